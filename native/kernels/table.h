@@ -1,0 +1,132 @@
+// What a kernel is to the rest of the core: a function over pointers and counts, found in a table by family, name and
+// dtype. One table per ISA. Every pointer addresses contiguous elements of the slot's dtype; runs may alias exactly
+// (y == x) but never overlap in part. Kernels never allocate, never throw and know nothing of tensors.
+#pragma once
+
+#include "../dtype.h"
+
+namespace flambeau {
+
+// The element type behind a table slot; an empty slot (nullptr) means the kernel does not exist for that dtype.
+using UnaryFn = void (*)(const void* x, void* y, size_t n, const double* p);
+
+// a_step and b_step are 0 (the operand is one element, used n times) or 1; not both 0.
+using BinaryFn = void (*)(const void* a, size_t a_step, const void* b, size_t b_step, void* y, size_t n,
+                          const double* p);
+
+// cond is bool; steps as in BinaryFn, for cond, a and b.
+using WhereFn = void (*)(const void* cond, size_t cond_step, const void* a, size_t a_step, const void* b,
+                         size_t b_step, void* y, size_t n);
+
+// x is [outer, n, inner]; y is [outer, inner] for a reduction, x's shape for a scan or a softmax.
+using ReduceFn = void (*)(const void* x, void* y, size_t outer, size_t n, size_t inner);
+using SoftmaxBackwardFn = void (*)(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner);
+
+using CastFn = void (*)(const void* x, void* y, size_t n);
+
+// What is applied to a tile of C while it is still in registers or L1, after the last KC block.
+enum class Activation : uint8_t { none, relu, sigmoid, tanh, gelu, gelu_tanh, silu };
+struct Epilogue {
+  const void* row_bias = nullptr;  // one value per column of C, added to every row (nn.Linear's bias)
+  Activation activation = Activation::none;
+};
+
+// A register-blocked micro-kernel with its packing and the blocking it was tuned for (names as in BLIS).
+// Panels: A is packed as ceil(m / mr) panels of [k][mr], B as ceil(n / nr) panels of [k][nr], zero padded, so that the
+// micro-kernel never branches on a tail while it multiplies.
+struct GemmKernel {
+  int mr, nr;
+  int64_t kc, mc, nc;
+  void (*pack_a)(const void* a, int64_t row_stride, int64_t col_stride, int64_t m, int64_t k, void* panel);
+  void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
+  // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. epilogue is null but for the last KC
+  // block; its row_bias then points at this tile's first column.
+  void (*micro)(int64_t k, const void* a_panel, const void* b_panel, void* c, int64_t ldc, int64_t m, int64_t n,
+                bool accumulate, const Epilogue* epilogue);
+};
+
+// One element-wise optimizer step over n contiguous parameters. PyTorch's formulas; the step-dependent scalars are
+// computed once by the caller in double.
+struct SgdArgs {
+  double lr, momentum, dampening, weight_decay;
+  bool nesterov, maximize, first_step;  // first_step: the momentum buffer is set to the gradient, not blended
+};
+struct AdamArgs {
+  double lr, beta1, beta2, eps, weight_decay;
+  double bias_correction1, bias_correction2;
+  bool decoupled;  // AdamW: weight decay acts on the parameter, not on the gradient
+  bool amsgrad, maximize;
+};
+using SgdFn = void (*)(const SgdArgs* args, void* param, const void* grad, void* momentum_buffer, size_t n);
+using AdamFn = void (*)(const AdamArgs* args, void* param, const void* grad, void* exp_avg, void* exp_avg_sq,
+                        void* max_exp_avg_sq, size_t n);
+
+// Index enums, one per family, in the order of kernels.def.
+enum class UnaryKernel : uint16_t {
+#define UNARY(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class PredicateKernel : uint16_t {
+#define PREDICATE(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class BinaryKernel : uint16_t {
+#define BINARY(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class CompareKernel : uint16_t {
+#define COMPARE(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class ReduceKernel : uint16_t {
+#define REDUCE(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class ArgReduceKernel : uint16_t {
+#define ARG_REDUCE(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class ScanKernel : uint16_t {
+#define SCAN(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class SoftmaxKernel : uint16_t {
+#define SOFTMAX(name, dtypes) name,
+#include "families.inc"
+  count
+};
+enum class SoftmaxBackwardKernel : uint16_t {
+#define SOFTMAX_BACKWARD(name, dtypes) name,
+#include "families.inc"
+  count
+};
+
+template <class Kernel>
+inline constexpr size_t kernel_count = static_cast<size_t>(Kernel::count);
+
+struct KernelTable {
+  const char* isa;  // "baseline", "avx2", "avx512", "avx512vnni", "neon"
+  UnaryFn unary[kernel_count<UnaryKernel>][kDTypeCount];
+  UnaryFn predicate[kernel_count<PredicateKernel>][kDTypeCount];
+  BinaryFn binary[kernel_count<BinaryKernel>][kDTypeCount];
+  BinaryFn compare[kernel_count<CompareKernel>][kDTypeCount];
+  ReduceFn reduce[kernel_count<ReduceKernel>][kDTypeCount];
+  ReduceFn arg_reduce[kernel_count<ArgReduceKernel>][kDTypeCount];
+  ReduceFn scan[kernel_count<ScanKernel>][kDTypeCount];
+  ReduceFn softmax[kernel_count<SoftmaxKernel>][kDTypeCount];
+  SoftmaxBackwardFn softmax_backward[kernel_count<SoftmaxBackwardKernel>][kDTypeCount];
+  WhereFn where[kDTypeCount];
+  CastFn cast[kDTypeCount][kDTypeCount];  // [from][to]
+  SgdFn sgd[kDTypeCount];                 // FLOATS
+  AdamFn adam[kDTypeCount];               // FLOATS
+  GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
+};
+
+}  // namespace flambeau
