@@ -1,0 +1,68 @@
+// One driver per kernel family: from strided, broadcast tensors to contiguous runs for the kernel, in parallel.
+//
+// Conventions. `out` is an empty Tensor (no storage) on entry to ask for a fresh contiguous result, or an existing
+// tensor of the right shape and dtype to write into, strided or not; it may be one of the inputs (same layout), and any other overlap is
+// resolved through a temporary. Operands of one call share their dtype: promotion is the caller's. A dtype for which
+// kernels.def has no slot throws DTYPE_MISMATCH naming the kernel.
+#pragma once
+
+#include "../kernels/table.h"
+#include "gemm.h"
+#include "tensor.h"
+
+namespace flambeau {
+
+// --- elementwise.cpp
+void unary(UnaryKernel kernel, const Tensor& x, const double (&p)[2], Tensor& out);
+void predicate(PredicateKernel kernel, const Tensor& x, Tensor& out);
+void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double (&p)[2], Tensor& out);
+// b (or a, when `reversed`) is the scalar, converted to x's dtype.
+void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, const double (&p)[2], Tensor& out);
+void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out);
+void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor& out);
+void where(const Tensor& cond, const Tensor& a, const Tensor& b, Tensor& out);
+void cast(const Tensor& x, DType dtype, Tensor& out);  // also the copy: same dtype gives a contiguous clone
+void copy_into(const Tensor& source, Tensor& target);  // broadcasts and casts
+void fill(Tensor& target, double value);
+void fill_i64(Tensor& target, int64_t value);          // exact past 2^53
+void arange(double start, double step, Tensor& out);   // out[i] = start + i * step; out is given
+
+// --- reduce.cpp. axes lists distinct axes in any order; keepdim keeps them with size 1.
+void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Tensor& out);
+void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Tensor& out);  // axis -1: flattened
+void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out);
+void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out);
+void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Tensor& out);
+
+// --- matmul.cpp. a is [..., m, k], b is [..., k, n] with broadcast batch axes; any strides (transposed operands are
+// read in place). bias is [n] or null, activation as in Epilogue. f32 and f64 through gemm(); integers through a plain
+// loop that wraps.
+void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Tensor& out);
+
+// --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
+// op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.
+void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out);
+void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& source);
+void gather(const Tensor& x, int axis, const Tensor& index, Tensor& out);
+void scatter(Tensor& target, int axis, const Tensor& index, const Tensor& source);
+void scatter_add(Tensor& target, int axis, const Tensor& index, const Tensor& source);
+void concat(const Tensor* const* inputs, int n, int axis, Tensor& out);
+void triangle(const Tensor& x, int64_t diagonal, bool upper, Tensor& out);  // tril, triu of the last two axes
+void sort(const Tensor& x, int axis, bool descending, Tensor& values, Tensor& indices);  // stable; NaN is largest
+void topk(const Tensor& x, int axis, int64_t k, bool largest, Tensor& values, Tensor& indices);  // values in order
+void nonzero(const Tensor& x, Tensor& out);            // [count, rank], int64
+void flip(const Tensor& x, const Dims& axes, Tensor& out);
+// Negative log likelihood over x [n, classes] of log-probabilities and target [n] int64; weight [classes] or null.
+// losses [n] is 0 where target == ignore_index; weights [n] gets each row's weight (0 where ignored).
+void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, Tensor& losses,
+                 Tensor& weights);
+// dx [n, classes] = -g[i] * weights[i] at target[i], 0 elsewhere; g is [n] (or broadcast to it).
+void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes, int64_t ignore_index,
+                  Tensor& out);
+
+// --- optim.cpp. Lists are parallel; momentum/max entries may be empty when unused.
+void sgd_step(const SgdArgs& args, Tensor& param, const Tensor& grad, Tensor* momentum_buffer);
+void adam_step(const AdamArgs& args, Tensor& param, const Tensor& grad, Tensor& exp_avg, Tensor& exp_avg_sq,
+               Tensor* max_exp_avg_sq);
+
+}  // namespace flambeau

@@ -1,0 +1,79 @@
+// A block of native memory with an intrusive reference count: what tensors, views, plans and workers share.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace flambeau {
+
+inline constexpr size_t kAlignment = 64;
+
+class Storage {
+ public:
+  // From the pool: 64-byte aligned, contents undefined. Throws Error("OUT_OF_MEMORY") when the system refuses.
+  static Storage* allocate(size_t bytes);
+  // Over memory that somebody else owns; release(context) runs once, when the last reference goes.
+  static Storage* wrap(void* data, size_t bytes, void (*release)(void* context), void* context);
+
+  void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  uint32_t use_count() const { return refs_.load(std::memory_order_relaxed); }
+
+  void* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+  // True for wrapped memory, whose owner may take it away (a detached ArrayBuffer): the binding checks before each use.
+  bool is_external() const { return release_ != nullptr; }
+  void* context() const { return context_; }
+
+ private:
+  Storage() = default;
+  void destroy();
+
+  std::atomic<uint32_t> refs_{1};
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+  void (*release_)(void*) = nullptr;
+  void* context_ = nullptr;
+};
+
+// The owning pointer to a Storage. A default-constructed one is empty.
+class StorageRef {
+ public:
+  StorageRef() = default;
+  explicit StorageRef(Storage* adopted) : storage_(adopted) {}
+  StorageRef(const StorageRef& other) : storage_(other.storage_) {
+    if (storage_) storage_->retain();
+  }
+  StorageRef(StorageRef&& other) noexcept : storage_(other.storage_) { other.storage_ = nullptr; }
+  StorageRef& operator=(StorageRef other) noexcept {
+    Storage* mine = storage_;
+    storage_ = other.storage_;
+    other.storage_ = mine;
+    return *this;
+  }
+  ~StorageRef() {
+    if (storage_) storage_->release();
+  }
+  Storage* operator->() const { return storage_; }
+  Storage* get() const { return storage_; }
+  explicit operator bool() const { return storage_ != nullptr; }
+
+ private:
+  Storage* storage_ = nullptr;
+};
+
+// Process-wide counters (all environments).
+struct MemoryStats {
+  size_t live_bytes;     // in storages that are referenced, wrapped memory excluded
+  size_t live_storages;
+  size_t cached_bytes;   // freed blocks kept warm for reuse
+  size_t peak_bytes;     // highest live_bytes since reset_peak()
+};
+MemoryStats memory_stats();
+void reset_peak_memory();
+void empty_cache();  // gives cached blocks back to the system
+
+}  // namespace flambeau
