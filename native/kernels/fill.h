@@ -1,0 +1,21 @@
+// The seam between the sources of one ISA's library: each family fills its part of the table. Apart from table() these
+// are the only symbols with external linkage, and hidden visibility keeps them inside the addon.
+#pragma once
+
+#include "table.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+
+void fill_unary(KernelTable& table);
+void fill_binary(KernelTable& table);
+void fill_compare(KernelTable& table);  // predicates, comparisons, where
+void fill_reduce(KernelTable& table);   // reductions, arg reductions, scans
+void fill_softmax(KernelTable& table);
+void fill_cast(KernelTable& table);
+void fill_optim(KernelTable& table);
+void fill_gemm(KernelTable& table);
+
+// Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
+const KernelTable& table();
+
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,157 @@
+// Vec<float> and Vec<double> in 256-bit registers: AVX2 with FMA. Meanings as in vec_scalar.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include "vec_scalar.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+// Lanes below n, for partial loads and stores.
+FLAMBEAU_INLINE __m256i first_lanes_32(size_t n) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane);
+}
+FLAMBEAU_INLINE __m256i first_lanes_64(size_t n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<int64_t>(n)), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+template <>
+struct Vec<float> {
+  using Elem = float;
+  static constexpr size_t size = 8;
+
+  struct Mask {
+    __m256 v;
+    FLAMBEAU_INLINE explicit Mask(__m256 x) : v(x) {}
+    friend FLAMBEAU_INLINE Mask operator&(Mask a, Mask b) { return Mask(_mm256_and_ps(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Mask operator|(Mask a, Mask b) { return Mask(_mm256_or_ps(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Mask operator^(Mask a, Mask b) { return Mask(_mm256_xor_ps(a.v, b.v)); }
+    friend FLAMBEAU_INLINE bool any(Mask a) { return _mm256_movemask_ps(a.v) != 0; }
+  };
+  struct Bits {
+    __m256i v;
+    FLAMBEAU_INLINE explicit Bits(__m256i x) : v(x) {}
+    FLAMBEAU_INLINE explicit Bits(uint32_t x) : v(_mm256_set1_epi32(static_cast<int>(x))) {}
+    friend FLAMBEAU_INLINE Bits operator+(Bits a, Bits b) { return Bits(_mm256_add_epi32(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator-(Bits a, Bits b) { return Bits(_mm256_sub_epi32(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator&(Bits a, Bits b) { return Bits(_mm256_and_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator|(Bits a, Bits b) { return Bits(_mm256_or_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator^(Bits a, Bits b) { return Bits(_mm256_xor_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator<<(Bits a, int n) { return Bits(_mm256_slli_epi32(a.v, n)); }
+    friend FLAMBEAU_INLINE Bits operator>>(Bits a, int n) { return Bits(_mm256_srli_epi32(a.v, n)); }
+  };
+
+  __m256 v;
+  Vec() = default;
+  FLAMBEAU_INLINE explicit Vec(__m256 x) : v(x) {}
+  FLAMBEAU_INLINE explicit Vec(float x) : v(_mm256_set1_ps(x)) {}
+  static FLAMBEAU_INLINE Vec load(const float* p) { return Vec(_mm256_loadu_ps(p)); }
+  static FLAMBEAU_INLINE Vec load_partial(const float* p, size_t n) {
+    return Vec(_mm256_maskload_ps(p, first_lanes_32(n)));
+  }
+  FLAMBEAU_INLINE void store(float* p) const { _mm256_storeu_ps(p, v); }
+  FLAMBEAU_INLINE void store_partial(float* p, size_t n) const { _mm256_maskstore_ps(p, first_lanes_32(n), v); }
+  FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castps_si256(v)); }
+  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(_mm256_castsi256_ps(b.v)); }
+
+  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(_mm256_add_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(_mm256_sub_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(_mm256_mul_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(_mm256_div_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(_mm256_xor_ps(a.v, _mm256_set1_ps(-0.0f))); }
+  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_NEQ_UQ)); }
+  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(_mm256_blendv_ps(b.v, a.v, m.v)); }
+  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return Vec(_mm256_min_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return Vec(_mm256_max_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_ps(a.v, b.v, c.v)); }
+  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_ps(a.v)); }
+  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)); }
+  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return Vec(_mm256_or_ps(_mm256_andnot_ps(sign, a.v), _mm256_and_ps(sign, b.v)));
+  }
+  friend FLAMBEAU_INLINE Vec round(Vec a) {
+    return Vec(_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(_mm256_floor_ps(a.v)); }
+  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(_mm256_ceil_ps(a.v)); }
+  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+};
+
+template <>
+struct Vec<double> {
+  using Elem = double;
+  static constexpr size_t size = 4;
+
+  struct Mask {
+    __m256d v;
+    FLAMBEAU_INLINE explicit Mask(__m256d x) : v(x) {}
+    friend FLAMBEAU_INLINE Mask operator&(Mask a, Mask b) { return Mask(_mm256_and_pd(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Mask operator|(Mask a, Mask b) { return Mask(_mm256_or_pd(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Mask operator^(Mask a, Mask b) { return Mask(_mm256_xor_pd(a.v, b.v)); }
+    friend FLAMBEAU_INLINE bool any(Mask a) { return _mm256_movemask_pd(a.v) != 0; }
+  };
+  struct Bits {
+    __m256i v;
+    FLAMBEAU_INLINE explicit Bits(__m256i x) : v(x) {}
+    FLAMBEAU_INLINE explicit Bits(uint64_t x) : v(_mm256_set1_epi64x(static_cast<int64_t>(x))) {}
+    friend FLAMBEAU_INLINE Bits operator+(Bits a, Bits b) { return Bits(_mm256_add_epi64(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator-(Bits a, Bits b) { return Bits(_mm256_sub_epi64(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator&(Bits a, Bits b) { return Bits(_mm256_and_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator|(Bits a, Bits b) { return Bits(_mm256_or_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator^(Bits a, Bits b) { return Bits(_mm256_xor_si256(a.v, b.v)); }
+    friend FLAMBEAU_INLINE Bits operator<<(Bits a, int n) { return Bits(_mm256_slli_epi64(a.v, n)); }
+    friend FLAMBEAU_INLINE Bits operator>>(Bits a, int n) { return Bits(_mm256_srli_epi64(a.v, n)); }
+  };
+
+  __m256d v;
+  Vec() = default;
+  FLAMBEAU_INLINE explicit Vec(__m256d x) : v(x) {}
+  FLAMBEAU_INLINE explicit Vec(double x) : v(_mm256_set1_pd(x)) {}
+  static FLAMBEAU_INLINE Vec load(const double* p) { return Vec(_mm256_loadu_pd(p)); }
+  static FLAMBEAU_INLINE Vec load_partial(const double* p, size_t n) {
+    return Vec(_mm256_maskload_pd(p, first_lanes_64(n)));
+  }
+  FLAMBEAU_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
+  FLAMBEAU_INLINE void store_partial(double* p, size_t n) const { _mm256_maskstore_pd(p, first_lanes_64(n), v); }
+  FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castpd_si256(v)); }
+  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(_mm256_castsi256_pd(b.v)); }
+
+  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(_mm256_add_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(_mm256_sub_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(_mm256_mul_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(_mm256_div_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(_mm256_xor_pd(a.v, _mm256_set1_pd(-0.0))); }
+  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_EQ_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_NEQ_UQ)); }
+  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(_mm256_blendv_pd(b.v, a.v, m.v)); }
+  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return Vec(_mm256_min_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return Vec(_mm256_max_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_pd(a.v, b.v, c.v)); }
+  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_pd(a.v)); }
+  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v)); }
+  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) {
+    const __m256d sign = _mm256_set1_pd(-0.0);
+    return Vec(_mm256_or_pd(_mm256_andnot_pd(sign, a.v), _mm256_and_pd(sign, b.v)));
+  }
+  friend FLAMBEAU_INLINE Vec round(Vec a) {
+    return Vec(_mm256_round_pd(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(_mm256_floor_pd(a.v)); }
+  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(_mm256_ceil_pd(a.v)); }
+  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+};
+
+}  // namespace
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,26 @@
+#include "fill.h"
+
+#define FLAMBEAU_STRING_OF(x) #x
+#define FLAMBEAU_STRING(x) FLAMBEAU_STRING_OF(x)
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+KernelTable kernel_table;  // zero-initialised: a slot nobody fills stays nullptr
+}
+
+const KernelTable& table() {
+  if (kernel_table.isa == nullptr) {
+    fill_unary(kernel_table);
+    fill_binary(kernel_table);
+    fill_compare(kernel_table);
+    fill_reduce(kernel_table);
+    fill_softmax(kernel_table);
+    fill_cast(kernel_table);
+    fill_optim(kernel_table);
+    fill_gemm(kernel_table);
+    kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
+  }
+  return kernel_table;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA
