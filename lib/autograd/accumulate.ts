@@ -1,0 +1,62 @@
+import { context } from '../tensor/context.js';
+import { binaryKernel, rawCast } from '../tensor/raw.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { ensureMeta, type Meta } from './meta.js';
+import { type Gradient, Node } from './node.js';
+import { defineOp } from './op.js';
+
+const add = binaryKernel('add');
+
+/** a + b of two gradients of one shape and dtype, differentiable. */
+export const addGradients = defineOp({
+  name: 'add',
+  forward: (a: Tensor, b: Tensor) => add(a, b),
+  backward: (_ctx, g) => [g, g],
+});
+
+/** The sink of a leaf: adds what arrives to `leaf.grad`. */
+export class AccumulateGrad extends Node {
+  readonly name = 'AccumulateGrad';
+  /** Run after `grad` was updated. */
+  postAccumulateHooks: Map<number, (leaf: Tensor) => void> | null = null;
+
+  // The tensor's meta refers back to this node; the collector frees such cycles.
+  constructor(
+    readonly leaf: Tensor,
+    private readonly meta: Meta,
+  ) {
+    super();
+    this.outputs = [{ shape: leaf.shape, dtype: leaf.dtype }];
+  }
+
+  apply(grads: readonly Gradient[]): readonly Gradient[] {
+    this.accumulate(grads[0]!, false);
+    return [];
+  }
+
+  /** `owned`: nobody else holds `grad`, so that it may become `leaf.grad` itself. */
+  accumulate(grad: Tensor, owned: boolean): void {
+    const { meta } = this;
+    const differentiable = context().grad;
+    if (meta.grad === null) {
+      meta.grad = differentiable || (owned && grad._versions === null) ? grad : rawCast(grad, grad.dtype);
+      context().scope?.delete(meta.grad);
+    } else if (differentiable) {
+      meta.grad = addGradients(meta.grad, grad);
+      context().scope?.delete(meta.grad);
+    } else {
+      // In place, so that whoever holds leaf.grad sees the sum.
+      add(meta.grad, grad, 0, 0, meta.grad);
+      if (meta.grad._versions !== null) meta.grad._versions.value++;
+      else meta.grad._versions = { value: 1 };
+    }
+    if (this.postAccumulateHooks !== null) for (const hook of [...this.postAccumulateHooks.values()]) hook(this.leaf);
+  }
+}
+
+/** Makes a leaf require grad. */
+export function requireGrad(leaf: Tensor): void {
+  const meta = ensureMeta(leaf);
+  meta.requiresGrad = true;
+  meta.accumulator ??= new AccumulateGrad(leaf, meta);
+}

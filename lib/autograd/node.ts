@@ -1,0 +1,69 @@
+import type { DType } from '../tensor/dtype.js';
+import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** A gradient, or null where an input needs none. */
+export type Gradient = Tensor | null;
+
+/** What backward may know of an input without keeping its memory. */
+export interface TensorInfo {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Where a gradient goes: the node that computed an input, and which of its outputs the input was. */
+export interface Edge {
+  readonly node: Node;
+  readonly index: number;
+}
+
+export type TensorHook = (grad: Tensor) => Tensor | null | undefined | void;
+export type NodePreHook = (grads: readonly Gradient[]) => readonly Gradient[] | null | undefined | void;
+export type NodeHook = (
+  gradInputs: readonly Gradient[],
+  gradOutputs: readonly Gradient[],
+) => readonly Gradient[] | null | undefined | void;
+
+let created = 0;
+
+/**
+ * A step of the recorded graph. A node is always younger than the nodes that its edges point to, so descending `seq` is
+ * a topological order and the engine needs no dependency counts.
+ */
+export abstract class Node {
+  abstract readonly name: string;
+  readonly seq: number = created++;
+  /** One per tensor input; null where the input needs no gradient. */
+  edges: (Edge | null)[] = [];
+  /** Of each output, for the gradients that never arrive. */
+  outputs: TensorInfo[] = [];
+  /** Hooks of the output tensors, by output index. */
+  tensorHooks: Map<number, Map<number, TensorHook>> | null = null;
+  preHooks: Map<number, NodePreHook> | null = null;
+  postHooks: Map<number, NodeHook> | null = null;
+  /** Output tensors that keep their gradient, by output index. */
+  retained: Map<number, WeakRef<Tensor>> | null = null;
+  /** The forward call's stack, in anomaly mode. */
+  trace: string | null = null;
+  /** Whether what `apply` returns is fresh and held by nobody else, so that the engine may reuse or free it. */
+  readonly ownsResults: boolean = false;
+
+  /** Whether `apply` gets zeros for the outputs whose gradient never arrived; otherwise it gets null. */
+  readonly materializesGrads: boolean = false;
+
+  /** Gradients of the outputs to gradients of the inputs, aligned with `edges`. */
+  abstract apply(grads: readonly Gradient[]): readonly (Gradient | undefined)[];
+
+  /** Lets go of what was saved for backward. */
+  release(): void {}
+
+  /** PyTorch's `next_functions`: the nodes of the inputs, with their output indices. */
+  get nextFunctions(): readonly (readonly [Node | null, number])[] {
+    return this.edges.map((edge) => [edge?.node ?? null, edge?.index ?? 0] as const);
+  }
+
+  toString(): string {
+    return `<${this.name}>`;
+  }
+}
+

@@ -1,0 +1,77 @@
+import { context } from '../tensor/context.js';
+import { Tensor } from '../tensor/tensor.js';
+import { metaOf } from './meta.js';
+import { type Edge, type Gradient, Node, type TensorInfo } from './node.js';
+import type { OpSpec } from './op.js';
+import { SavedTensors } from './saved.js';
+
+/** The arguments with every tensor replaced by its description. */
+export type Described<A extends readonly unknown[]> = {
+  readonly [K in keyof A]: A[K] extends Tensor ? TensorInfo : A[K] extends readonly Tensor[] ? readonly TensorInfo[] : A[K];
+};
+
+export interface BackwardContext<A extends readonly unknown[] = readonly unknown[]> {
+  readonly args: Described<A>;
+  /** What `save` listed. */
+  readonly saved: readonly Tensor[];
+  /** Which tensor inputs need a gradient, in order. */
+  readonly needs: readonly boolean[];
+}
+
+/** Where the gradient of `x` goes, or null when it needs none. */
+export function edgeOf(x: Tensor): Edge | null {
+  const meta = metaOf(x);
+  if (meta === null || !meta.requiresGrad) return null;
+  return { node: meta.gradFn ?? meta.accumulator!, index: meta.outputIndex };
+}
+
+const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtype: x.dtype });
+
+/** The node of a built-in op. */
+export class OpNode extends Node {
+  readonly name: string;
+  override readonly ownsResults = true;
+  private readonly spec: OpSpec<readonly unknown[], Tensor | Tensor[]>;
+  private readonly args: readonly unknown[];
+  private readonly needs: boolean[] = [];
+  private readonly saved: SavedTensors;
+
+  constructor(spec: OpSpec<readonly unknown[], Tensor | Tensor[]>, args: readonly unknown[], out: Tensor | Tensor[]) {
+    super();
+    this.spec = spec;
+    this.name = nodeName(spec.name);
+    this.args = args.map((arg) => {
+      if (arg instanceof Tensor) return this.connect(arg);
+      if (Array.isArray(arg) && arg.length > 0 && arg[0] instanceof Tensor) return arg.map((x: Tensor) => this.connect(x));
+      return arg;
+    });
+    this.outputs = out instanceof Tensor ? [describeTensor(out)] : out.map(describeTensor);
+    this.saved = new SavedTensors(spec.save?.(args, out, this.needs) ?? []);
+    if (context().anomaly !== null) this.trace = new Error().stack ?? null;
+  }
+
+  private connect(x: Tensor): TensorInfo {
+    const edge = edgeOf(x);
+    this.edges.push(edge);
+    this.needs.push(edge !== null);
+    return describeTensor(x);
+  }
+
+  apply(grads: readonly Gradient[]): readonly (Gradient | undefined)[] {
+    const ctx: BackwardContext = { args: this.args as never, saved: this.saved.unpack(), needs: this.needs };
+    // An op of several outputs sees null for the gradients that never arrived.
+    return (this.spec.backward as (ctx: BackwardContext, ...grads: Gradient[]) => readonly (Gradient | undefined)[])(
+      ctx,
+      ...grads,
+    );
+  }
+
+  override release(): void {
+    this.saved.release();
+  }
+}
+
+/** `softmax` → `SoftmaxBackward0`, as PyTorch prints it. */
+export function nodeName(op: string): string {
+  return `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
+}

@@ -1,0 +1,89 @@
+import { loadAddon } from './loader.js';
+
+/**
+ * The one typed view of the addon (native/binding/bindings.h has the other side). Shapes, strides and axes are passed
+ * through the scratch array given to `configure`; tensors are handles: integers that name a live native tensor.
+ */
+export type Handle = number;
+
+/** An object whose death frees the result, null for a result freed by `dispose` alone, or a tensor to write into. */
+export type Out = object | null | Handle;
+
+export interface Addon {
+  configure(
+    createError: (code: string, message: string) => Error,
+    collect: ((major: boolean) => void) | null,
+    scratch: Float64Array,
+    sameScratch: Float64Array,
+  ): void;
+  kernelNames(family: KernelFamily): string[];
+  isa(): string;
+  supportedIsas(): string[];
+  getNumThreads(): number;
+  setNumThreads(n: number): void;
+  availableThreads(): number;
+  memory(counters: Float64Array): void;
+  resetPeak(): void;
+  releaseCache(): void;
+
+  empty(dtype: number, rank: number, out: Out): Handle;
+  full(dtype: number, rank: number, value: number, out: Out): Handle;
+  from(dtype: number, rank: number, data: ArrayBufferView, out: Out): Handle;
+  share(dtype: number, rank: number, data: ArrayBufferView, out: Out): Handle;
+  arange(dtype: number, start: number, step: number, n: number, out: Out): Handle;
+  view(x: Handle, rank: number, offset: number, out: Out): Handle;
+  dispose(x: Handle): void;
+  read(x: Handle, target: ArrayBufferView): void;
+  item(x: Handle): number;
+  itemBigInt(x: Handle): bigint;
+
+  unary(kernel: number, x: Handle, p0: number, p1: number, out: Out): Handle;
+  predicate(kernel: number, x: Handle, out: Out): Handle;
+  binary(kernel: number, a: Handle, b: Handle, p0: number, p1: number, out: Out): Handle;
+  binaryScalar(kernel: number, x: Handle, scalar: number, reversed: boolean, p0: number, out: Out): Handle;
+  compare(kernel: number, a: Handle, b: Handle, out: Out): Handle;
+  compareScalar(kernel: number, x: Handle, scalar: number, out: Out): Handle;
+  where(cond: Handle, a: Handle, b: Handle, out: Out): Handle;
+  cast(x: Handle, dtype: number, out: Out): Handle;
+  copy(source: Handle, target: Handle): void;
+  fill(target: Handle, value: number): void;
+  reduce(kernel: number, x: Handle, axes: number, keepdim: boolean, out: Out): Handle;
+  argReduce(kernel: number, x: Handle, axis: number, keepdim: boolean, out: Out): Handle;
+  scan(kernel: number, x: Handle, axis: number, out: Out): Handle;
+  softmax(kernel: number, x: Handle, axis: number, out: Out): Handle;
+  softmaxBackward(kernel: number, g: Handle, y: Handle, axis: number, out: Out): Handle;
+  /** `bias` 0 for none; `activation` as in native/kernels/table.h. */
+  matmul(a: Handle, b: Handle, bias: Handle, activation: number, out: Out): Handle;
+
+  indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
+  indexAdd(target: Handle, axis: number, index: Handle, source: Handle): void;
+  gather(x: Handle, axis: number, index: Handle, out: Out): Handle;
+  scatter(target: Handle, axis: number, index: Handle, source: Handle): void;
+  scatterAdd(target: Handle, axis: number, index: Handle, source: Handle): void;
+  concat(handles: Float64Array, axis: number, out: Out): Handle;
+  triangle(x: Handle, diagonal: number, upper: boolean, out: Out): Handle;
+  /** These return the first result's handle and leave the second's in scratch[0]. */
+  sort(x: Handle, axis: number, descending: boolean, values: Out, indices: Out): Handle;
+  topk(x: Handle, axis: number, k: number, largest: boolean, values: Out, indices: Out): Handle;
+  nll(x: Handle, target: Handle, weight: Handle, ignoreIndex: number, losses: Out, weights: Out): Handle;
+  /** Leaves the number of rows in scratch[0]. */
+  nonzero(x: Handle, out: Out): Handle;
+  flip(x: Handle, axes: number, out: Out): Handle;
+  nllBackward(g: Handle, target: Handle, weights: Handle, classes: number, ignoreIndex: number, out: Out): Handle;
+
+  sgd(handles: Float64Array, hyper: Float64Array): void;
+  adam(handles: Float64Array, hyper: Float64Array): void;
+}
+
+export type KernelFamily =
+  | 'unary'
+  | 'predicate'
+  | 'binary'
+  | 'compare'
+  | 'reduce'
+  | 'argReduce'
+  | 'scan'
+  | 'softmax'
+  | 'softmaxBackward';
+
+export const addon = loadAddon() as Addon;

@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * What surrounds a computation: whether it is recorded for differentiation, and who frees its tensors. It follows the
+ * program's own structure (calls and awaits), so a mode can neither leak out of a callback nor be lost inside one.
+ */
+export interface Context {
+  readonly grad: boolean;
+  readonly inference: boolean;
+  /** Anomaly mode: `null` off, otherwise whether NaN gradients are looked for. */
+  readonly anomaly: { readonly checkNan: boolean } | null;
+  /** The tensors that the innermost `tidy` will dispose of. */
+  readonly scope: Set<object> | null;
+}
+
+const root: Context = { grad: true, inference: false, anomaly: null, scope: null };
+
+const storage = new AsyncLocalStorage<Context>();
+
+export function context(): Context {
+  return storage.getStore() ?? root;
+}
+
+/** Runs `fn` in a context changed by `change`; an async `fn` keeps it across its awaits. */
+export function withContext<R>(change: Partial<Context>, fn: () => R): R {
+  return storage.run({ ...context(), ...change }, fn);
+}

@@ -1,0 +1,120 @@
+/**
+ * What went wrong, for programs. The message, for people, names the op, what was expected and what came.
+ */
+export type ErrorCode =
+  | 'BAD_ARGUMENT'
+  | 'BAD_FILE'
+  | 'CHECKPOINT_MISMATCH'
+  | 'DETACHED'
+  | 'DISPOSED'
+  | 'DTYPE_MISMATCH'
+  | 'FORWARD_FAILED'
+  | 'GRAD_ERROR'
+  | 'INDEX_OUT_OF_RANGE'
+  | 'INPLACE_ERROR'
+  | 'INTERNAL'
+  | 'MISSING_FORWARD'
+  | 'MODULE_ERROR'
+  | 'NATIVE_LOAD_FAILED'
+  | 'OUT_OF_MEMORY'
+  | 'OUT_OF_RANGE'
+  | 'SHAPE_MISMATCH'
+  | 'SIZE_OVERFLOW'
+  | 'STATE_DICT_MISMATCH'
+  | 'UNSUPPORTED_CPU'
+  | 'WRONG_TYPE'
+  | 'ZERO_DIVISION';
+
+const BRAND = Symbol.for('flambeau.FlambeauError');
+
+/**
+ * The one error class of Flambeau. `error instanceof FlambeauError` holds for all of them; where the language has a
+ * class of its own for the mistake (a value of the wrong type, an index out of range) the error is a TypeError or a
+ * RangeError as well.
+ *
+ * @example
+ * try {
+ *   matmul(zeros([2, 3]), zeros([4, 5]));
+ * } catch (error) {
+ *   if (error instanceof FlambeauError) console.log(error.code); // SHAPE_MISMATCH
+ * }
+ */
+export class FlambeauError extends Error {
+  readonly code: ErrorCode;
+  readonly [BRAND] = true;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FlambeauError';
+    this.code = code;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+class FlambeauTypeError extends TypeError {
+  readonly [BRAND] = true;
+  override name = 'FlambeauError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+class FlambeauRangeError extends RangeError {
+  readonly [BRAND] = true;
+  override name = 'FlambeauError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Makes the error of this code; `options.cause` keeps the original where one error explains another. */
+export function makeError(code: ErrorCode, message: string, options?: ErrorOptions): FlambeauError {
+  if (code === 'WRONG_TYPE') return new FlambeauTypeError(code, message, options) as FlambeauError;
+  if (code === 'INDEX_OUT_OF_RANGE' || code === 'OUT_OF_RANGE') {
+    return new FlambeauRangeError(code, message, options) as FlambeauError;
+  }
+  return new FlambeauError(code, message, options);
+}
+
+/** Throws the error of this code. */
+export function fail(code: ErrorCode, message: string, options?: ErrorOptions): never {
+  throw makeError(code, message, options);
+}
+
+/** How a bad value is shown in a message: its kind, and its value where that is short. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+      return 'a symbol';
+    case 'function':
+      return /^class\b/.test(Function.prototype.toString.call(value))
+        ? `the class ${value.name || '(anonymous)'}`
+        : `a function${value.name ? ` (${value.name})` : ''}`;
+    default: {
+      const name = (value as object).constructor?.name;
+      return Array.isArray(value)
+        ? `an array of ${value.length}`
+        : `${/^[AEIOU]/.test(name ?? '') ? 'an' : 'a'} ${name ?? 'null-prototype object'}`;
+    }
+  }
+}

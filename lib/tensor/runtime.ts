@@ -1,0 +1,35 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { addon } from '../native/addon.js';
+import type { ErrorCode } from './errors.js';
+import { makeError } from './errors.js';
+
+/** Shapes, strides and axes on their way to native code; kScratchLength in native/binding/environment.h. */
+export const scratch = new Float64Array(64);
+
+/** The largest rank, native/tensor/tensor.h's kMaxRank. */
+export const MAX_RANK = 16;
+
+type Collect = (options?: { type: 'minor' | 'major' }) => void;
+
+// Native memory is invisible to V8's heuristics, so the core asks for a collection when its bytes grow. The function
+// is had without a command-line flag; where it cannot be had, bytes are reported to V8 and it decides.
+function findCollector(): ((major: boolean) => void) | null {
+  try {
+    v8.setFlagsFromString('--expose-gc');
+    const gc = vm.runInNewContext('gc') as Collect;
+    return (major) => gc({ type: major ? 'major' : 'minor' });
+  } catch {
+    return null;
+  }
+}
+
+addon.configure((code, message) => makeError(code as ErrorCode, message), findCollector(), scratch, scratch);
+
+/** Writes a list for the addon and returns its length. */
+export function put(values: readonly number[], from = 0): number {
+  for (let i = 0; i < values.length; i++) scratch[from + i] = values[i]!;
+  return values.length;
+}
+
+export { addon };

@@ -1,0 +1,222 @@
+import { context } from './context.js';
+import { DTYPES, type DType, type TypedArray, type TypedArrayOf } from './dtype.js';
+import { describe, fail } from './errors.js';
+import { addon } from './runtime.js';
+import { contiguousStrides, numelOf, type Shape, showShape } from './shape.js';
+
+/** Counts the in-place changes of one storage; shared by all views of it, and by `detach()`. */
+export interface VersionCounter {
+  value: number;
+}
+
+/** What autograd knows of a tensor. Owned by lib/autograd; null for a tensor that no graph has touched. */
+export interface AutogradMeta {
+  requiresGrad: boolean;
+  grad: Tensor | null;
+  /** The node that computed the tensor, and which of its outputs this is; null for a leaf. */
+  gradFn: object | null;
+  outputIndex: number;
+}
+
+/** Nested arrays of an n-dimensional tensor's elements; a plain element for a zero-dimensional one. */
+export type NestedArray<T = number | boolean> = T | NestedArray<T>[];
+
+export const INTERNAL = Symbol('flambeau.internal');
+
+/**
+ * An n-dimensional array in native memory. Made by `tensor`, `zeros`, `randn` … and by operations; never by `new`.
+ *
+ * Memory is freed when the tensor is garbage collected, earlier by `dispose()`, `using` or `tidy`.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * x.shape;              // [2, 2]
+ * x.mul(10).toArray();  // [[10, 20], [30, 40]]
+ */
+export class Tensor {
+  /** Sizes, outermost first. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** @internal Native handle; 0 before the result is there and after disposal. */
+  _handle: number;
+  /** @internal Element strides; null means row-major without gaps. */
+  _strides: Shape | null;
+  /** @internal In elements, into the storage. */
+  _offset: number;
+  /** @internal */
+  _autograd: AutogradMeta | null;
+  /** @internal How many live graph nodes saved this tensor; they keep its memory through `dispose()`. */
+  _pins: number;
+  /** @internal The handle of a disposed tensor that a graph still needs; 0 otherwise. */
+  _parked: number;
+  /** @internal Null stands for "version 0, and no other tensor shares this storage". */
+  _versions: VersionCounter | null;
+
+  /** @internal */
+  constructor(key: typeof INTERNAL, shape: Shape, dtype: DType) {
+    if (key !== INTERNAL) fail('WRONG_TYPE', 'Tensor: not a public constructor; use tensor([...]), zeros(shape), randn(shape) …');
+    this.shape = shape;
+    this.dtype = dtype;
+    this._handle = 0;
+    this._strides = null;
+    this._offset = 0;
+    this._autograd = null;
+    this._pins = 0;
+    this._parked = 0;
+    this._versions = null;
+  }
+
+  /** The number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get numel(): number {
+    return numelOf(this.shape);
+  }
+
+  /** Bytes per element. */
+  get itemSize(): number {
+    return DTYPES[this.dtype].bytes;
+  }
+
+  /** The distance between neighbours along each dimension, in elements. */
+  get strides(): Shape {
+    return this._strides ?? contiguousStrides(this.shape);
+  }
+
+  /** Where the first element lies in the storage, in elements. */
+  get storageOffset(): number {
+    return this._offset;
+  }
+
+  /** The size of dimension 0. Throws on a zero-dimensional tensor. */
+  get length(): number {
+    if (this.shape.length === 0) fail('WRONG_TYPE', 'length: a zero-dimensional tensor has no length');
+    return this.shape[0]!;
+  }
+
+  /** The size of dimension `dim` (negative counts from the end), or the whole shape. */
+  size(): Shape;
+  size(dim: number): number;
+  size(dim?: number): Shape | number {
+    if (dim === undefined) return this.shape;
+    const rank = this.shape.length;
+    const d = dim < 0 ? dim + rank : dim;
+    const size = this.shape[d];
+    if (size === undefined) {
+      fail('INDEX_OUT_OF_RANGE', `size: Dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${describe(dim)})`);
+    }
+    return size;
+  }
+
+  /** Whether the elements lie in row-major order without gaps. */
+  isContiguous(): boolean {
+    if (this._strides === null) return true;
+    let step = 1;
+    for (let i = this.shape.length - 1; i >= 0; i--) {
+      const size = this.shape[i]!;
+      if (size === 0) return true;
+      if (size !== 1 && this._strides[i] !== step) return false;
+      step *= size;
+    }
+    return true;
+  }
+
+  /** Whether `dispose()` was called (by the user, `using` or `tidy`). */
+  get isDisposed(): boolean {
+    return this._handle === 0;
+  }
+
+  /**
+   * Frees the native memory now instead of at the next garbage collection; memory that a view or a pending backward
+   * still needs goes with the last of them. Any later use is an error.
+   */
+  dispose(): void {
+    if (this._handle === 0) return;
+    if (this._pins > 0) this._parked = this._handle;
+    else addon.dispose(this._handle);
+    this._handle = 0;
+  }
+
+  /** @internal The last graph node that saved this tensor is gone. */
+  _unpin(): void {
+    if (--this._pins === 0 && this._parked !== 0) {
+      addon.dispose(this._parked);
+      this._parked = 0;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The one element as a number (bool: 0 or 1; an int64 past 2^53 loses precision, see `toTypedArray`). */
+  item(): number {
+    if (this.numel !== 1) {
+      fail('SHAPE_MISMATCH', `item: a Tensor with ${this.numel} elements cannot be converted to Scalar, shape ${showShape(this.shape)}`);
+    }
+    return addon.item(handleOf('item', this));
+  }
+
+  /** A copy of the elements in row-major order. */
+  toTypedArray(): TypedArray;
+  toTypedArray<D extends DType>(this: Tensor & { readonly dtype: D }): TypedArrayOf[D];
+  toTypedArray(): TypedArray {
+    const data = new DTYPES[this.dtype].array(this.numel);
+    addon.read(handleOf('toTypedArray', this), data);
+    return data;
+  }
+
+  /** A copy as nested arrays of numbers (of booleans for bool); a plain number for a zero-dimensional tensor. */
+  toArray(): NestedArray {
+    const flat = this.toTypedArray();
+    const { shape, dtype } = this;
+    const convert = (value: number | bigint): number | boolean => (dtype === 'bool' ? value !== 0 : Number(value));
+    if (shape.length === 0) return convert(flat[0]!);
+    let position = 0;
+    const build = (dim: number): NestedArray[] => {
+      const out = new Array<NestedArray>(shape[dim]!);
+      for (let i = 0; i < out.length; i++) out[i] = dim === shape.length - 1 ? convert(flat[position++]!) : build(dim + 1);
+      return out;
+    };
+    return build(0);
+  }
+
+  /** A boolean cannot be made of a tensor silently; arithmetic on the object itself is an error too. */
+  valueOf(): never {
+    return fail('WRONG_TYPE', `Tensor of shape ${showShape(this.shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`);
+  }
+}
+
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
+
+/** The live handle of an operand; the error names the op that was given a disposed tensor. */
+export function handleOf(op: string, x: Tensor): number {
+  if (x._handle === 0) fail('DISPOSED', `${op}: the tensor of shape ${showShape(x.shape)} was disposed`);
+  return x._handle;
+}
+
+/** Refuses anything but a live tensor, before native code sees it. */
+export function checkTensor(op: string, x: unknown, argument = 'input'): Tensor {
+  if (x instanceof Tensor) {
+    if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x.shape)} was disposed`);
+    return x;
+  }
+  const cloned = typeof x === 'object' && x !== null && '_handle' in x;
+  return fail(
+    'WRONG_TYPE',
+    `${op}: ${argument} must be a Tensor, got ${cloned ? 'a structured clone of one (tensors do not cross workers; send toTypedArray() instead)' : describe(x)}`,
+  );
+}
+
+/** The JavaScript side of a fresh result; the caller sets `_handle` from the native call that fills it. */
+export function makeTensor(shape: Shape, dtype: DType): Tensor {
+  const x = new Tensor(INTERNAL, shape, dtype);
+  const { scope } = context();
+  if (scope !== null) scope.add(x);
+  return x;
+}

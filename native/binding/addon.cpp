@@ -1,0 +1,101 @@
+// The addon's entry point and the table of everything it exports.
+#define NAPI_NO_EXTERNAL_BUFFERS_ALLOWED
+#include <napi.h>
+
+#include "bindings.h"
+
+namespace flambeau {
+namespace {
+
+struct Export {
+  const char* name;
+  napi_callback call;
+};
+
+#define FLAMBEAU_EXPORT(name, fn) \
+  { name, Binding<decltype(&fn)>::template call<&fn> }
+
+const Export kExports[] = {
+    FLAMBEAU_EXPORT("configure", configure),
+    FLAMBEAU_EXPORT("kernelNames", kernel_names_of),
+    FLAMBEAU_EXPORT("isa", isa),
+    FLAMBEAU_EXPORT("supportedIsas", supported_isa_names),
+    FLAMBEAU_EXPORT("getNumThreads", get_num_threads),
+    FLAMBEAU_EXPORT("setNumThreads", set_threads),
+    FLAMBEAU_EXPORT("availableThreads", available_threads),
+    FLAMBEAU_EXPORT("memory", memory),
+    FLAMBEAU_EXPORT("resetPeak", reset_peak),
+    FLAMBEAU_EXPORT("releaseCache", release_cache),
+    FLAMBEAU_EXPORT("empty", create_empty),
+    FLAMBEAU_EXPORT("full", create_full),
+    FLAMBEAU_EXPORT("from", create_from),
+    FLAMBEAU_EXPORT("share", create_shared),
+    FLAMBEAU_EXPORT("arange", create_arange),
+    FLAMBEAU_EXPORT("view", view),
+    FLAMBEAU_EXPORT("dispose", dispose),
+    FLAMBEAU_EXPORT("read", read),
+    FLAMBEAU_EXPORT("item", item),
+    FLAMBEAU_EXPORT("itemBigInt", item_bigint),
+    FLAMBEAU_EXPORT("unary", op_unary),
+    FLAMBEAU_EXPORT("predicate", op_predicate),
+    FLAMBEAU_EXPORT("binary", op_binary),
+    FLAMBEAU_EXPORT("binaryScalar", op_binary_scalar),
+    FLAMBEAU_EXPORT("compare", op_compare),
+    FLAMBEAU_EXPORT("compareScalar", op_compare_scalar),
+    FLAMBEAU_EXPORT("where", op_where),
+    FLAMBEAU_EXPORT("cast", op_cast),
+    FLAMBEAU_EXPORT("copy", op_copy),
+    FLAMBEAU_EXPORT("fill", op_fill),
+    FLAMBEAU_EXPORT("reduce", op_reduce),
+    FLAMBEAU_EXPORT("argReduce", op_arg_reduce),
+    FLAMBEAU_EXPORT("scan", op_scan),
+    FLAMBEAU_EXPORT("softmax", op_softmax),
+    FLAMBEAU_EXPORT("softmaxBackward", op_softmax_backward),
+    FLAMBEAU_EXPORT("matmul", op_matmul),
+    FLAMBEAU_EXPORT("indexSelect", op_index_select),
+    FLAMBEAU_EXPORT("indexAdd", op_index_add),
+    FLAMBEAU_EXPORT("gather", op_gather),
+    FLAMBEAU_EXPORT("scatter", op_scatter),
+    FLAMBEAU_EXPORT("scatterAdd", op_scatter_add),
+    FLAMBEAU_EXPORT("concat", op_concat),
+    FLAMBEAU_EXPORT("triangle", op_triangle),
+    FLAMBEAU_EXPORT("sort", op_sort),
+    FLAMBEAU_EXPORT("topk", op_topk),
+    FLAMBEAU_EXPORT("nonzero", op_nonzero),
+    FLAMBEAU_EXPORT("flip", op_flip),
+    FLAMBEAU_EXPORT("nll", op_nll),
+    FLAMBEAU_EXPORT("nllBackward", op_nll_backward),
+    FLAMBEAU_EXPORT("sgd", op_sgd),
+    FLAMBEAU_EXPORT("adam", op_adam),
+};
+
+#undef FLAMBEAU_EXPORT
+
+// Runs while the environment's references can still be deleted, also when a worker is terminated.
+void close_environment(void* data) {
+  auto* e = static_cast<Environment*>(data);
+  e->registry.clear();
+  if (e->scratch_ref) napi_delete_reference(e->env, e->scratch_ref);
+  if (e->create_error) napi_delete_reference(e->env, e->create_error);
+  delete e;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto* e = new Environment(env);
+  e->generators.push_back(std::make_unique<Generator>());
+  napi_add_env_cleanup_hook(env, close_environment, e);
+  for (const Export& entry : kExports) {
+    exports.Set(entry.name, Napi::Function(env, [&] {
+                  napi_value fn = nullptr;
+                  napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.call, e, &fn);
+                  return fn;
+                }()));
+  }
+  return exports;
+}
+
+}  // namespace
+}  // namespace flambeau
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) { return flambeau::initialize(env, exports); }
+NODE_API_MODULE(flambeau, init)

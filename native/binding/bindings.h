@@ -1,0 +1,76 @@
+// The functions that lib/native/addon.ts sees, in groups; addon.cpp lists them by name.
+#pragma once
+
+#include "bind.h"
+
+namespace flambeau {
+
+// --- system.cpp
+// createError(code, message) → Error; collect(major) or null; scratch: Float64Array of kScratchLength.
+void configure(Environment& e, napi_value create_error, napi_value collect, View scratch, napi_value scratch_array);
+napi_value kernel_names_of(Environment& e, napi_value family);
+napi_value isa(Environment& e);
+napi_value supported_isa_names(Environment& e);
+double get_num_threads(Environment& e);
+void set_threads(Environment& e, int n);
+double available_threads(Environment& e);
+void memory(Environment& e, View counters);  // Float64Array(6): live bytes, tensors, process bytes, storages, cached, peak
+void reset_peak(Environment& e);
+void release_cache(Environment& e);
+
+// --- tensors.cpp. Shapes and strides come from scratch.
+Handle create_empty(Environment& e, DType dtype, int rank, Out out);
+Handle create_full(Environment& e, DType dtype, int rank, double value, Out out);
+Handle create_from(Environment& e, DType dtype, int rank, View data, Out out);    // copies
+Handle create_shared(Environment& e, DType dtype, int rank, View data, Out out);  // keeps the ArrayBuffer
+Handle create_arange(Environment& e, DType dtype, double start, double step, double n, Out out);
+Handle view(Environment& e, const Tensor& x, int rank, int64_t offset, Out out);
+void dispose(Environment& e, double handle);
+void read(Environment& e, const Tensor& x, View target);  // row-major, same dtype
+double item(Environment& e, const Tensor& x);             // one element, as a number
+napi_value item_bigint(Environment& e, const Tensor& x);  // one int64 element
+
+// --- ops.cpp
+Handle op_unary(Environment& e, UnaryKernel kernel, const Tensor& x, double p0, double p1, Out out);
+Handle op_predicate(Environment& e, PredicateKernel kernel, const Tensor& x, Out out);
+Handle op_binary(Environment& e, BinaryKernel kernel, const Tensor& a, const Tensor& b, double p0, double p1, Out out);
+Handle op_binary_scalar(Environment& e, BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, double p0,
+                        Out out);
+Handle op_compare(Environment& e, CompareKernel kernel, const Tensor& a, const Tensor& b, Out out);
+Handle op_compare_scalar(Environment& e, CompareKernel kernel, const Tensor& x, double scalar, Out out);
+Handle op_where(Environment& e, const Tensor& cond, const Tensor& a, const Tensor& b, Out out);
+Handle op_cast(Environment& e, const Tensor& x, DType dtype, Out out);
+void op_copy(Environment& e, const Tensor& source, Tensor& target);
+void op_fill(Environment& e, Tensor& target, double value);
+Handle op_reduce(Environment& e, ReduceKernel kernel, const Tensor& x, int axes, bool keepdim, Out out);
+Handle op_arg_reduce(Environment& e, ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Out out);
+Handle op_scan(Environment& e, ScanKernel kernel, const Tensor& x, int axis, Out out);
+Handle op_softmax(Environment& e, SoftmaxKernel kernel, const Tensor& x, int axis, Out out);
+Handle op_softmax_backward(Environment& e, SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis,
+                           Out out);
+Handle op_matmul(Environment& e, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out);
+
+// --- indexing_ops.cpp
+Handle op_index_select(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
+void op_index_add(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);
+Handle op_gather(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
+void op_scatter(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);
+void op_scatter_add(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);
+Handle op_concat(Environment& e, View handles, int axis, Out out);
+Handle op_triangle(Environment& e, const Tensor& x, int64_t diagonal, bool upper, Out out);
+// The second result's handle is returned through scratch[0].
+Handle op_sort(Environment& e, const Tensor& x, int axis, bool descending, Out values, Out indices);
+Handle op_topk(Environment& e, const Tensor& x, int axis, int64_t k, bool largest, Out values, Out indices);
+Handle op_nonzero(Environment& e, const Tensor& x, Out out);  // the number of rows is left in scratch[0]
+Handle op_flip(Environment& e, const Tensor& x, int axes, Out out);
+Handle op_nll(Environment& e, const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index,
+              Out losses, Out weights);  // weights' handle through scratch[0]
+Handle op_nll_backward(Environment& e, const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes,
+                       int64_t ignore_index, Out out);
+
+// --- optim_ops.cpp. handles lists, per parameter, [param, grad, momentum] (0 where none) or
+// [param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq]; hyper is Float64Array, see there.
+void op_sgd(Environment& e, View handles, View hyper);
+void op_adam(Environment& e, View handles, View hyper);
+
+}  // namespace flambeau

@@ -1,0 +1,36 @@
+#include "environment.h"
+
+#include "../tensor/error.h"
+
+namespace flambeau {
+
+void Environment::raise(const char* code, const char* message) {
+  napi_value factory = nullptr, undefined, args[2], error = nullptr;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending) return;
+  napi_get_undefined(env, &undefined);
+  if (create_error) napi_get_reference_value(env, create_error, &factory);
+  napi_create_string_utf8(env, code, NAPI_AUTO_LENGTH, &args[0]);
+  napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &args[1]);
+  if (factory && napi_call_function(env, undefined, factory, 2, args, &error) == napi_ok) {
+    napi_throw(env, error);
+  } else {
+    napi_throw_error(env, code, message);
+  }
+}
+
+Dims Environment::dims(int rank, int from) const {
+  if (rank < 0 || rank > kMaxRank || from < 0 || from + rank > kScratchLength || !scratch) {
+    throw Error("BAD_ARGUMENT", "rank out of range");
+  }
+  Dims dims;
+  for (int i = 0; i < rank; ++i) {
+    const double value = scratch[from + i];
+    if (!(value >= 0 && value <= 9007199254740991.0)) throw Error("BAD_ARGUMENT", "a size or stride is out of range");
+    dims.push(static_cast<int64_t>(value));
+  }
+  return dims;
+}
+
+}  // namespace flambeau

@@ -1,0 +1,84 @@
+#include <string>
+
+#include "../dispatch/dispatch.h"
+#include "../tensor/thread_pool.h"
+#include "bindings.h"
+
+namespace flambeau {
+namespace {
+
+napi_value string_of(Environment& e, const char* text) {
+  napi_value value;
+  napi_create_string_utf8(e.env, text, NAPI_AUTO_LENGTH, &value);
+  return value;
+}
+
+napi_value array_of(Environment& e, const char* const* names, int n) {
+  napi_value array;
+  napi_create_array_with_length(e.env, n, &array);
+  for (int i = 0; i < n; ++i) napi_set_element(e.env, array, i, string_of(e, names[i]));
+  return array;
+}
+
+void keep(Environment& e, napi_value value, napi_ref& ref) {
+  if (ref) napi_delete_reference(e.env, ref);
+  ref = nullptr;
+  napi_create_reference(e.env, value, 1, &ref);
+}
+
+}  // namespace
+
+void configure(Environment& e, napi_value create_error, napi_value collect, View scratch, napi_value scratch_array) {
+  if (scratch.type != napi_float64_array || scratch.length < static_cast<size_t>(kScratchLength)) {
+    throw Error("BAD_ARGUMENT", "configure: scratch must be a Float64Array of " + std::to_string(kScratchLength));
+  }
+  keep(e, create_error, e.create_error);
+  keep(e, scratch_array, e.scratch_ref);
+  e.scratch = static_cast<double*>(scratch.data);
+  e.registry.set_collector(collect);
+  kernels();  // an unsupported CPU or FLAMBEAU_ISA is reported now, not at the first op
+}
+
+napi_value kernel_names_of(Environment& e, napi_value family) {
+  char name[32];
+  size_t length;
+  if (napi_get_value_string_utf8(e.env, family, name, sizeof name, &length) != napi_ok) {
+    throw Error("BAD_ARGUMENT", "kernelNames: a family's name was expected");
+  }
+  const char* const* names = nullptr;
+  const int n = kernel_names(name, &names);
+  if (n < 0) throw Error("BAD_ARGUMENT", std::string("kernelNames: no family ") + name);
+  return array_of(e, names, n);
+}
+
+napi_value isa(Environment& e) { return string_of(e, kernels().isa); }
+
+napi_value supported_isa_names(Environment& e) {
+  const char* const* names = supported_isas();
+  int n = 0;
+  while (names[n]) ++n;
+  return array_of(e, names, n);
+}
+
+double get_num_threads(Environment&) { return num_threads(); }
+void set_threads(Environment&, int n) {
+  if (n < 1 || n > kMaxThreads) throw Error("BAD_ARGUMENT", "setNumThreads: expected 1 to 256, got " + std::to_string(n));
+  set_num_threads(n);
+}
+double available_threads(Environment&) { return available_cores(); }
+
+void memory(Environment& e, View counters) {
+  if (counters.type != napi_float64_array || counters.length < 6) throw Error("BAD_ARGUMENT", "memory: bad counters");
+  const MemoryStats stats = memory_stats();
+  double* out = static_cast<double*>(counters.data);
+  out[0] = static_cast<double>(e.registry.live_bytes());
+  out[1] = static_cast<double>(e.registry.live());
+  out[2] = static_cast<double>(stats.live_bytes);
+  out[3] = static_cast<double>(stats.live_storages);
+  out[4] = static_cast<double>(stats.cached_bytes);
+  out[5] = static_cast<double>(stats.peak_bytes);
+}
+void reset_peak(Environment&) { reset_peak_memory(); }
+void release_cache(Environment&) { empty_cache(); }
+
+}  // namespace flambeau

@@ -1,0 +1,103 @@
+#include <cstring>
+#include <string>
+
+#include "../tensor/drivers.h"
+#include "bindings.h"
+#include "shared_buffer.h"
+
+namespace flambeau {
+namespace {
+
+napi_typedarray_type array_type(DType dtype) {
+  constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_float64_array, napi_int32_array,
+                                                        napi_bigint64_array, napi_uint8_array,  napi_uint8_array};
+  return kTypes[static_cast<int>(dtype)];
+}
+
+void require_match(const char* op, const View& data, DType dtype, int64_t numel) {
+  if (data.type != array_type(dtype)) throw Error("DTYPE_MISMATCH", std::string(op) + ": the typed array has another type");
+  if (static_cast<int64_t>(data.length) != numel) {
+    throw Error("SHAPE_MISMATCH", std::string(op) + ": the shape has " + std::to_string(numel) + " elements, the data " +
+                                      std::to_string(data.length));
+  }
+}
+
+}  // namespace
+
+Handle create_empty(Environment& e, DType dtype, int rank, Out out) {
+  out.tensor() = empty(dtype, e.dims(rank));
+  return out.finish();
+}
+
+Handle create_full(Environment& e, DType dtype, int rank, double value, Out out) {
+  out.tensor() = empty(dtype, e.dims(rank));
+  fill(out.tensor(), value);
+  return out.finish();
+}
+
+Handle create_from(Environment& e, DType dtype, int rank, View data, Out out) {
+  Tensor x = empty(dtype, e.dims(rank));
+  require_match("tensor", data, dtype, x.numel);
+  if (data.bytes > 0) std::memcpy(x.data(), data.data, data.bytes);
+  out.tensor() = std::move(x);
+  return out.finish();
+}
+
+Handle create_shared(Environment& e, DType dtype, int rank, View data, Out out) {
+  const Dims shape = e.dims(rank);
+  require_match("tensor", data, dtype, count(shape));
+  Tensor& x = out.tensor();
+  x.storage = StorageRef(wrap_array_buffer(e.env, data.buffer, data.data, data.bytes));
+  x.dtype = dtype;
+  x.shape = shape;
+  x.strides = contiguous_strides(shape);
+  x.offset = 0;
+  x.numel = count(shape);
+  return out.finish();
+}
+
+Handle create_arange(Environment&, DType dtype, double start, double step, double n, Out out) {
+  out.tensor() = empty(dtype, Dims{static_cast<int64_t>(n)});
+  arange(start, step, out.tensor());
+  return out.finish();
+}
+
+Handle view(Environment& e, const Tensor& x, int rank, int64_t offset, Out out) {
+  out.tensor() = as_strided(x, e.dims(rank), e.dims(rank, rank), offset);
+  return out.finish();
+}
+
+void dispose(Environment& e, double handle) { e.registry.dispose(handle); }
+
+void read(Environment&, const Tensor& x, View target) {
+  require_match("toTypedArray", target, x.dtype, x.numel);
+  if (x.numel == 0) return;
+  if (x.is_contiguous()) {
+    std::memcpy(target.data, x.data(), target.bytes);
+  } else {
+    const Tensor flat = contiguous(x);
+    std::memcpy(target.data, flat.data(), target.bytes);
+  }
+}
+
+double item(Environment&, const Tensor& x) {
+  if (x.numel != 1) throw Error("SHAPE_MISMATCH", "item: the tensor has " + std::to_string(x.numel) + " elements");
+  switch (x.dtype) {
+    case DType::f32: return *x.as<float>();
+    case DType::f64: return *x.as<double>();
+    case DType::i32: return *x.as<int32_t>();
+    case DType::i64: return static_cast<double>(*x.as<int64_t>());
+    case DType::u8:
+    case DType::boolean: return *x.as<uint8_t>();
+  }
+  return 0;
+}
+
+napi_value item_bigint(Environment& e, const Tensor& x) {
+  if (x.numel != 1 || x.dtype != DType::i64) throw Error("DTYPE_MISMATCH", "itemBigInt: one int64 element was expected");
+  napi_value value = nullptr;
+  napi_create_bigint_int64(e.env, *x.as<int64_t>(), &value);
+  return value;
+}
+
+}  // namespace flambeau
