@@ -1,5 +1,4 @@
 // The addon's entry point and the table of everything it exports.
-#define NAPI_NO_EXTERNAL_BUFFERS_ALLOWED
 #include <napi.h>
 
 #include "bindings.h"

@@ -6,10 +6,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <new>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "../kernels/table.h"
 #include "../tensor/error.h"
 #include "environment.h"
 
