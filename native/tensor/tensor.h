@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <string>
 
 #include "../dtype.h"
 #include "storage.h"
@@ -41,6 +42,9 @@ struct Dims {
 int64_t count(const Dims& shape);             // number of elements; 1 for rank 0. Throws SIZE_OVERFLOW past 2^53.
 Dims contiguous_strides(const Dims& shape);   // row-major
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);  // PyTorch's rule; throws SHAPE_MISMATCH
+
+std::string to_string(const Dims& shape);     // "[2,3]"
+const char* dtype_name(DType dtype);          // "float32" …
 
 struct Tensor {
   StorageRef storage;
