@@ -33,16 +33,27 @@ struct Epilogue {
 
 // A register-blocked micro-kernel with its packing and the blocking it was tuned for (names as in BLIS).
 // Panels: A is packed as ceil(m / mr) panels of [k][mr], B as ceil(n / nr) panels of [k][nr], zero padded, so that the
-// micro-kernel never branches on a tail while it multiplies.
+// micro-kernel never branches on a tail while it multiplies. All strides are in elements.
 struct GemmKernel {
   int mr, nr;
   int64_t kc, mc, nc;
   void (*pack_a)(const void* a, int64_t row_stride, int64_t col_stride, int64_t m, int64_t k, void* panel);
   void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
-  // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. epilogue is null but for the last KC
-  // block; its row_bias then points at this tile's first column.
-  void (*micro)(int64_t k, const void* a_panel, const void* b_panel, void* c, int64_t ldc, int64_t m, int64_t n,
-                bool accumulate, const Epilogue* epilogue);
+  // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. b is a panel (b_row_stride nr) or, when
+  // n == nr, rows of B itself. epilogue is null but for the last KC block; its row_bias then points at this tile's
+  // first column.
+  void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
+                int64_t n, bool accumulate, const Epilogue* epilogue);
+
+  // C[m, n] = A·B with the epilogue, for shapes that do not repay packing. Every element is summed in an order that
+  // depends on k alone.
+  // rows: B's rows are contiguous, m <= kMaxRows.
+  static constexpr int64_t kMaxRows = 4;
+  void (*rows)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride,
+               const void* b, int64_t b_row_stride, void* c, int64_t ldc, const Epilogue* epilogue);
+  // dots: A's rows and B's columns are contiguous.
+  void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
+               int64_t b_col_stride, void* c, int64_t ldc, const Epilogue* epilogue);
 };
 
 // One element-wise optimizer step over n contiguous parameters. PyTorch's formulas; the step-dependent scalars are
