@@ -60,7 +60,7 @@ export function saveSafetensors(
   const named = entriesOf(tensors);
   // Wider types first keeps every tensor aligned to its own size.
   const placed = [...named].sort(([, a], [, b]) => b.itemSize - a.itemSize);
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = Object.create(null);
   if (options.metadata !== undefined) header['__metadata__'] = checkMetadata(options.metadata);
   const offsets = new Map<string, readonly [number, number]>();
   let end = 0;

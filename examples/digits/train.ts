@@ -1,0 +1,57 @@
+import { SingleBar } from 'cli-progress';
+import { functional as F, type nn, noGrad, optim, type Tensor } from 'flambeau';
+import { batches, type Split } from './data.js';
+
+const EPOCHS = 20;
+const BATCH = 32;
+
+/** Anything that maps images [n, 64] to scores [n, 10]. */
+export type Classifier = nn.Module & ((images: Tensor) => Tensor);
+
+export function predict(model: Classifier, images: Tensor): Tensor {
+  return noGrad(() => model(images).argmax(1));
+}
+
+export function accuracy(model: Classifier, { images, labels }: Split): number {
+  return predict(model, images).eq(labels).to('float32').mean().item();
+}
+
+/** One pass over the training part; returns the mean loss. */
+export function trainEpoch(model: Classifier, optimizer: optim.Optimizer, train: Split, onBatch: (n: number) => void): number {
+  let total = 0;
+  for (const { images, labels } of batches(train, BATCH)) {
+    optimizer.zeroGrad();
+    const loss = F.crossEntropy(model(images), labels);
+    loss.backward();
+    optimizer.step();
+    total += loss.item() * images.length;
+    onBatch(images.length);
+  }
+  return total / train.images.length;
+}
+
+const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
+
+/** Trains with Adam, showing a bar and the accuracies after each epoch; returns the accuracy on the test part. */
+export function fit(model: Classifier, train: Split, test: Split): number {
+  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
+  const bar = new SingleBar({
+    format: '  epoch {epoch} [{bar}] {value}/{total}  loss {loss}  train {train}  test {test}',
+    clearOnComplete: false,
+    noTTYOutput: true,
+    notTTYSchedule: 1000,
+    barsize: 24,
+  });
+  const shown = { epoch: '', loss: '-', train: '-', test: '-' };
+  bar.start(EPOCHS * train.images.length, 0, shown);
+  let tested = 0;
+  for (let epoch = 1; epoch <= EPOCHS; epoch++) {
+    shown.epoch = `${epoch}/${EPOCHS}`;
+    const loss = trainEpoch(model, optimizer, train, (n) => bar.increment(n, shown));
+    tested = accuracy(model, test);
+    Object.assign(shown, { loss: loss.toFixed(4), train: percent(accuracy(model, train)), test: percent(tested) });
+    bar.update(shown);
+  }
+  bar.stop();
+  return tested;
+}
