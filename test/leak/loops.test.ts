@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+interface Growth {
+  readonly residentMegabytes: number;
+  readonly liveTensors: number;
+}
+
+// A process of its own: resident memory is the process's, and the loop must not yield.
+function run(program: string): Growth {
+  const path = fileURLToPath(new URL('./loops.mjs', import.meta.url));
+  return JSON.parse(execFileSync(process.execPath, [path, program], { encoding: 'utf8' }));
+}
+
+describe('resident memory after warm-up, in a synchronous loop without dispose or tidy', () => {
+  it.each([
+    ['forward', 'a million model(x) under noGrad'],
+    ['train', '100,000 training steps'],
+    ['large', '20,000 results of 1 MB'],
+    ['graphs', '200,000 graphs that no backward frees'],
+    ['views', 'a million views'],
+  ])('%s: %s', (program) => {
+    const { residentMegabytes, liveTensors } = run(program);
+    expect(residentMegabytes).toBeLessThan(20);
+    expect(liveTensors).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { FlambeauError, manualSeed, nn, noGrad, randn, tensor } from '../../lib/index.js';
+
+const program = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+
+function answerHere(): number[] {
+  manualSeed(7);
+  const model = new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2));
+  return noGrad(() => model(randn([4, 10]))).toArray().flat() as number[];
+}
+
+it('four workers compute the same at once, each with its own generator', async () => {
+  const workers = Array.from({ length: 4 }, () => new Worker(program, { workerData: 'compute' }));
+  const answers = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number[]));
+  await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  for (const answer of answers) expect(answer).toEqual(answerHere());
+});
+
+it('survives terminate() in the middle of a call', async () => {
+  for (let round = 0; round < 8; round++) {
+    const worker = new Worker(program, { workerData: 'spin' });
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 5 * round));
+    expect(await worker.terminate()).toBe(1);
+  }
+  expect(tensor([1, 2]).add(1).toArray()).toEqual([2, 3]);
+});
+
+it('refuses a tensor cloned by postMessage', async () => {
+  const worker = new Worker(program, { workerData: 'send' });
+  const [clone] = await once(worker, 'message');
+  await worker.terminate();
+  expect(() => tensor([1]).add(clone)).toThrow(FlambeauError);
+  expect(() => tensor([1]).add(clone)).toThrow(/add: other must be/);
+});
