@@ -3,10 +3,13 @@
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #include "vec_avx512.h"
+#define FLAMBEAU_VECTOR_FLOATS
 #elif defined(__AVX2__)
 #include "vec_avx2.h"
+#define FLAMBEAU_VECTOR_FLOATS
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #include "vec_neon.h"
+#define FLAMBEAU_VECTOR_FLOATS
 #else
 #include "vec_scalar.h"
 #endif
@@ -14,7 +17,23 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-// True for the types that Vec holds more than one of.
+template <class T>
+struct VecOf {
+  using type = Lane<T>;
+};
+#ifdef FLAMBEAU_VECTOR_FLOATS
+template <>
+struct VecOf<float> {
+  using type = VecF32;
+};
+template <>
+struct VecOf<double> {
+  using type = VecF64;
+};
+#endif
+template <class T>
+using Vec = typename VecOf<T>::type;
+
 template <class V>
 constexpr bool is_float = std::is_floating_point_v<typename V::Elem>;
 

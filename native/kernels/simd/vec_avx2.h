@@ -1,4 +1,4 @@
-// Vec<float> and Vec<double> in 256-bit registers: AVX2 with FMA. Meanings as in vec_scalar.h.
+// VecF32 and VecF64: 256-bit registers: AVX2 with FMA. Meanings as in vec_scalar.h.
 #pragma once
 
 #include <immintrin.h>
@@ -17,8 +17,7 @@ FLAMBEAU_INLINE __m256i first_lanes_64(size_t n) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<int64_t>(n)), _mm256_setr_epi64x(0, 1, 2, 3));
 }
 
-template <>
-struct Vec<float> {
+struct VecF32 {
   using Elem = float;
   static constexpr size_t size = 8;
 
@@ -44,49 +43,48 @@ struct Vec<float> {
   };
 
   __m256 v;
-  Vec() = default;
-  FLAMBEAU_INLINE explicit Vec(__m256 x) : v(x) {}
-  FLAMBEAU_INLINE explicit Vec(float x) : v(_mm256_set1_ps(x)) {}
-  static FLAMBEAU_INLINE Vec load(const float* p) { return Vec(_mm256_loadu_ps(p)); }
-  static FLAMBEAU_INLINE Vec load_partial(const float* p, size_t n) {
-    return Vec(_mm256_maskload_ps(p, first_lanes_32(n)));
+  VecF32() = default;
+  FLAMBEAU_INLINE explicit VecF32(__m256 x) : v(x) {}
+  FLAMBEAU_INLINE explicit VecF32(float x) : v(_mm256_set1_ps(x)) {}
+  static FLAMBEAU_INLINE VecF32 load(const float* p) { return VecF32(_mm256_loadu_ps(p)); }
+  static FLAMBEAU_INLINE VecF32 load_partial(const float* p, size_t n) {
+    return VecF32(_mm256_maskload_ps(p, first_lanes_32(n)));
   }
   FLAMBEAU_INLINE void store(float* p) const { _mm256_storeu_ps(p, v); }
   FLAMBEAU_INLINE void store_partial(float* p, size_t n) const { _mm256_maskstore_ps(p, first_lanes_32(n), v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castps_si256(v)); }
-  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(_mm256_castsi256_ps(b.v)); }
+  static FLAMBEAU_INLINE VecF32 from_bits(Bits b) { return VecF32(_mm256_castsi256_ps(b.v)); }
 
-  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(_mm256_add_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(_mm256_sub_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(_mm256_mul_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(_mm256_div_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(_mm256_xor_ps(a.v, _mm256_set1_ps(-0.0f))); }
-  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_NEQ_UQ)); }
-  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(_mm256_blendv_ps(b.v, a.v, m.v)); }
-  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return Vec(_mm256_min_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return Vec(_mm256_max_ps(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_ps(a.v, b.v, c.v)); }
-  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_ps(a.v)); }
-  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)); }
-  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) {
+  friend FLAMBEAU_INLINE VecF32 operator+(VecF32 a, VecF32 b) { return VecF32(_mm256_add_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator-(VecF32 a, VecF32 b) { return VecF32(_mm256_sub_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator*(VecF32 a, VecF32 b) { return VecF32(_mm256_mul_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator/(VecF32 a, VecF32 b) { return VecF32(_mm256_div_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator-(VecF32 a) { return VecF32(_mm256_xor_ps(a.v, _mm256_set1_ps(-0.0f))); }
+  friend FLAMBEAU_INLINE Mask operator<(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator<=(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>=(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator==(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator!=(VecF32 a, VecF32 b) { return Mask(_mm256_cmp_ps(a.v, b.v, _CMP_NEQ_UQ)); }
+  friend FLAMBEAU_INLINE VecF32 select(Mask m, VecF32 a, VecF32 b) { return VecF32(_mm256_blendv_ps(b.v, a.v, m.v)); }
+  friend FLAMBEAU_INLINE VecF32 min(VecF32 a, VecF32 b) { return VecF32(_mm256_min_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 max(VecF32 a, VecF32 b) { return VecF32(_mm256_max_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 fma(VecF32 a, VecF32 b, VecF32 c) { return VecF32(_mm256_fmadd_ps(a.v, b.v, c.v)); }
+  friend FLAMBEAU_INLINE VecF32 sqrt(VecF32 a) { return VecF32(_mm256_sqrt_ps(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 abs(VecF32 a) { return VecF32(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)); }
+  friend FLAMBEAU_INLINE VecF32 copysign(VecF32 a, VecF32 b) {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    return Vec(_mm256_or_ps(_mm256_andnot_ps(sign, a.v), _mm256_and_ps(sign, b.v)));
+    return VecF32(_mm256_or_ps(_mm256_andnot_ps(sign, a.v), _mm256_and_ps(sign, b.v)));
   }
-  friend FLAMBEAU_INLINE Vec round(Vec a) {
-    return Vec(_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  friend FLAMBEAU_INLINE VecF32 round(VecF32 a) {
+    return VecF32(_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
-  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(_mm256_floor_ps(a.v)); }
-  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(_mm256_ceil_ps(a.v)); }
-  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+  friend FLAMBEAU_INLINE VecF32 floor(VecF32 a) { return VecF32(_mm256_floor_ps(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 ceil(VecF32 a) { return VecF32(_mm256_ceil_ps(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 trunc(VecF32 a) { return VecF32(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
 };
 
-template <>
-struct Vec<double> {
+struct VecF64 {
   using Elem = double;
   static constexpr size_t size = 4;
 
@@ -112,45 +110,45 @@ struct Vec<double> {
   };
 
   __m256d v;
-  Vec() = default;
-  FLAMBEAU_INLINE explicit Vec(__m256d x) : v(x) {}
-  FLAMBEAU_INLINE explicit Vec(double x) : v(_mm256_set1_pd(x)) {}
-  static FLAMBEAU_INLINE Vec load(const double* p) { return Vec(_mm256_loadu_pd(p)); }
-  static FLAMBEAU_INLINE Vec load_partial(const double* p, size_t n) {
-    return Vec(_mm256_maskload_pd(p, first_lanes_64(n)));
+  VecF64() = default;
+  FLAMBEAU_INLINE explicit VecF64(__m256d x) : v(x) {}
+  FLAMBEAU_INLINE explicit VecF64(double x) : v(_mm256_set1_pd(x)) {}
+  static FLAMBEAU_INLINE VecF64 load(const double* p) { return VecF64(_mm256_loadu_pd(p)); }
+  static FLAMBEAU_INLINE VecF64 load_partial(const double* p, size_t n) {
+    return VecF64(_mm256_maskload_pd(p, first_lanes_64(n)));
   }
   FLAMBEAU_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
   FLAMBEAU_INLINE void store_partial(double* p, size_t n) const { _mm256_maskstore_pd(p, first_lanes_64(n), v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castpd_si256(v)); }
-  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(_mm256_castsi256_pd(b.v)); }
+  static FLAMBEAU_INLINE VecF64 from_bits(Bits b) { return VecF64(_mm256_castsi256_pd(b.v)); }
 
-  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(_mm256_add_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(_mm256_sub_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(_mm256_mul_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(_mm256_div_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(_mm256_xor_pd(a.v, _mm256_set1_pd(-0.0))); }
-  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LE_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GE_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_EQ_OQ)); }
-  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_NEQ_UQ)); }
-  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(_mm256_blendv_pd(b.v, a.v, m.v)); }
-  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return Vec(_mm256_min_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return Vec(_mm256_max_pd(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(_mm256_fmadd_pd(a.v, b.v, c.v)); }
-  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(_mm256_sqrt_pd(a.v)); }
-  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v)); }
-  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) {
+  friend FLAMBEAU_INLINE VecF64 operator+(VecF64 a, VecF64 b) { return VecF64(_mm256_add_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator-(VecF64 a, VecF64 b) { return VecF64(_mm256_sub_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator*(VecF64 a, VecF64 b) { return VecF64(_mm256_mul_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator/(VecF64 a, VecF64 b) { return VecF64(_mm256_div_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator-(VecF64 a) { return VecF64(_mm256_xor_pd(a.v, _mm256_set1_pd(-0.0))); }
+  friend FLAMBEAU_INLINE Mask operator<(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator<=(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_LE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator>=(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_GE_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator==(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_EQ_OQ)); }
+  friend FLAMBEAU_INLINE Mask operator!=(VecF64 a, VecF64 b) { return Mask(_mm256_cmp_pd(a.v, b.v, _CMP_NEQ_UQ)); }
+  friend FLAMBEAU_INLINE VecF64 select(Mask m, VecF64 a, VecF64 b) { return VecF64(_mm256_blendv_pd(b.v, a.v, m.v)); }
+  friend FLAMBEAU_INLINE VecF64 min(VecF64 a, VecF64 b) { return VecF64(_mm256_min_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 max(VecF64 a, VecF64 b) { return VecF64(_mm256_max_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 fma(VecF64 a, VecF64 b, VecF64 c) { return VecF64(_mm256_fmadd_pd(a.v, b.v, c.v)); }
+  friend FLAMBEAU_INLINE VecF64 sqrt(VecF64 a) { return VecF64(_mm256_sqrt_pd(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 abs(VecF64 a) { return VecF64(_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v)); }
+  friend FLAMBEAU_INLINE VecF64 copysign(VecF64 a, VecF64 b) {
     const __m256d sign = _mm256_set1_pd(-0.0);
-    return Vec(_mm256_or_pd(_mm256_andnot_pd(sign, a.v), _mm256_and_pd(sign, b.v)));
+    return VecF64(_mm256_or_pd(_mm256_andnot_pd(sign, a.v), _mm256_and_pd(sign, b.v)));
   }
-  friend FLAMBEAU_INLINE Vec round(Vec a) {
-    return Vec(_mm256_round_pd(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  friend FLAMBEAU_INLINE VecF64 round(VecF64 a) {
+    return VecF64(_mm256_round_pd(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
-  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(_mm256_floor_pd(a.v)); }
-  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(_mm256_ceil_pd(a.v)); }
-  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+  friend FLAMBEAU_INLINE VecF64 floor(VecF64 a) { return VecF64(_mm256_floor_pd(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 ceil(VecF64 a) { return VecF64(_mm256_ceil_pd(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 trunc(VecF64 a) { return VecF64(_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Vec<float> and Vec<double> in 128-bit registers: the AArch64 baseline. Meanings as in vec_scalar.h.
+// VecF32 and VecF64: 128-bit registers: the AArch64 baseline. Meanings as in vec_scalar.h.
 #pragma once
 
 #include <arm_neon.h>
@@ -8,8 +8,7 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-template <>
-struct Vec<float> {
+struct VecF32 {
   using Elem = float;
   static constexpr size_t size = 4;
 
@@ -35,11 +34,11 @@ struct Vec<float> {
   };
 
   float32x4_t v;
-  Vec() = default;
-  FLAMBEAU_INLINE explicit Vec(float32x4_t x) : v(x) {}
-  FLAMBEAU_INLINE explicit Vec(float x) : v(vdupq_n_f32(x)) {}
-  static FLAMBEAU_INLINE Vec load(const float* p) { return Vec(vld1q_f32(p)); }
-  static FLAMBEAU_INLINE Vec load_partial(const float* p, size_t n) {
+  VecF32() = default;
+  FLAMBEAU_INLINE explicit VecF32(float32x4_t x) : v(x) {}
+  FLAMBEAU_INLINE explicit VecF32(float x) : v(vdupq_n_f32(x)) {}
+  static FLAMBEAU_INLINE VecF32 load(const float* p) { return VecF32(vld1q_f32(p)); }
+  static FLAMBEAU_INLINE VecF32 load_partial(const float* p, size_t n) {
     float lanes[4] = {};
     for (size_t i = 0; i < n; ++i) lanes[i] = p[i];
     return load(lanes);
@@ -51,34 +50,33 @@ struct Vec<float> {
     for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
   }
   FLAMBEAU_INLINE Bits bits() const { return Bits(vreinterpretq_u32_f32(v)); }
-  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(vreinterpretq_f32_u32(b.v)); }
+  static FLAMBEAU_INLINE VecF32 from_bits(Bits b) { return VecF32(vreinterpretq_f32_u32(b.v)); }
 
-  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(vaddq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(vsubq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(vmulq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(vdivq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(vnegq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(vcltq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(vcleq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(vcgtq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(vcgeq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(vceqq_f32(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(vmvnq_u32(vceqq_f32(a.v, b.v))); }
-  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(vbslq_f32(m.v, a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return select(a < b, a, b); }
-  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return select(a > b, a, b); }
-  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(vfmaq_f32(c.v, a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(vsqrtq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(vabsq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) { return Vec(vbslq_f32(vdupq_n_u32(0x80000000u), b.v, a.v)); }
-  friend FLAMBEAU_INLINE Vec round(Vec a) { return Vec(vrndnq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(vrndmq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(vrndpq_f32(a.v)); }
-  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(vrndq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator+(VecF32 a, VecF32 b) { return VecF32(vaddq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator-(VecF32 a, VecF32 b) { return VecF32(vsubq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator*(VecF32 a, VecF32 b) { return VecF32(vmulq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator/(VecF32 a, VecF32 b) { return VecF32(vdivq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 operator-(VecF32 a) { return VecF32(vnegq_f32(a.v)); }
+  friend FLAMBEAU_INLINE Mask operator<(VecF32 a, VecF32 b) { return Mask(vcltq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator<=(VecF32 a, VecF32 b) { return Mask(vcleq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator>(VecF32 a, VecF32 b) { return Mask(vcgtq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator>=(VecF32 a, VecF32 b) { return Mask(vcgeq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator==(VecF32 a, VecF32 b) { return Mask(vceqq_f32(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator!=(VecF32 a, VecF32 b) { return Mask(vmvnq_u32(vceqq_f32(a.v, b.v))); }
+  friend FLAMBEAU_INLINE VecF32 select(Mask m, VecF32 a, VecF32 b) { return VecF32(vbslq_f32(m.v, a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 min(VecF32 a, VecF32 b) { return select(a < b, a, b); }
+  friend FLAMBEAU_INLINE VecF32 max(VecF32 a, VecF32 b) { return select(a > b, a, b); }
+  friend FLAMBEAU_INLINE VecF32 fma(VecF32 a, VecF32 b, VecF32 c) { return VecF32(vfmaq_f32(c.v, a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF32 sqrt(VecF32 a) { return VecF32(vsqrtq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 abs(VecF32 a) { return VecF32(vabsq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 copysign(VecF32 a, VecF32 b) { return VecF32(vbslq_f32(vdupq_n_u32(0x80000000u), b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF32 round(VecF32 a) { return VecF32(vrndnq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 floor(VecF32 a) { return VecF32(vrndmq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 ceil(VecF32 a) { return VecF32(vrndpq_f32(a.v)); }
+  friend FLAMBEAU_INLINE VecF32 trunc(VecF32 a) { return VecF32(vrndq_f32(a.v)); }
 };
 
-template <>
-struct Vec<double> {
+struct VecF64 {
   using Elem = double;
   static constexpr size_t size = 2;
 
@@ -104,11 +102,11 @@ struct Vec<double> {
   };
 
   float64x2_t v;
-  Vec() = default;
-  FLAMBEAU_INLINE explicit Vec(float64x2_t x) : v(x) {}
-  FLAMBEAU_INLINE explicit Vec(double x) : v(vdupq_n_f64(x)) {}
-  static FLAMBEAU_INLINE Vec load(const double* p) { return Vec(vld1q_f64(p)); }
-  static FLAMBEAU_INLINE Vec load_partial(const double* p, size_t n) {
+  VecF64() = default;
+  FLAMBEAU_INLINE explicit VecF64(float64x2_t x) : v(x) {}
+  FLAMBEAU_INLINE explicit VecF64(double x) : v(vdupq_n_f64(x)) {}
+  static FLAMBEAU_INLINE VecF64 load(const double* p) { return VecF64(vld1q_f64(p)); }
+  static FLAMBEAU_INLINE VecF64 load_partial(const double* p, size_t n) {
     double lanes[2] = {};
     for (size_t i = 0; i < n; ++i) lanes[i] = p[i];
     return load(lanes);
@@ -120,30 +118,30 @@ struct Vec<double> {
     for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
   }
   FLAMBEAU_INLINE Bits bits() const { return Bits(vreinterpretq_u64_f64(v)); }
-  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(vreinterpretq_f64_u64(b.v)); }
+  static FLAMBEAU_INLINE VecF64 from_bits(Bits b) { return VecF64(vreinterpretq_f64_u64(b.v)); }
 
-  friend FLAMBEAU_INLINE Vec operator+(Vec a, Vec b) { return Vec(vaddq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a, Vec b) { return Vec(vsubq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator*(Vec a, Vec b) { return Vec(vmulq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator/(Vec a, Vec b) { return Vec(vdivq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec operator-(Vec a) { return Vec(vnegq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Mask operator<(Vec a, Vec b) { return Mask(vcltq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator<=(Vec a, Vec b) { return Mask(vcleq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator>(Vec a, Vec b) { return Mask(vcgtq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator>=(Vec a, Vec b) { return Mask(vcgeq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator==(Vec a, Vec b) { return Mask(vceqq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator!=(Vec a, Vec b) { return Mask(veorq_u64(vceqq_f64(a.v, b.v), vdupq_n_u64(~0ull))); }
-  friend FLAMBEAU_INLINE Vec select(Mask m, Vec a, Vec b) { return Vec(vbslq_f64(m.v, a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec min(Vec a, Vec b) { return select(a < b, a, b); }
-  friend FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return select(a > b, a, b); }
-  friend FLAMBEAU_INLINE Vec fma(Vec a, Vec b, Vec c) { return Vec(vfmaq_f64(c.v, a.v, b.v)); }
-  friend FLAMBEAU_INLINE Vec sqrt(Vec a) { return Vec(vsqrtq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Vec abs(Vec a) { return Vec(vabsq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Vec copysign(Vec a, Vec b) { return Vec(vbslq_f64(vdupq_n_u64(0x8000000000000000u), b.v, a.v)); }
-  friend FLAMBEAU_INLINE Vec round(Vec a) { return Vec(vrndnq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Vec floor(Vec a) { return Vec(vrndmq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Vec ceil(Vec a) { return Vec(vrndpq_f64(a.v)); }
-  friend FLAMBEAU_INLINE Vec trunc(Vec a) { return Vec(vrndq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator+(VecF64 a, VecF64 b) { return VecF64(vaddq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator-(VecF64 a, VecF64 b) { return VecF64(vsubq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator*(VecF64 a, VecF64 b) { return VecF64(vmulq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator/(VecF64 a, VecF64 b) { return VecF64(vdivq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 operator-(VecF64 a) { return VecF64(vnegq_f64(a.v)); }
+  friend FLAMBEAU_INLINE Mask operator<(VecF64 a, VecF64 b) { return Mask(vcltq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator<=(VecF64 a, VecF64 b) { return Mask(vcleq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator>(VecF64 a, VecF64 b) { return Mask(vcgtq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator>=(VecF64 a, VecF64 b) { return Mask(vcgeq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator==(VecF64 a, VecF64 b) { return Mask(vceqq_f64(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Mask operator!=(VecF64 a, VecF64 b) { return Mask(veorq_u64(vceqq_f64(a.v, b.v), vdupq_n_u64(~0ull))); }
+  friend FLAMBEAU_INLINE VecF64 select(Mask m, VecF64 a, VecF64 b) { return VecF64(vbslq_f64(m.v, a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 min(VecF64 a, VecF64 b) { return select(a < b, a, b); }
+  friend FLAMBEAU_INLINE VecF64 max(VecF64 a, VecF64 b) { return select(a > b, a, b); }
+  friend FLAMBEAU_INLINE VecF64 fma(VecF64 a, VecF64 b, VecF64 c) { return VecF64(vfmaq_f64(c.v, a.v, b.v)); }
+  friend FLAMBEAU_INLINE VecF64 sqrt(VecF64 a) { return VecF64(vsqrtq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 abs(VecF64 a) { return VecF64(vabsq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 copysign(VecF64 a, VecF64 b) { return VecF64(vbslq_f64(vdupq_n_u64(0x8000000000000000u), b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF64 round(VecF64 a) { return VecF64(vrndnq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 floor(VecF64 a) { return VecF64(vrndmq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 ceil(VecF64 a) { return VecF64(vrndpq_f64(a.v)); }
+  friend FLAMBEAU_INLINE VecF64 trunc(VecF64 a) { return VecF64(vrndq_f64(a.v)); }
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Vec<T> of one element: the vector of every integer type on every ISA and of float and double where there is no
-// vector unit to name. Its operations are plain expressions without branches, so that the compiler turns a loop over
-// Vec<T> into vector code for whatever flags the source is built with.
+// Lane<T>: a vector of one element. It is Vec<T> for every integer type on every ISA and for float and double where
+// there is no vector unit to name. Its operations are plain expressions without branches, so that the compiler turns a
+// loop over lanes into vector code for whatever flags the source is built with.
 //
 // What every Vec offers, with the same meaning on all ISAs: load/store and their partial forms for tails, arithmetic
 // (integers wrap), fma, comparisons giving a Mask, select, min/max as `a < b ? a : b` and `a > b ? a : b` (so the second
@@ -44,7 +44,7 @@ template <class T>
 using Unsigned = typename UnsignedOf<T>::type;
 
 template <class T>
-struct Vec {
+struct Lane {
   using Elem = T;
   using Mask = bool;
   static constexpr size_t size = 1;
@@ -62,135 +62,135 @@ struct Vec {
   };
 
   T v;
-  Vec() = default;
-  FLAMBEAU_INLINE explicit Vec(T x) : v(x) {}
-  static FLAMBEAU_INLINE Vec load(const T* p) { return Vec(*p); }
-  static FLAMBEAU_INLINE Vec load_partial(const T* p, size_t) { return Vec(*p); }
+  Lane() = default;
+  FLAMBEAU_INLINE explicit Lane(T x) : v(x) {}
+  static FLAMBEAU_INLINE Lane load(const T* p) { return Lane(*p); }
+  static FLAMBEAU_INLINE Lane load_partial(const T* p, size_t) { return Lane(*p); }
   FLAMBEAU_INLINE void store(T* p) const { *p = v; }
   FLAMBEAU_INLINE void store_partial(T* p, size_t) const { *p = v; }
   FLAMBEAU_INLINE Bits bits() const { return Bits(__builtin_bit_cast(Unsigned<T>, v)); }
-  static FLAMBEAU_INLINE Vec from_bits(Bits b) { return Vec(__builtin_bit_cast(T, b.v)); }
+  static FLAMBEAU_INLINE Lane from_bits(Bits b) { return Lane(__builtin_bit_cast(T, b.v)); }
 };
 
 // bool adds as OR and multiplies as AND, as PyTorch's does.
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) {
-  if constexpr (std::is_floating_point_v<T>) return Vec<T>(a.v + b.v);
-  return Vec<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) + static_cast<Unsigned<T>>(b.v)));
+FLAMBEAU_INLINE Lane<T> operator+(Lane<T> a, Lane<T> b) {
+  if constexpr (std::is_floating_point_v<T>) return Lane<T>(a.v + b.v);
+  return Lane<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) + static_cast<Unsigned<T>>(b.v)));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) {
-  if constexpr (std::is_floating_point_v<T>) return Vec<T>(a.v - b.v);
-  return Vec<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) - static_cast<Unsigned<T>>(b.v)));
+FLAMBEAU_INLINE Lane<T> operator-(Lane<T> a, Lane<T> b) {
+  if constexpr (std::is_floating_point_v<T>) return Lane<T>(a.v - b.v);
+  return Lane<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) - static_cast<Unsigned<T>>(b.v)));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {
-  if constexpr (std::is_floating_point_v<T>) return Vec<T>(a.v * b.v);
-  return Vec<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) * static_cast<Unsigned<T>>(b.v)));
+FLAMBEAU_INLINE Lane<T> operator*(Lane<T> a, Lane<T> b) {
+  if constexpr (std::is_floating_point_v<T>) return Lane<T>(a.v * b.v);
+  return Lane<T>(static_cast<T>(static_cast<Unsigned<T>>(a.v) * static_cast<Unsigned<T>>(b.v)));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator-(Vec<T> a) {
-  if constexpr (std::is_floating_point_v<T>) return Vec<T>(-a.v);
-  return Vec<T>(static_cast<T>(0u - static_cast<Unsigned<T>>(a.v)));
+FLAMBEAU_INLINE Lane<T> operator-(Lane<T> a) {
+  if constexpr (std::is_floating_point_v<T>) return Lane<T>(-a.v);
+  return Lane<T>(static_cast<T>(0u - static_cast<Unsigned<T>>(a.v)));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE Lane<T> operator/(Lane<T> a, Lane<T> b) {
   static_assert(std::is_floating_point_v<T>, "integers divide in binary.cpp, which guards zero");
-  return Vec<T>(a.v / b.v);
+  return Lane<T>(a.v / b.v);
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) {
-  return Vec<T>(static_cast<T>(a.v & b.v));
+FLAMBEAU_INLINE Lane<T> operator&(Lane<T> a, Lane<T> b) {
+  return Lane<T>(static_cast<T>(a.v & b.v));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) {
-  return Vec<T>(static_cast<T>(a.v | b.v));
+FLAMBEAU_INLINE Lane<T> operator|(Lane<T> a, Lane<T> b) {
+  return Lane<T>(static_cast<T>(a.v | b.v));
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) {
-  return Vec<T>(static_cast<T>(a.v ^ b.v));
+FLAMBEAU_INLINE Lane<T> operator^(Lane<T> a, Lane<T> b) {
+  return Lane<T>(static_cast<T>(a.v ^ b.v));
 }
 template <class T>
-FLAMBEAU_INLINE bool operator<(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator<(Lane<T> a, Lane<T> b) {
   return a.v < b.v;
 }
 template <class T>
-FLAMBEAU_INLINE bool operator<=(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator<=(Lane<T> a, Lane<T> b) {
   return a.v <= b.v;
 }
 template <class T>
-FLAMBEAU_INLINE bool operator>(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator>(Lane<T> a, Lane<T> b) {
   return a.v > b.v;
 }
 template <class T>
-FLAMBEAU_INLINE bool operator>=(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator>=(Lane<T> a, Lane<T> b) {
   return a.v >= b.v;
 }
 template <class T>
-FLAMBEAU_INLINE bool operator==(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator==(Lane<T> a, Lane<T> b) {
   return a.v == b.v;
 }
 template <class T>
-FLAMBEAU_INLINE bool operator!=(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE bool operator!=(Lane<T> a, Lane<T> b) {
   return a.v != b.v;
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> select(bool mask, Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE Lane<T> select(bool mask, Lane<T> a, Lane<T> b) {
   return mask ? a : b;
 }
 FLAMBEAU_INLINE bool any(bool mask) { return mask; }
 
 template <class T>
-FLAMBEAU_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE Lane<T> min(Lane<T> a, Lane<T> b) {
   return a.v < b.v ? a : b;
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
+FLAMBEAU_INLINE Lane<T> max(Lane<T> a, Lane<T> b) {
   return a.v > b.v ? a : b;
 }
 // Without a fused instruction: a libm call would cost more than the kernel around it.
 template <class T>
-FLAMBEAU_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
+FLAMBEAU_INLINE Lane<T> fma(Lane<T> a, Lane<T> b, Lane<T> c) {
   return a * b + c;
 }
-FLAMBEAU_INLINE Vec<float> sqrt(Vec<float> a) { return Vec<float>(::sqrtf(a.v)); }
-FLAMBEAU_INLINE Vec<double> sqrt(Vec<double> a) { return Vec<double>(::sqrt(a.v)); }
-FLAMBEAU_INLINE Vec<float> abs(Vec<float> a) { return Vec<float>(::fabsf(a.v)); }
-FLAMBEAU_INLINE Vec<double> abs(Vec<double> a) { return Vec<double>(::fabs(a.v)); }
+FLAMBEAU_INLINE Lane<float> sqrt(Lane<float> a) { return Lane<float>(::sqrtf(a.v)); }
+FLAMBEAU_INLINE Lane<double> sqrt(Lane<double> a) { return Lane<double>(::sqrt(a.v)); }
+FLAMBEAU_INLINE Lane<float> abs(Lane<float> a) { return Lane<float>(::fabsf(a.v)); }
+FLAMBEAU_INLINE Lane<double> abs(Lane<double> a) { return Lane<double>(::fabs(a.v)); }
 template <class T>
-FLAMBEAU_INLINE Vec<T> abs(Vec<T> a) {
+FLAMBEAU_INLINE Lane<T> abs(Lane<T> a) {
   if constexpr (std::is_unsigned_v<T>) return a;
   return a.v < 0 ? -a : a;
 }
-FLAMBEAU_INLINE Vec<float> copysign(Vec<float> a, Vec<float> b) { return Vec<float>(::copysignf(a.v, b.v)); }
-FLAMBEAU_INLINE Vec<double> copysign(Vec<double> a, Vec<double> b) { return Vec<double>(::copysign(a.v, b.v)); }
+FLAMBEAU_INLINE Lane<float> copysign(Lane<float> a, Lane<float> b) { return Lane<float>(::copysignf(a.v, b.v)); }
+FLAMBEAU_INLINE Lane<double> copysign(Lane<double> a, Lane<double> b) { return Lane<double>(::copysign(a.v, b.v)); }
 
 // Adding and subtracting 2^(mantissa bits) rounds half to even under the default rounding mode; anything larger is
 // integral already, and NaN fails the comparison. The integer types are their own rounding.
 template <class T>
-FLAMBEAU_INLINE Vec<T> round(Vec<T> a) {
+FLAMBEAU_INLINE Lane<T> round(Lane<T> a) {
   if constexpr (std::is_integral_v<T>) {
     return a;
   } else {
-    const Vec<T> limit(sizeof(T) == 4 ? T(8388608) : T(4503599627370496));
-    const Vec<T> magnitude = abs(a);
-    const Vec<T> rounded = copysign((magnitude + limit) - limit, a);
+    const Lane<T> limit(sizeof(T) == 4 ? T(8388608) : T(4503599627370496));
+    const Lane<T> magnitude = abs(a);
+    const Lane<T> rounded = copysign((magnitude + limit) - limit, a);
     return select(magnitude < limit, rounded, a);
   }
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> floor(Vec<T> a) {
+FLAMBEAU_INLINE Lane<T> floor(Lane<T> a) {
   if constexpr (std::is_integral_v<T>) return a;
-  const Vec<T> r = round(a);
-  return select(r > a, r - Vec<T>(1), r);
+  const Lane<T> r = round(a);
+  return select(r > a, r - Lane<T>(1), r);
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> ceil(Vec<T> a) {
+FLAMBEAU_INLINE Lane<T> ceil(Lane<T> a) {
   if constexpr (std::is_integral_v<T>) return a;
   return -floor(-a);
 }
 template <class T>
-FLAMBEAU_INLINE Vec<T> trunc(Vec<T> a) {
+FLAMBEAU_INLINE Lane<T> trunc(Lane<T> a) {
   if constexpr (std::is_integral_v<T>) return a;
   else return copysign(floor(abs(a)), a);
 }

@@ -1,0 +1,83 @@
+#include "cpu.h"
+
+#include <cstdint>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#if defined(_MSC_VER)
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+
+namespace flambeau {
+namespace {
+
+struct Registers {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+// All zero for a leaf the CPU does not have.
+Registers cpuid(uint32_t leaf, uint32_t subleaf) {
+  Registers r;
+#if defined(_MSC_VER)
+  int words[4];
+  __cpuid(words, 0);
+  if (leaf > static_cast<uint32_t>(words[0])) return r;
+  __cpuidex(words, static_cast<int>(leaf), static_cast<int>(subleaf));
+  r.eax = words[0], r.ebx = words[1], r.ecx = words[2], r.edx = words[3];
+#else
+  __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
+#endif
+  return r;
+}
+
+// The register states that the operating system saves (XCR0). Only to be read where CPUID announces OSXSAVE.
+uint64_t saved_states() {
+#if defined(_MSC_VER)
+  return _xgetbv(0);
+#else
+  // The intrinsic would need -mxsave, and with it the compiler might use XSAVE elsewhere.
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<uint64_t>(high) << 32) | low;
+#endif
+}
+
+constexpr bool bit(uint64_t word, int index) { return (word >> index) & 1; }
+
+}  // namespace
+
+CpuFeatures detect_cpu() {
+  const Registers basic = cpuid(1, 0), extended = cpuid(7, 0), extended1 = cpuid(7, 1);
+  CpuFeatures cpu = {};
+  cpu.baseline = bit(basic.edx, 26);  // SSE2
+  if (!bit(basic.ecx, 27)) return cpu;  // OSXSAVE
+
+  const uint64_t states = saved_states();
+  const bool ymm = bit(states, 1) && bit(states, 2);
+  const bool zmm = ymm && bit(states, 5) && bit(states, 6) && bit(states, 7);
+  const bool avx = bit(basic.ecx, 28), fma = bit(basic.ecx, 12), f16c = bit(basic.ecx, 29);
+  const bool avx2 = bit(extended.ebx, 5), bmi1 = bit(extended.ebx, 3), bmi2 = bit(extended.ebx, 8);
+  cpu.avx2 = ymm && avx && fma && f16c && avx2 && bmi1 && bmi2;
+
+  const bool f = bit(extended.ebx, 16), dq = bit(extended.ebx, 17), cd = bit(extended.ebx, 28);
+  const bool bw = bit(extended.ebx, 30), vl = bit(extended.ebx, 31);
+  cpu.avx512 = cpu.avx2 && zmm && f && dq && cd && bw && vl;
+
+  const bool vnni = bit(extended.ecx, 11), bf16 = bit(extended1.eax, 5);
+  cpu.avx512vnni = cpu.avx512 && vnni && bf16;
+  return cpu;
+}
+
+}  // namespace flambeau
+
+#else
+
+namespace flambeau {
+
+// NEON is part of the AArch64 architecture.
+CpuFeatures detect_cpu() { return {true, false, false, false}; }
+
+}  // namespace flambeau
+
+#endif

@@ -1,0 +1,70 @@
+// The activation functions over Vec: shared by the elementwise kernels and GEMM's epilogue.
+#pragma once
+
+#include "math.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+namespace math {
+
+// Through e^-|x|, which cannot overflow, so that both tails keep their relative accuracy.
+template <class V>
+FLAMBEAU_INLINE V sigmoid(V x) {
+  const V e = exp(-abs(x));
+  return select(x < V(0), e, V(1)) / (e + V(1));
+}
+template <class V>
+FLAMBEAU_INLINE V silu(V x) {
+  return x * sigmoid(x);
+}
+template <class V>
+FLAMBEAU_INLINE V log_sigmoid(V x) {
+  return minimum(x, V(0)) - log1p(exp(-abs(x)));
+}
+template <class V>
+FLAMBEAU_INLINE V softplus(V x, V beta, V threshold) {
+  const V scaled = x * beta;
+  return select(scaled > threshold, x, log1p(exp(scaled)) / beta);
+}
+
+constexpr double kSqrtHalf = 0.70710678118654752;        // sqrt(1/2)
+constexpr double kInvSqrt2Pi = 0.39894228040143268;      // 1 / sqrt(2 pi)
+constexpr double kGeluTanhScale = 0.79788456080286536;   // sqrt(2 / pi)
+constexpr double kGeluTanhCubic = 0.044715;
+
+template <class V>
+FLAMBEAU_INLINE V constant(double x) {
+  return V(static_cast<typename V::Elem>(x));
+}
+// The standard normal distribution function.
+template <class V>
+FLAMBEAU_INLINE V normal_cdf(V x) {
+  return constant<V>(0.5) * (V(1) + erf(x * constant<V>(kSqrtHalf)));
+}
+template <class V>
+FLAMBEAU_INLINE V gelu(V x) {
+  return x * normal_cdf(x);
+}
+template <class V>
+FLAMBEAU_INLINE V gelu_backward(V g, V x) {
+  const V density = exp(constant<V>(-0.5) * x * x) * constant<V>(kInvSqrt2Pi);
+  return g * (normal_cdf(x) + x * density);
+}
+template <class V>
+FLAMBEAU_INLINE V gelu_tanh(V x) {
+  const V inner = constant<V>(kGeluTanhScale) * (x + constant<V>(kGeluTanhCubic) * (x * x * x));
+  return constant<V>(0.5) * x * (V(1) + tanh(inner));
+}
+template <class V>
+FLAMBEAU_INLINE V gelu_tanh_backward(V g, V x) {
+  const V square = x * x;
+  const V t = tanh(constant<V>(kGeluTanhScale) * (x + constant<V>(kGeluTanhCubic) * (square * x)));
+  const V inner_slope = constant<V>(kGeluTanhScale) * (V(1) + constant<V>(3 * kGeluTanhCubic) * square);
+  const V left = constant<V>(0.5) * (V(1) + t);
+  const V right = constant<V>(0.5) * x * (V(1) - t * t) * inner_slope;
+  return g * (left + right);
+}
+
+}  // namespace math
+}  // namespace
+}  // namespace flambeau::FLAMBEAU_ISA
