@@ -38,4 +38,17 @@ void with_item_type(size_t item, F&& f) {
   }
 }
 
+// Calls f with a value of the dtype's C++ type.
+template <class F>
+void with_dtype(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::f32: return f(float{});
+    case DType::f64: return f(double{});
+    case DType::i32: return f(int32_t{});
+    case DType::i64: return f(int64_t{});
+    case DType::u8: return f(uint8_t{});
+    case DType::boolean: return f(bool{});
+  }
+}
+
 }  // namespace flambeau

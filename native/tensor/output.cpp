@@ -1,5 +1,7 @@
 #include "output.h"
 
+#include <algorithm>
+
 #include "drivers.h"
 
 namespace flambeau {
@@ -67,6 +69,12 @@ void check_same_dtype(OpName op, const Tensor& a, const Tensor& b) {
 void check_dtype(OpName op, const Tensor& x, DType dtype) {
   if (x.dtype == dtype) return;
   throw Error("DTYPE_MISMATCH", op.str() + ": " + dtype_name(dtype) + " was expected, got " + dtype_name(x.dtype));
+}
+
+void check_axis(OpName op, const Tensor& x, int64_t axis) {
+  if (axis >= 0 && axis < std::max(1, x.rank())) return;
+  throw Error("OUT_OF_RANGE",
+              op.str() + ": an axis of " + to_string(x.shape) + " was expected, got " + std::to_string(axis));
 }
 
 }  // namespace flambeau

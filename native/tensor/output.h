@@ -75,5 +75,6 @@ Fn find_kernel(OpName op, const Fn (&slots)[Count][kDTypeCount], Kernel kernel, 
 
 void check_same_dtype(OpName op, const Tensor& a, const Tensor& b);
 void check_dtype(OpName op, const Tensor& x, DType dtype);
+void check_axis(OpName op, const Tensor& x, int64_t axis);  // a tensor of rank 0 has an axis 0
 
 }  // namespace flambeau
