@@ -1,0 +1,418 @@
+// The inner kernels of matrix multiplication. The structure is BLIS's: Van Zee and van de Geijn, "BLIS: A Framework for
+// Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015. The loops around them are native/tensor/gemm.cpp.
+#include "fill.h"
+#include "gemm_vec.h"
+#include "simd/activation.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+constexpr bool kAvx512 = sizeof(Vec<float>) == 64;
+constexpr bool kNeon = kRegisters == 32 && !kAvx512;
+
+// kMr × kVectors accumulators, kVectors vectors of B and one broadcast of A fill the registers; 4 × 2 on the baseline,
+// which needs a register for the product as well.
+constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
+constexpr int kVectors = kNeon ? 4 : 2;
+template <class T>
+constexpr int kNr = kVectors* static_cast<int>(Lanes<T>::size);
+
+// The epilogue, on a tile that has just been stored.
+
+template <class T, class F>
+FLAMBEAU_INLINE void map_tile(T* c, int64_t ldc, int64_t m, int64_t n, const T* bias, F f) {
+  using V = Vec<T>;
+  constexpr int64_t kSize = V::size;
+  for (int64_t i = 0; i < m; ++i, c += ldc) {
+    int64_t j = 0;
+    if (bias) {
+      for (; j + kSize <= n; j += kSize) f(V::load(c + j) + V::load(bias + j)).store(c + j);
+      if (const int64_t rest = n - j)
+        f(V::load_partial(c + j, rest) + V::load_partial(bias + j, rest)).store_partial(c + j, rest);
+    } else {
+      for (; j + kSize <= n; j += kSize) f(V::load(c + j)).store(c + j);
+      if (const int64_t rest = n - j) f(V::load_partial(c + j, rest)).store_partial(c + j, rest);
+    }
+  }
+}
+
+template <class T>
+FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ldc, int64_t m, int64_t n) {
+  using V = Vec<T>;
+  const T* const bias = static_cast<const T*>(epilogue.row_bias);
+  switch (epilogue.activation) {
+    case Activation::none:
+      if (bias) map_tile(c, ldc, m, n, bias, [](V x) { return x; });
+      break;
+    case Activation::relu:
+      map_tile(c, ldc, m, n, bias, [](V x) { return maximum(x, V(0)); });
+      break;
+    case Activation::sigmoid:
+      map_tile(c, ldc, m, n, bias, [](V x) { return math::sigmoid(x); });
+      break;
+    case Activation::tanh:
+      map_tile(c, ldc, m, n, bias, [](V x) { return math::tanh(x); });
+      break;
+    case Activation::gelu:
+      map_tile(c, ldc, m, n, bias, [](V x) { return math::gelu(x); });
+      break;
+    case Activation::gelu_tanh:
+      map_tile(c, ldc, m, n, bias, [](V x) { return math::gelu_tanh(x); });
+      break;
+    case Activation::silu:
+      map_tile(c, ldc, m, n, bias, [](V x) { return math::silu(x); });
+      break;
+  }
+}
+
+// Packing.
+
+// dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride], zero for lanes >= lanes.
+template <class T, int kWidth>
+void pack_panel(const T* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, T* dst) {
+  if (lanes < kWidth) {
+    for (int64_t p = 0; p < k; ++p) {
+      for (int64_t lane = 0; lane < lanes; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride];
+      for (int64_t lane = lanes; lane < kWidth; ++lane) dst[p * kWidth + lane] = 0;
+    }
+  } else if (lane_stride == 1) {
+    for (int64_t p = 0; p < k; ++p) memcpy(dst + p * kWidth, src + p * step_stride, kWidth * sizeof(T));
+  } else if (step_stride == 1) {
+    constexpr int kBlock = sizeof(T) == 4 ? 4 : 2;
+    constexpr int kBlocked = kWidth / kBlock * kBlock;
+    // Steps outermost, so that the panel's lines are written while they are in L1.
+    int64_t p = 0;
+    for (; p + kBlock <= k; p += kBlock) {
+      const T* const from = src + p;
+      T* const to = dst + p * kWidth;
+      for (int lane = 0; lane < kBlocked; lane += kBlock) {
+        if constexpr (sizeof(T) == 4)
+          transpose_4x4(from + lane * lane_stride, lane_stride, to + lane, kWidth);
+        else
+          transpose_2x2(from + lane * lane_stride, lane_stride, to + lane, kWidth);
+      }
+      for (int lane = kBlocked; lane < kWidth; ++lane) {
+        for (int i = 0; i < kBlock; ++i) to[i * kWidth + lane] = from[lane * lane_stride + i];
+      }
+    }
+    for (; p < k; ++p) {
+      for (int lane = 0; lane < kWidth; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p];
+    }
+  } else {
+    for (int64_t p = 0; p < k; ++p) {
+      for (int lane = 0; lane < kWidth; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride];
+    }
+  }
+}
+
+template <class T, int kWidth>
+void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* dst) {
+  const T* from = static_cast<const T*>(src);
+  T* to = static_cast<T*>(dst);
+  for (int64_t lane = 0; lane < lanes; lane += kWidth, from += kWidth * lane_stride, to += kWidth * k) {
+    const int64_t width = lanes - lane < kWidth ? lanes - lane : kWidth;
+    pack_panel<T, kWidth>(from, lane_stride, step_stride, width, k, to);
+  }
+}
+
+template <class T>
+void pack_a(const void* a, int64_t row_stride, int64_t col_stride, int64_t m, int64_t k, void* panel) {
+  pack<T, kMr>(a, row_stride, col_stride, m, k, panel);
+}
+template <class T>
+void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel) {
+  pack<T, kNr<T>>(b, col_stride, row_stride, n, k, panel);
+}
+
+// The micro-kernel.
+
+// kRows <= kMr rows by kCols vectors. m and n may be smaller: then only C's part is read and written.
+template <class T, int kRows, int kCols>
+FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc, int64_t m,
+                            int64_t n, bool accumulate) {
+  using V = Lanes<T>;
+  constexpr int kSize = V::size;
+  const bool full = m == kRows && n == kCols * kSize;
+  if (full) {
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      FLAMBEAU_PREFETCH(c + i * ldc);
+      FLAMBEAU_PREFETCH(c + i * ldc + kCols * kSize - 1);
+    }
+  }
+  V acc[kRows][kCols];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
+  }
+  for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
+    V row[kCols];
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const V x(a[i]);
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
+    }
+  }
+  if (full) {
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i, c += ldc) {
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kCols; ++v) {
+        (accumulate ? V::load(c + v * kSize) + acc[i][v] : acc[i][v]).store(c + v * kSize);
+      }
+    }
+    return;
+  }
+  T rows[kRows][kCols * kSize];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v].store(&rows[i][v * kSize]);
+  }
+  for (int64_t i = 0; i < m; ++i, c += ldc) {
+    int64_t j = 0;
+    for (; j + kSize <= n; j += kSize) {
+      const V x = V::load(&rows[i][j]);
+      (accumulate ? V::load(c + j) + x : x).store(c + j);
+    }
+    if (const int64_t rest = n - j) {
+      const V x = V::load(&rows[i][j]);
+      (accumulate ? V::load_partial(c + j, rest) + x : x).store_partial(c + j, rest);
+    }
+  }
+}
+
+// The least tile that covers m rows, in steps of two rows.
+template <class T, int kRows, int kCols>
+FLAMBEAU_INLINE void fitting_tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc, int64_t m,
+                                  int64_t n, bool accumulate) {
+  if constexpr (kRows > 2) {
+    if (m <= kRows - 2) return fitting_tile<T, kRows - 2, kCols>(k, a, b, b_row_stride, c, ldc, m, n, accumulate);
+  }
+  tile<T, kRows, kCols>(k, a, b, b_row_stride, c, ldc, m, n, accumulate);
+}
+
+template <class T>
+void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
+           int64_t n, bool accumulate, const Epilogue* epilogue) {
+  const T* const a = static_cast<const T*>(a_panel);
+  const T* const rows = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(c);
+  if (n <= kNr<T> / 2)
+    fitting_tile<T, kMr, kVectors / 2>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
+  else
+    fitting_tile<T, kMr, kVectors>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
+  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
+}
+
+// Few rows: C[m, n] += a column of A times a row of B, the rows of B read in place and once.
+
+// Vector v covers columns v * size, the last one columns `last` on. Columns covered twice are computed twice, alike.
+template <class T, int kRows, int kCols>
+FLAMBEAU_NOINLINE void rows_tile(int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
+                                 int64_t b_row_stride, int64_t last, T* c, int64_t ldc) {
+  using V = Lanes<T>;
+  constexpr int kSize = V::size;
+  V acc[kRows][kCols];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
+  }
+  for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
+    V x[kRows];
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) x[i] = V(a[i * a_row_stride]);
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) {
+      const V row = V::load(b + (v == kCols - 1 ? last : v * kSize));
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kRows; ++i) acc[i][v] = fma(x[i], row, acc[i][v]);
+    }
+  }
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i, c += ldc) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v].store(c + (v == kCols - 1 ? last : v * kSize));
+  }
+}
+
+template <class T, int kRows>
+FLAMBEAU_NOINLINE void rows_below_one_vector(int64_t n, int64_t k, const T* a, int64_t a_row_stride,
+                                             int64_t a_col_stride, const T* b, int64_t b_row_stride, T* c,
+                                             int64_t ldc) {
+  using V = Lanes<T>;
+  V acc[kRows];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) acc[i] = V(T(0));
+  for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
+    const V row = V::load_partial(b, n);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) acc[i] = fma(V(a[i * a_row_stride]), row, acc[i]);
+  }
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) acc[i].store_partial(c + i * ldc, n);
+}
+
+template <class T, int kRows>
+void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
+             int64_t b_row_stride, T* c, int64_t ldc) {
+  constexpr int64_t kSize = Lanes<T>::size;
+  // Eight chains of multiply-adds hide their latency; more rows take fewer vectors.
+  constexpr int kCols = kRows == 1 ? 8 : kRegisters == 16 ? (kRows == 2 ? 4 : 2) : kRows == 2 ? 8 : 4;
+  if (n < kSize) {
+    rows_below_one_vector<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc);
+    return;
+  }
+  for (int64_t j = 0; j < n;) {
+    const int64_t left = n - j;
+    const auto columns = [&](auto cols) {
+      constexpr int kCount = decltype(cols)::value;
+      const int64_t last = left < kCount * kSize ? left - kSize : (kCount - 1) * kSize;
+      rows_tile<T, kRows, kCount>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, last, c + j, ldc);
+      return kCount * kSize;
+    };
+    // The widest tile of which at most the last vector hangs over; a lone rest moves back to the last full vector.
+    if (kCols == 8 && left > 7 * kSize)
+      j += columns(std::integral_constant<int, kCols>());
+    else if (kCols >= 4 && left > 3 * kSize)
+      j += columns(std::integral_constant < int, kCols<4 ? kCols : 4>());
+    else if (left > kSize)
+      j += columns(std::integral_constant<int, 2>());
+    else {
+      j = n - kSize;
+      rows_tile<T, kRows, 1>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, 0, c + j, ldc);
+      break;
+    }
+  }
+}
+
+template <class T>
+void rows(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
+          int64_t b_row_stride, void* c, int64_t ldc, const Epilogue* epilogue) {
+  const T* const left = static_cast<const T*>(a);
+  const T* const right = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(c);
+  switch (m) {
+    case 1:
+      rows_of<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      break;
+    case 2:
+      rows_of<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      break;
+    case 3:
+      rows_of<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      break;
+    default:
+      rows_of<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      break;
+  }
+  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
+}
+
+// Dot products of rows of A with columns of B, both read in place.
+
+// kRows × kCols sums; n < kCols repeats the last column, whose sums are dropped.
+template <class T, int kRows, int kCols>
+FLAMBEAU_NOINLINE void dots_tile(int64_t k, const T* a, int64_t a_row_stride, const T* b, int64_t b_col_stride,
+                                 int64_t n, T* c, int64_t ldc) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  const T* column[kCols];
+  FLAMBEAU_UNROLL
+  for (int j = 0; j < kCols; ++j) column[j] = b + (j < n ? j : n - 1) * b_col_stride;
+  V acc[kRows][kCols];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; ++j) acc[i][j] = V(T(0));
+  }
+  const auto step = [&](auto load) {
+    V x[kRows];
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) x[i] = load(a + i * a_row_stride);
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; ++j) {
+      const V y = load(column[j]);
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kRows; ++i) acc[i][j] = fma(x[i], y, acc[i][j]);
+    }
+  };
+  int64_t p = 0;
+  for (; p + kSize <= k; p += kSize) step([p](const T* x) { return V::load(x + p); });
+  if (const int64_t rest = k - p) step([p, rest](const T* x) { return V::load_partial(x + p, rest); });
+  for (int i = 0; i < kRows; ++i, c += ldc) {
+    T sums[kCols];
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; j += 4) sum4({acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3]}, sums + j);
+    if (n >= kCols)
+      memcpy(c, sums, sizeof sums);
+    else
+      for (int64_t j = 0; j < n; ++j) c[j] = sums[j];
+  }
+}
+
+template <class T, int kRows, int kCols>
+FLAMBEAU_INLINE void dots_column(int64_t m, int64_t k, const T* a, int64_t a_row_stride, const T* b,
+                                 int64_t b_col_stride, int64_t n, T* c, int64_t ldc) {
+  for (; m >= kRows; m -= kRows, a += kRows * a_row_stride, c += kRows * ldc) {
+    dots_tile<T, kRows, kCols>(k, a, a_row_stride, b, b_col_stride, n, c, ldc);
+  }
+  if constexpr (kRows > 1) {
+    if (m > 0) dots_column<T, kRows - 1, kCols>(m, k, a, a_row_stride, b, b_col_stride, n, c, ldc);
+  }
+}
+
+template <class T>
+void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b, int64_t b_col_stride,
+          void* c, int64_t ldc, const Epilogue* epilogue) {
+  constexpr int kRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<T>) == 32 ? 3 : 2;
+  constexpr int64_t kBlock = 64;  // of C: small enough that the epilogue finds it in L1
+  const T* const left = static_cast<const T*>(a);
+  const T* const right = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(c);
+  for (int64_t j = 0; j < n; j += kBlock) {
+    const int64_t width = n - j < kBlock ? n - j : kBlock;
+    for (int64_t i = 0; i < m; i += kBlock) {
+      const int64_t height = m - i < kBlock ? m - i : kBlock;
+      const T* const rows = left + i * a_row_stride;
+      const T* const columns = right + j * b_col_stride;
+      T* const block = out + i * ldc + j;
+      if (m == 1) {
+        for (int64_t jj = 0; jj < width; jj += 8) {
+          dots_tile<T, 1, 8>(k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj, block + jj,
+                             ldc);
+        }
+      } else {
+        for (int64_t jj = 0; jj < width; jj += 4) {
+          dots_column<T, kRows, 4>(height, k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj,
+                                   block + jj, ldc);
+        }
+      }
+      if (epilogue) {
+        Epilogue here = *epilogue;
+        if (here.row_bias) here.row_bias = static_cast<const T*>(here.row_bias) + j;
+        apply_epilogue(here, block, ldc, height, width);
+      }
+    }
+  }
+}
+
+template <class T>
+GemmKernel gemm_kernel(int64_t kc, int64_t mc, int64_t nc) {
+  return {kMr, kNr<T>, kc, mc, nc, pack_a<T>, pack_b<T>, micro<T>, rows<T>, dots<T>};
+}
+
+}  // namespace
+
+void fill_gemm(KernelTable& table) {
+  // An A block of mc × kc fills about half of L2; a B panel of kc × nr, with the A panel beside it, L1.
+  table.gemm[static_cast<int>(DType::f32)] = gemm_kernel<float>(384, kMr * (336 / kMr), 4096);
+  table.gemm[static_cast<int>(DType::f64)] = gemm_kernel<double>(256, kMr * (252 / kMr), 4096);
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

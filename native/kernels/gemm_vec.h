@@ -1,0 +1,191 @@
+// The vectors of the matrix kernels: Vec where it has lanes, and SSE2 on the x86-64 baseline, where Vec is one element
+// that the compiler vectorises but a register tile cannot be built from.
+#pragma once
+
+#include "simd/vec.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define FLAMBEAU_X64 1
+#include <immintrin.h>
+#endif
+
+// Loops over register tiles: every index must be a constant for the tile to stay in registers.
+#if defined(__clang__)
+#define FLAMBEAU_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define FLAMBEAU_UNROLL _Pragma("GCC unroll 32")
+#else
+#define FLAMBEAU_UNROLL
+#endif
+
+#if defined(__GNUC__)
+#define FLAMBEAU_NOINLINE __attribute__((noinline))
+#define FLAMBEAU_PREFETCH(p) __builtin_prefetch(p)
+#else
+#define FLAMBEAU_NOINLINE __declspec(noinline)
+#define FLAMBEAU_PREFETCH(p) static_cast<void>(p)
+#endif
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+// How many vector registers a tile may fill.
+#if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
+
+template <class T>
+struct LanesOf {
+  using type = Vec<T>;
+};
+
+#if defined(FLAMBEAU_X64) && !defined(__AVX2__)
+struct Sse2Float {
+  static constexpr size_t size = 4;
+  __m128 v;
+  Sse2Float() = default;
+  FLAMBEAU_INLINE explicit Sse2Float(__m128 x) : v(x) {}
+  FLAMBEAU_INLINE explicit Sse2Float(float x) : v(_mm_set1_ps(x)) {}
+  static FLAMBEAU_INLINE Sse2Float load(const float* p) { return Sse2Float(_mm_loadu_ps(p)); }
+  static FLAMBEAU_INLINE Sse2Float load_partial(const float* p, size_t n) {
+    float lanes[4] = {};
+    for (size_t i = 0; i < n; ++i) lanes[i] = p[i];
+    return load(lanes);
+  }
+  FLAMBEAU_INLINE void store(float* p) const { _mm_storeu_ps(p, v); }
+  FLAMBEAU_INLINE void store_partial(float* p, size_t n) const {
+    float lanes[4];
+    store(lanes);
+    for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
+  }
+  friend FLAMBEAU_INLINE Sse2Float operator+(Sse2Float a, Sse2Float b) { return Sse2Float(_mm_add_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Sse2Float fma(Sse2Float a, Sse2Float b, Sse2Float c) {
+    return Sse2Float(_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v));
+  }
+};
+struct Sse2Double {
+  static constexpr size_t size = 2;
+  __m128d v;
+  Sse2Double() = default;
+  FLAMBEAU_INLINE explicit Sse2Double(__m128d x) : v(x) {}
+  FLAMBEAU_INLINE explicit Sse2Double(double x) : v(_mm_set1_pd(x)) {}
+  static FLAMBEAU_INLINE Sse2Double load(const double* p) { return Sse2Double(_mm_loadu_pd(p)); }
+  static FLAMBEAU_INLINE Sse2Double load_partial(const double* p, size_t) { return Sse2Double(_mm_load_sd(p)); }
+  FLAMBEAU_INLINE void store(double* p) const { _mm_storeu_pd(p, v); }
+  FLAMBEAU_INLINE void store_partial(double* p, size_t) const { _mm_store_sd(p, v); }
+  friend FLAMBEAU_INLINE Sse2Double operator+(Sse2Double a, Sse2Double b) { return Sse2Double(_mm_add_pd(a.v, b.v)); }
+  friend FLAMBEAU_INLINE Sse2Double fma(Sse2Double a, Sse2Double b, Sse2Double c) {
+    return Sse2Double(_mm_add_pd(_mm_mul_pd(a.v, b.v), c.v));
+  }
+};
+template <>
+struct LanesOf<float> {
+  using type = Sse2Float;
+};
+template <>
+struct LanesOf<double> {
+  using type = Sse2Double;
+};
+#endif
+
+template <class T>
+using Lanes = typename LanesOf<T>::type;
+
+// out[i] = the sum of the lanes of v[i]. Always the same tree of additions, whatever stands in the other three.
+template <class L, class T>
+FLAMBEAU_INLINE void sum4(const L (&v)[4], T* out) {
+#if defined(FLAMBEAU_X64)
+  if constexpr (std::is_same_v<T, float>) {
+#if defined(__AVX512F__)
+    const auto fold = [](Vec<float> x) {
+      return _mm256_add_ps(_mm512_castps512_ps256(x.v), _mm512_extractf32x8_ps(x.v, 1));
+    };
+#elif defined(__AVX2__)
+    const auto fold = [](Vec<float> x) { return x.v; };
+#endif
+#if defined(__AVX2__)
+    const __m256 a = _mm256_hadd_ps(fold(v[0]), fold(v[1]));
+    const __m256 b = _mm256_hadd_ps(fold(v[2]), fold(v[3]));
+    const __m256 c = _mm256_hadd_ps(a, b);
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(c), _mm256_extractf128_ps(c, 1)));
+#else
+    __m128 a = v[0].v, b = v[1].v, c = v[2].v, d = v[3].v;
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(out, _mm_add_ps(_mm_add_ps(a, b), _mm_add_ps(c, d)));
+#endif
+  } else {
+#if defined(__AVX512F__)
+    const auto fold = [](Vec<double> x) {
+      return _mm256_add_pd(_mm512_castpd512_pd256(x.v), _mm512_extractf64x4_pd(x.v, 1));
+    };
+#elif defined(__AVX2__)
+    const auto fold = [](Vec<double> x) { return x.v; };
+#endif
+#if defined(__AVX2__)
+    const __m256d a = _mm256_hadd_pd(fold(v[0]), fold(v[1]));
+    const __m256d b = _mm256_hadd_pd(fold(v[2]), fold(v[3]));
+    _mm256_storeu_pd(out, _mm256_add_pd(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31)));
+#else
+    for (int i = 0; i < 4; i += 2) {
+      const __m128d low = _mm_unpacklo_pd(v[i].v, v[i + 1].v), high = _mm_unpackhi_pd(v[i].v, v[i + 1].v);
+      _mm_storeu_pd(out + i, _mm_add_pd(low, high));
+    }
+#endif
+  }
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  if constexpr (std::is_same_v<T, float>) {
+    vst1q_f32(out, vpaddq_f32(vpaddq_f32(v[0].v, v[1].v), vpaddq_f32(v[2].v, v[3].v)));
+  } else {
+    vst1q_f64(out, vpaddq_f64(v[0].v, v[1].v));
+    vst1q_f64(out + 2, vpaddq_f64(v[2].v, v[3].v));
+  }
+#else
+  for (int i = 0; i < 4; ++i) out[i] = v[i].v;
+#endif
+}
+
+// Writes, for i in 0..3, lanes `from` to the panel column of step i: dst[i * width + lane] = src[lane * stride + i].
+// The block is 4 (or 2) lanes by 4 steps for float and 2 by 2 for double, on every ISA: packing is bound by its
+// stores, which wider vectors would not make fewer.
+FLAMBEAU_INLINE void transpose_4x4(const float* src, int64_t stride, float* dst, int64_t width) {
+#if defined(FLAMBEAU_X64)
+  __m128 a = _mm_loadu_ps(src), b = _mm_loadu_ps(src + stride);
+  __m128 c = _mm_loadu_ps(src + 2 * stride), d = _mm_loadu_ps(src + 3 * stride);
+  _MM_TRANSPOSE4_PS(a, b, c, d);
+  _mm_storeu_ps(dst, a);
+  _mm_storeu_ps(dst + width, b);
+  _mm_storeu_ps(dst + 2 * width, c);
+  _mm_storeu_ps(dst + 3 * width, d);
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  const float32x4x2_t ab = vtrnq_f32(vld1q_f32(src), vld1q_f32(src + stride));
+  const float32x4x2_t cd = vtrnq_f32(vld1q_f32(src + 2 * stride), vld1q_f32(src + 3 * stride));
+  vst1q_f32(dst, vcombine_f32(vget_low_f32(ab.val[0]), vget_low_f32(cd.val[0])));
+  vst1q_f32(dst + width, vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1])));
+  vst1q_f32(dst + 2 * width, vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0])));
+  vst1q_f32(dst + 3 * width, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
+#else
+  for (int i = 0; i < 4; ++i) {
+    for (int lane = 0; lane < 4; ++lane) dst[i * width + lane] = src[lane * stride + i];
+  }
+#endif
+}
+FLAMBEAU_INLINE void transpose_2x2(const double* src, int64_t stride, double* dst, int64_t width) {
+#if defined(FLAMBEAU_X64)
+  const __m128d a = _mm_loadu_pd(src), b = _mm_loadu_pd(src + stride);
+  _mm_storeu_pd(dst, _mm_unpacklo_pd(a, b));
+  _mm_storeu_pd(dst + width, _mm_unpackhi_pd(a, b));
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  const float64x2_t a = vld1q_f64(src), b = vld1q_f64(src + stride);
+  vst1q_f64(dst, vtrn1q_f64(a, b));
+  vst1q_f64(dst + width, vtrn2q_f64(a, b));
+#else
+  for (int i = 0; i < 2; ++i) {
+    for (int lane = 0; lane < 2; ++lane) dst[i * width + lane] = src[lane * stride + i];
+  }
+#endif
+}
+
+}  // namespace
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,205 @@
+// The loops around the ISA's matrix kernels (native/kernels/gemm_micro.cpp). No sum is ever split between threads, and
+// how k is blocked depends on k alone: the number of threads cannot change a result.
+#include "gemm.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <new>
+
+#include "../dispatch/dispatch.h"
+#include "thread_pool.h"
+
+namespace flambeau {
+namespace {
+
+// A thread must find this many multiply-adds to be worth waking, some 10 us of them.
+constexpr double kWorkPerThread = 5e5;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+// The calling thread's packing buffer: it grows to the largest product seen and is freed when the thread ends.
+class Scratch {
+ public:
+  ~Scratch() { release(); }
+  char* reserve(size_t bytes) {
+    if (bytes > size_) {
+      release();
+      data_ = static_cast<char*>(::operator new(bytes, std::align_val_t(kAlign)));
+      size_ = bytes;
+    }
+    return data_;
+  }
+
+ private:
+  static constexpr size_t kAlign = 64;
+  void release() {
+    if (data_) ::operator delete(data_, std::align_val_t(kAlign));
+    data_ = nullptr;
+    size_ = 0;
+  }
+  char* data_ = nullptr;
+  size_t size_ = 0;
+};
+// B's panels are shared by the threads of one product; A's belong to each.
+thread_local Scratch shared_scratch, private_scratch;
+
+struct Product {
+  const GemmKernel& kernel;
+  int64_t item;  // bytes per element
+  int64_t m, n, k;
+  MatrixView a, b;
+  void* c;
+  int64_t ldc;
+  const Epilogue* epilogue;
+
+  const char* a_at(int64_t row, int64_t col) const {
+    return static_cast<const char*>(a.data) + (row * a.row_stride + col * a.col_stride) * item;
+  }
+  const char* b_at(int64_t row, int64_t col) const {
+    return static_cast<const char*>(b.data) + (row * b.row_stride + col * b.col_stride) * item;
+  }
+  char* c_at(int64_t row, int64_t col) const { return static_cast<char*>(c) + (row * ldc + col) * item; }
+  // The epilogue of a part of C that begins at column j.
+  Epilogue epilogue_at(int64_t j) const {
+    Epilogue part = *epilogue;
+    if (part.row_bias) part.row_bias = static_cast<const char*>(part.row_bias) + j * item;
+    return part;
+  }
+  double work() const { return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
+  int threads() const {
+    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work() / kWorkPerThread)));
+  }
+};
+
+// Runs body(j, width) over column ranges of C that are whole multiples of `unit` wide but for the last.
+template <class Body>
+void for_column_ranges(const Product& p, int64_t unit, Body&& body) {
+  const int threads = p.threads();
+  if (threads == 1) return body(int64_t{0}, p.n);
+  const int64_t units = ceil_div(p.n, unit);
+  parallel_for(units, ceil_div(units, threads),
+               [&](int64_t begin, int64_t end) { body(begin * unit, std::min(end * unit, p.n) - begin * unit); });
+}
+
+void multiply_rows(const Product& p) {
+  for_column_ranges(p, 256, [&](int64_t j, int64_t width) {
+    const Epilogue part = p.epilogue ? p.epilogue_at(j) : Epilogue{};
+    p.kernel.rows(p.m, width, p.k, p.a.data, p.a.row_stride, p.a.col_stride, p.b_at(0, j), p.b.row_stride, p.c_at(0, j),
+                  p.ldc, p.epilogue ? &part : nullptr);
+  });
+}
+
+void multiply_dots(const Product& p) {
+  if (p.n >= p.m) {
+    for_column_ranges(p, 64, [&](int64_t j, int64_t width) {
+      const Epilogue part = p.epilogue ? p.epilogue_at(j) : Epilogue{};
+      p.kernel.dots(p.m, width, p.k, p.a.data, p.a.row_stride, p.b_at(0, j), p.b.col_stride, p.c_at(0, j), p.ldc,
+                    p.epilogue ? &part : nullptr);
+    });
+    return;
+  }
+  const int64_t unit = 64, units = ceil_div(p.m, unit);
+  parallel_for(units, ceil_div(units, p.threads()), [&](int64_t begin, int64_t end) {
+    const int64_t i = begin * unit, height = std::min(end * unit, p.m) - i;
+    p.kernel.dots(height, p.n, p.k, p.a_at(i, 0), p.a.row_stride, p.b.data, p.b.col_stride, p.c_at(i, 0), p.ldc,
+                  p.epilogue);
+  });
+}
+
+// How `threads` threads divide a grid of tiles: rows × cols of them, the largest share as small as can be.
+struct Grid {
+  int rows = 1, cols = 1;
+};
+Grid partition(int64_t row_tiles, int64_t col_tiles, int threads) {
+  Grid best;
+  int64_t least = INT64_MAX;
+  for (int rows = 1; rows <= threads; ++rows) {
+    const Grid grid{rows, threads / rows};
+    const int64_t share = ceil_div(row_tiles, grid.rows) * ceil_div(col_tiles, grid.cols);
+    // On a tie more rows: each thread packs the rows of A it works on.
+    if (share <= least) {
+      least = share;
+      best = grid;
+    }
+  }
+  return best;
+}
+
+// C[i.., j..] of m × n from packed A and B. B's panels are B itself when b_row_stride is not nr.
+struct Block {
+  int64_t i, m, j, n;
+};
+void multiply_block(const Product& p, const Block& block, int64_t k, const char* a_panels, const char* b_panels,
+                    bool accumulate, bool last) {
+  const GemmKernel& kernel = p.kernel;
+  for (int64_t j = 0; j < block.n; j += kernel.nr) {
+    const int64_t width = std::min<int64_t>(kernel.nr, block.n - j);
+    const Epilogue part = last && p.epilogue ? p.epilogue_at(block.j + j) : Epilogue{};
+    const Epilogue* const epilogue = last && p.epilogue ? &part : nullptr;
+    for (int64_t i = 0; i < block.m; i += kernel.mr) {
+      kernel.micro(k, a_panels + i * k * p.item, b_panels + j * k * p.item, kernel.nr, p.c_at(block.i + i, block.j + j),
+                   p.ldc, std::min<int64_t>(kernel.mr, block.m - i), width, accumulate, epilogue);
+    }
+  }
+}
+
+// The loops of BLIS: columns of C by nc, k by kc, rows by mc, then panels. B's kc × nc block is packed by all threads
+// together; each thread then packs the A blocks of its own part of C.
+void multiply_blocked(const Product& p) {
+  const GemmKernel& kernel = p.kernel;
+  const int64_t mr = kernel.mr, nr = kernel.nr;
+  const int threads = p.threads();
+  // Blocks of equal size rather than full ones and a rest.
+  const int64_t kc = ceil_div(p.k, std::max<int64_t>(ceil_div(p.k, kernel.kc), 1));
+  const int64_t nc = round_up(ceil_div(p.n, ceil_div(p.n, kernel.nc)), nr);
+  char* const b_panels = shared_scratch.reserve(static_cast<size_t>(std::min(nc, round_up(p.n, nr)) * kc * p.item));
+
+  for (int64_t jc = 0; jc < p.n; jc += nc) {
+    const int64_t width = std::min(nc, p.n - jc);
+    const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(width, nr);
+    const Grid grid = partition(row_tiles, col_tiles, threads);
+    for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
+      const int64_t depth = std::min(kc, p.k - pc);
+      const bool last = pc + depth >= p.k;
+      parallel_for(col_tiles, ceil_div(col_tiles, threads), [&](int64_t begin, int64_t end) {
+        kernel.pack_b(p.b_at(pc, jc + begin * nr), p.b.row_stride, p.b.col_stride, depth,
+                      std::min(end * nr, width) - begin * nr, b_panels + begin * nr * depth * p.item);
+      });
+      parallel_for(grid.rows * grid.cols, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; ++part) {
+          const int64_t r = part / grid.cols, s = part % grid.cols;
+          const int64_t i_begin = row_tiles * r / grid.rows * mr, j_begin = col_tiles * s / grid.cols * nr;
+          const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
+          const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
+          if (i_begin >= i_end || j_begin >= j_end) continue;
+          const int64_t rows = i_end - i_begin;
+          const int64_t mc = round_up(ceil_div(rows, ceil_div(rows, kernel.mc)), mr);
+          char* const a_panels = private_scratch.reserve(static_cast<size_t>(mc * depth * p.item));
+          for (int64_t i = i_begin; i < i_end; i += mc) {
+            const int64_t height = std::min(mc, i_end - i);
+            kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
+            multiply_block(p, {i, height, jc + j_begin, j_end - j_begin}, depth, a_panels,
+                           b_panels + j_begin * depth * p.item, pc > 0, last);
+          }
+        }
+      });
+      if (p.k == 0) break;
+    }
+  }
+}
+
+}  // namespace
+
+void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, void* c, int64_t ldc,
+          const Epilogue* epilogue) {
+  if (m <= 0 || n <= 0) return;
+  const Product p{
+      kernels().gemm[static_cast<int>(dtype)], static_cast<int64_t>(item_size(dtype)), m, n, k, a, b, c, ldc, epilogue};
+  if (m <= GemmKernel::kMaxRows && b.col_stride == 1) return multiply_rows(p);
+  if (a.col_stride == 1 && b.row_stride == 1 && (m <= 4 || n <= 4)) return multiply_dots(p);
+  multiply_blocked(p);
+}
+
+}  // namespace flambeau

@@ -1,0 +1,227 @@
+// gemm() against a plain double-precision product: every transposition, stride and size class, the epilogues, and the
+// promise that the number of threads changes no bit. Runs under the ISA in force (FLAMBEAU_ISA).
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <type_traits>
+#include <vector>
+
+#include "native/dispatch/dispatch.h"
+#include "native/tensor/gemm.h"
+#include "native/tensor/thread_pool.h"
+
+using namespace flambeau;
+
+namespace {
+
+int checks = 0, failures = 0;
+std::mt19937_64 generator(1);
+
+template <class T>
+constexpr DType kDType = sizeof(T) == 4 ? DType::f32 : DType::f64;
+
+// How a matrix lies in memory; `broadcast` repeats one row or column through a stride of 0.
+enum class Order { row_major, col_major, padded_rows, padded_cols, scattered, broadcast_rows, broadcast_cols };
+constexpr Order kOrders[] = {Order::row_major, Order::col_major,      Order::padded_rows,   Order::padded_cols,
+                             Order::scattered, Order::broadcast_rows, Order::broadcast_cols};
+
+template <class T>
+struct Matrix {
+  std::vector<T> values;
+  int64_t row_stride = 0, col_stride = 0;
+
+  Matrix(int64_t rows, int64_t cols, Order order) {
+    switch (order) {
+      case Order::row_major:
+        row_stride = cols, col_stride = 1;
+        break;
+      case Order::col_major:
+        row_stride = 1, col_stride = rows;
+        break;
+      case Order::padded_rows:
+        row_stride = cols + 3, col_stride = 1;
+        break;
+      case Order::padded_cols:
+        row_stride = 1, col_stride = rows + 5;
+        break;
+      case Order::scattered:
+        row_stride = 2 * cols + 1, col_stride = 2;
+        break;
+      case Order::broadcast_rows:
+        row_stride = 0, col_stride = 1;
+        break;
+      case Order::broadcast_cols:
+        row_stride = 1, col_stride = 0;
+        break;
+    }
+    // Exactly as long as the last element reaches, so that a sanitizer sees any read beyond it.
+    const int64_t last = rows && cols ? (rows - 1) * row_stride + (cols - 1) * col_stride + 1 : 0;
+    values.resize(static_cast<size_t>(last));
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (T& value : values) value = static_cast<T>(uniform(generator));
+  }
+  double at(int64_t i, int64_t j) const { return static_cast<double>(values[i * row_stride + j * col_stride]); }
+  MatrixView view() const { return {values.data(), row_stride, col_stride}; }
+};
+
+template <class T>
+void fail(const char* what, int64_t m, int64_t n, int64_t k, int64_t i, int64_t j, double want, double got) {
+  if (++failures <= 20) {
+    std::printf("gemm_test: %s %s m=%lld n=%lld k=%lld [%lld, %lld]: expected %.9g, got %.9g\n",
+                sizeof(T) == 4 ? "f32" : "f64", what, (long long)m, (long long)n, (long long)k, (long long)i,
+                (long long)j, want, got);
+  }
+}
+
+// One product without epilogue, compared with the reference; then with bias and each activation, compared bit for bit
+// with the standalone kernels applied to that result.
+template <class T>
+void check_product(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order, int64_t padding, bool epilogues) {
+  const Matrix<T> a(m, k, a_order), b(k, n, b_order);
+  const int64_t ldc = n + padding;
+  const T guard = T(12345);
+  std::vector<T> c(static_cast<size_t>(m * ldc), guard);
+  gemm(kDType<T>, m, n, k, a.view(), b.view(), c.data(), ldc, nullptr);
+  ++checks;
+  const double epsilon = sizeof(T) == 4 ? 1.2e-7 : 2.3e-16;
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0, magnitude = 0;
+      for (int64_t p = 0; p < k; ++p) {
+        sum += a.at(i, p) * b.at(p, j);
+        magnitude += std::fabs(a.at(i, p) * b.at(p, j));
+      }
+      const double got = static_cast<double>(c[i * ldc + j]);
+      // The textbook bound for any order of summation, with room for the reference's own error in f64.
+      if (!(std::fabs(got - sum) <= epsilon * static_cast<double>(k + 2) * magnitude)) {
+        return fail<T>("product", m, n, k, i, j, sum, got);
+      }
+    }
+    for (int64_t j = n; j < ldc; ++j) {
+      if (c[i * ldc + j] != guard) return fail<T>("wrote beyond a row", m, n, k, i, j, guard, c[i * ldc + j]);
+    }
+  }
+  if (!epilogues) return;
+
+  struct Row {
+    Activation activation;
+    UnaryKernel kernel;
+  };
+  constexpr Row kRows[] = {{Activation::none, UnaryKernel::count},      {Activation::relu, UnaryKernel::relu},
+                           {Activation::sigmoid, UnaryKernel::sigmoid}, {Activation::tanh, UnaryKernel::tanh},
+                           {Activation::gelu, UnaryKernel::gelu},       {Activation::gelu_tanh, UnaryKernel::geluTanh},
+                           {Activation::silu, UnaryKernel::silu}};
+  const Matrix<T> bias(1, n, Order::row_major);
+  for (const Row& row : kRows) {
+    for (const bool with_bias : {false, true}) {
+      const Epilogue epilogue{with_bias ? bias.values.data() : nullptr, row.activation};
+      std::vector<T> fused(c.size(), guard), expected = c;
+      gemm(kDType<T>, m, n, k, a.view(), b.view(), fused.data(), ldc, &epilogue);
+      for (int64_t i = 0; i < m; ++i) {
+        T* const line = expected.data() + i * ldc;
+        for (int64_t j = 0; with_bias && j < n; ++j) line[j] += bias.values[j];
+        if (row.kernel != UnaryKernel::count) {
+          kernels().unary[static_cast<int>(row.kernel)][static_cast<int>(kDType<T>)](line, line, n, nullptr);
+        }
+      }
+      ++checks;
+      if (std::memcmp(fused.data(), expected.data(), c.size() * sizeof(T)) != 0) {
+        size_t at = 0;
+        while (std::memcmp(&fused[at], &expected[at], sizeof(T)) == 0) ++at;
+        return fail<T>("epilogue", m, n, k, at / ldc, at % ldc, expected[at], fused[at]);
+      }
+    }
+  }
+}
+
+// The same bits for every number of threads.
+template <class T>
+void check_threads(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order) {
+  const Matrix<T> a(m, k, a_order), b(k, n, b_order), bias(1, n, Order::row_major);
+  const Epilogue epilogue{bias.values.data(), Activation::relu};
+  std::vector<T> one(static_cast<size_t>(m * n)), many(one.size());
+  const int before = num_threads();
+  set_num_threads(1);
+  gemm(kDType<T>, m, n, k, a.view(), b.view(), one.data(), n, &epilogue);
+  for (const int threads : {2, 3, 7, 16}) {
+    set_num_threads(threads);
+    std::fill(many.begin(), many.end(), T(-1));
+    gemm(kDType<T>, m, n, k, a.view(), b.view(), many.data(), n, &epilogue);
+    ++checks;
+    if (std::memcmp(one.data(), many.data(), one.size() * sizeof(T)) != 0) {
+      fail<T>("differs between thread counts", m, n, k, threads, 0, 0, 0);
+    }
+  }
+  set_num_threads(before);
+}
+
+template <class T>
+void check_all() {
+  constexpr int64_t kSmall[] = {0, 1, 2, 3, 4, 5, 7, 8, 13, 17, 33};
+  for (const int64_t m : kSmall) {
+    for (const int64_t n : kSmall) {
+      for (const int64_t k : kSmall) {
+        for (const Order a : {Order::row_major, Order::col_major}) {
+          for (const Order b : {Order::row_major, Order::col_major}) check_product<T>(m, n, k, a, b, 0, false);
+        }
+      }
+    }
+  }
+  constexpr int64_t kShapes[][3] = {{1, 50, 10},    {8, 50, 10},   {8, 2, 50},   {1, 2, 50},    {1, 257, 300},
+                                    {2, 129, 65},   {3, 100, 31},  {4, 67, 129}, {300, 1, 257}, {67, 2, 100},
+                                    {65, 3, 64},    {200, 1, 1},   {31, 31, 31}, {64, 64, 64},  {97, 101, 103},
+                                    {15, 200, 390}, {350, 33, 40}, {5, 1, 1000}, {29, 65, 800}, {16, 512, 100},
+                                    {1, 1, 1000},   {40, 40, 1},   {7, 9, 2}};
+  for (const auto& [m, n, k] : kShapes) {
+    for (const Order a : kOrders) {
+      for (const Order b : kOrders) check_product<T>(m, n, k, a, b, (m + n) % 3, a < Order::padded_rows);
+    }
+  }
+  check_product<T>(3, 5, 0, Order::row_major, Order::row_major, 2, true);
+  check_product<T>(40, 70, 0, Order::row_major, Order::col_major, 0, true);
+  check_product<T>(1, 9, 0, Order::row_major, Order::col_major, 0, true);
+
+  constexpr int64_t kThreaded[][3] = {{257, 300, 800}, {1, 5000, 700},  {5000, 1, 700},
+                                      {33, 2000, 500}, {2000, 33, 500}, {3, 4000, 600},
+                                      {500, 500, 500}, {4000, 3, 600},  {16, 1000, 1000}};
+  for (const auto& [m, n, k] : kThreaded) {
+    for (const Order a : {Order::row_major, Order::col_major}) {
+      for (const Order b : {Order::row_major, Order::col_major}) check_threads<T>(m, n, k, a, b);
+    }
+  }
+}
+
+// Infinities and NaN travel as IEEE says; zero padding must not meet them.
+template <class T>
+void check_special_values() {
+  for (const int64_t m : {1, 5, 40}) {
+    for (const Order b_order : {Order::row_major, Order::col_major}) {
+      const int64_t n = 37, k = 11;
+      Matrix<T> a(m, k, Order::row_major), b(k, n, b_order);
+      b.values[0] = static_cast<T>(INFINITY);  // column 0
+      a.values[k - 1] = static_cast<T>(NAN);   // row 0
+      std::vector<T> c(static_cast<size_t>(m * n));
+      gemm(kDType<T>, m, n, k, a.view(), b.view(), c.data(), n, nullptr);
+      for (int64_t i = 0; i < m; ++i) {
+        for (int64_t j = 0; j < n; ++j) {
+          const double got = static_cast<double>(c[i * n + j]);
+          ++checks;
+          const bool right = i == 0 ? std::isnan(got) : j == 0 ? std::isinf(got) : std::isfinite(got);
+          if (!right) fail<T>("special values", m, n, k, i, j, 0, got);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  check_all<float>();
+  check_all<double>();
+  check_special_values<float>();
+  check_special_values<double>();
+  std::printf("gemm_test [%s]: %d checks, %d failures\n", kernels().isa, checks, failures);
+  return failures != 0;
+}
