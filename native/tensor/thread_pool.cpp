@@ -1,5 +1,5 @@
-// A fork-join pool. A job is a list of ranges; the caller and the workers claim ranges from one atomic ticket until none
-// is left, so a worker that is late, asleep or could not be created costs parallelism and never correctness.
+// A fork-join pool. A job is a list of ranges; the caller and the workers claim ranges from one atomic ticket until
+// none is left, so a worker that is late, asleep or could not be created costs parallelism and never correctness.
 #include "thread_pool.h"
 
 #include <algorithm>
