@@ -20,11 +20,7 @@
       },
       'conditions': [
         ['OS=="linux"', {
-          # The C++ runtime travels inside and stays hidden, so that the binary neither needs the user's libstdc++
-          # to be as new as ours nor meets another addon's copy of it.
-          'ldflags': [
-            '-static-libstdc++', '-static-libgcc', '-Wl,--version-script=<(module_root_dir)/tools/exports.map',
-          ],
+          'ldflags': ['-Wl,--version-script=<(module_root_dir)/tools/exports.map'],
         }],
       ],
     },

@@ -14,6 +14,7 @@ const CHECKS = [
   ['C++ format', 'tools/checkFormat.mjs'],
   ['layers', 'tools/checkLayers.mjs'],
   ['sources', 'tools/checkSources.mjs'],
+  ['native build', 'tools/buildNative.mjs'],
   ['symbols', 'tools/checkSymbols.mjs'],
   ['types', bin('typescript', 'bin/tsc'), '-b'],
   ['C++ lint', 'tools/checkTidy.mjs'],
@@ -27,7 +28,7 @@ for (const [name, program, ...args] of CHECKS) {
   const ok = status === 0;
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
   const output = `${stdout}${stderr}`.trim();
-  if (!ok || (output && program.startsWith('tools/'))) console.log(output.replace(/^/gm, '       '));
+  if (!ok || (output && program.startsWith('tools/check'))) console.log(output.replace(/^/gm, '       '));
   if (!ok) failed += 1;
 }
 console.log(`check: ${CHECKS.length - failed} passed, ${failed} failed`);

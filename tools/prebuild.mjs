@@ -1,5 +1,6 @@
 // Makes this platform's binary for the package: prebuilds/<platform>-<arch>/flambeau.<libc>.node, stripped.
 // npm also runs this before `npm run build`, by its naming rule for scripts; the build is incremental and shared.
+import { cpSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { root } from './sources.mjs';
@@ -16,4 +17,8 @@ const options = {
 };
 prebuildify(options, (/** @type {Error | null} */ error) => {
   if (error) throw error;
+  // prebuildify moves the binary; the clone goes on using it where it was.
+  const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const [binary = ''] = readdirSync(folder).filter((name) => name.startsWith('flambeau'));
+  cpSync(path.join(folder, binary), path.join(root, 'build/Release/flambeau.node'));
 });
