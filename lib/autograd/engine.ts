@@ -67,8 +67,8 @@ class Run {
   private apply(node: Node, grads: readonly Gradient[]): void {
     const computed = node.apply(grads);
     checkAnomaly(node, computed);
-    if (!this.options.retainGraph) node.release();
     if (node.ownsResults) this.own(computed, grads);
+    if (!this.options.retainGraph) node.release();
     const results = this.disown(computed, runPostHooks(node, computed, grads));
     // A gradient that went through unchanged is still in use, one that was replaced is not.
     for (const grad of grads) if (grad !== null && !results.includes(grad)) this.free(grad);

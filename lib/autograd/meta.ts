@@ -9,19 +9,17 @@ export interface Meta extends AutogradMeta {
   accumulator: AccumulateGrad | null;
   retainsGrad: boolean;
   /** How the tensor came from its base, where it is a differentiable view. */
-  view: ViewInfo | null;
+  readonly view: ViewInfo | null;
 }
 
 export interface ViewInfo {
   /** The tensor that owns the storage; never a view itself. */
   readonly base: Tensor;
-  /** Makes this view anew, differentiably, from the base as it is now. */
-  readonly replay: (base: Tensor) => Tensor;
-  /** The storage's version when the view's gradFn was last right. */
-  version: number;
-  /** Why the view may not be modified in place, or null. */
-  readonly refusal: 'multiple-outputs' | 'no-grad' | null;
+  readonly origin: ViewOrigin;
 }
+
+/** How a view was made, which decides whether it may be modified in place under grad mode. */
+export type ViewOrigin = 'op' | 'multiple-outputs' | 'no-grad' | 'custom-function';
 
 export function newMeta(requiresGrad: boolean, gradFn: Node | null, outputIndex: number): Meta {
   return { requiresGrad, grad: null, gradFn, outputIndex, accumulator: null, retainsGrad: false, view: null };
@@ -33,4 +31,26 @@ export function metaOf(x: Tensor): Meta | null {
 
 export function ensureMeta(x: Tensor): Meta {
   return (x._autograd ??= newMeta(false, null, 0)) as Meta;
+}
+
+/** x's number of in-place changes. */
+export const versionOf = (x: Tensor): number => (x._versions === null ? 0 : x._versions.value);
+
+/** Counts an in-place change of x. */
+export function bumpVersion(x: Tensor): void {
+  if (x._versions === null) x._versions = { value: 1 };
+  else x._versions.value++;
+}
+
+/** Makes output `index` of `node` x's history. A gradient that x retains will be that of its new value. */
+export function setHistory(x: Tensor, node: Node | null, index: number): void {
+  const meta = ensureMeta(x);
+  if (meta.retainsGrad) {
+    meta.gradFn?.retained?.delete(meta.outputIndex);
+    if (node !== null) (node.retained ??= new Map()).set(index, new WeakRef(x));
+  }
+  meta.requiresGrad = node !== null;
+  meta.gradFn = node;
+  meta.outputIndex = index;
+  meta.accumulator = null;
 }

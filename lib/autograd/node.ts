@@ -1,6 +1,7 @@
 import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type RemovableHandle, register } from './hooks.js';
 
 /** A gradient, or null where an input needs none. */
 export type Gradient = Tensor | null;
@@ -56,6 +57,21 @@ export abstract class Node {
 
   /** Lets go of what was saved for backward. */
   release(): void {}
+
+  /** Puts `to` in the place of the saved tensor `from`. */
+  replaceSaved(_from: Tensor, _to: Tensor): void {}
+
+  /**
+   * Runs `hook(gradInputs, gradOutputs)` after the node's backward; what it returns replaces the gradients of the inputs.
+   */
+  registerHook(hook: NodeHook): RemovableHandle {
+    return register((this.postHooks ??= new Map()), hook);
+  }
+
+  /** Runs `hook(gradOutputs)` before the node's backward; what it returns replaces them. */
+  registerPrehook(hook: NodePreHook): RemovableHandle {
+    return register((this.preHooks ??= new Map()), hook);
+  }
 
   /** PyTorch's `next_functions`: the nodes of the inputs, with their output indices. */
   get nextFunctions(): readonly (readonly [Node | null, number])[] {

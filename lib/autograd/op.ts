@@ -14,6 +14,8 @@ import { type BackwardContext, OpNode } from './opNode.js';
 export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[]> {
   /** camelCase, as the method; the graph's node is named after it: `softmax` gives SoftmaxBackward0. */
   readonly name: string;
+  /** The node's name where PyTorch's differs from the rule. */
+  readonly node?: string;
   /** Runs kernels on checked arguments; records nothing. */
   forward(...args: A): R;
   /** The tensors that backward reads, looked up as `saved`; null where one is not needed. */
@@ -26,9 +28,9 @@ export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[
 
 export type { BackwardContext, Gradient, TensorInfo };
 
-const requiresGrad = (x: Tensor): boolean => x._autograd !== null && x._autograd.requiresGrad;
+export const requiresGrad = (x: Tensor): boolean => x._autograd !== null && x._autograd.requiresGrad;
 
-function anyRequiresGrad(args: readonly unknown[]): boolean {
+export function anyRequiresGrad(args: readonly unknown[]): boolean {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg instanceof Tensor) {
@@ -49,7 +51,7 @@ export function defineOp<A extends readonly unknown[], R extends Tensor | Tensor
 ): Op<A, R> {
   return (...args: A): R => {
     const out = spec.forward(...args);
-    if (context().grad && anyRequiresGrad(args)) record(spec, args, out);
+    if (anyRequiresGrad(args) && context().grad) record(spec, args, out);
     return out;
   };
 }

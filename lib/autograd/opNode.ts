@@ -25,6 +25,8 @@ export function edgeOf(x: Tensor): Edge | null {
   return { node: meta.gradFn ?? meta.accumulator!, index: meta.outputIndex };
 }
 
+const NOTHING: readonly Tensor[] = [];
+
 const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtype: x.dtype });
 
 /** The node of a built-in op. */
@@ -39,14 +41,14 @@ export class OpNode extends Node {
   constructor(spec: OpSpec<readonly unknown[], Tensor | Tensor[]>, args: readonly unknown[], out: Tensor | Tensor[]) {
     super();
     this.spec = spec;
-    this.name = nodeName(spec.name);
+    this.name = spec.node ?? nodeName(spec.name);
     this.args = args.map((arg) => {
       if (arg instanceof Tensor) return this.connect(arg);
       if (Array.isArray(arg) && arg.length > 0 && arg[0] instanceof Tensor) return arg.map((x: Tensor) => this.connect(x));
       return arg;
     });
     this.outputs = out instanceof Tensor ? [describeTensor(out)] : out.map(describeTensor);
-    this.saved = new SavedTensors(spec.save?.(args, out, this.needs) ?? []);
+    this.saved = new SavedTensors(spec.save?.(args, out, this.needs) ?? NOTHING, this, out);
     if (context().anomaly !== null) this.trace = new Error().stack ?? null;
   }
 
@@ -68,6 +70,10 @@ export class OpNode extends Node {
 
   override release(): void {
     this.saved.release();
+  }
+
+  override replaceSaved(from: Tensor, to: Tensor): void {
+    this.saved.replace(from, to);
   }
 }
 

@@ -1,5 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/** Stores a tensor that a graph saves, and gets it back. */
+export interface SavedTensorHooks {
+  pack(x: object): unknown;
+  unpack(packed: unknown): object;
+}
+
 /**
  * What surrounds a computation: whether it is recorded for differentiation, and who frees its tensors. It follows the
  * program's own structure (calls and awaits), so a mode can neither leak out of a callback nor be lost inside one.
@@ -9,11 +15,13 @@ export interface Context {
   readonly inference: boolean;
   /** Anomaly mode: `null` off, otherwise whether NaN gradients are looked for. */
   readonly anomaly: { readonly checkNan: boolean } | null;
+  /** What happens to the tensors that a graph saves; null keeps them as they are. */
+  readonly savedTensorHooks: SavedTensorHooks | null;
   /** The tensors that the innermost `tidy` will dispose of. */
   readonly scope: Set<object> | null;
 }
 
-const root: Context = { grad: true, inference: false, anomaly: null, scope: null };
+const root: Context = { grad: true, inference: false, anomaly: null, savedTensorHooks: null, scope: null };
 
 const storage = new AsyncLocalStorage<Context>();
 

@@ -9,6 +9,9 @@ export interface VersionCounter {
   value: number;
 }
 
+/** The counter of every tensor made in inference mode: its changes are not counted, so it cannot be saved for backward. */
+export const INFERENCE: VersionCounter = { value: 0 };
+
 /** What autograd knows of a tensor. Owned by lib/autograd; null for a tensor that no graph has touched. */
 export interface AutogradMeta {
   requiresGrad: boolean;
@@ -216,7 +219,8 @@ export function checkTensor(op: string, x: unknown, argument = 'input'): Tensor 
 /** The JavaScript side of a fresh result; the caller sets `_handle` from the native call that fills it. */
 export function makeTensor(shape: Shape, dtype: DType): Tensor {
   const x = new Tensor(INTERNAL, shape, dtype);
-  const { scope } = context();
+  const { scope, inference } = context();
   if (scope !== null) scope.add(x);
+  if (inference) x._versions = INFERENCE;
   return x;
 }
