@@ -1,11 +1,84 @@
 import { defineOp, type Op } from '../autograd/op.js';
+import { isFloating } from '../tensor/dtype.js';
+import { fail } from '../tensor/errors.js';
+import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../tensor/raw.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
-import { checkOperand, type Operand, promote, promoteScalar, sumTo } from './broadcast.js';
+import {
+  castTo,
+  checkOperand,
+  floating,
+  type Operand,
+  operands,
+  promote,
+  promoteScalar,
+  sumTo,
+  zerosAs,
+} from './broadcast.js';
+import { floorDivide, fmod } from './pointwise.js';
+import { trunc } from './unary.js';
 
+// Elementwise arithmetic. Shapes broadcast, [..] × [..] → [..]; dtypes promote as in PyTorch; a plain number takes part
+// with its category alone (an integer-valued one is an integer).
+
+const negRaw = unaryKernel('neg');
+const addRaw = binaryKernel('add');
+const addScalarRaw = binaryScalarKernel('add');
+const axpyRaw = binaryKernel('axpy');
+const subRaw = binaryKernel('sub');
+const subScalarRaw = binaryScalarKernel('sub');
 const mulRaw = binaryKernel('mul');
 const mulScalarRaw = binaryScalarKernel('mul');
-const negRaw = unaryKernel('neg');
+const divRaw = binaryKernel('div');
+const divScalarRaw = binaryScalarKernel('div');
+
+/** −x. */
+export const neg: Op<[x: Tensor]> = defineOp({
+  name: 'neg',
+  forward: (x) => {
+    if (checkTensor('neg', x).dtype === 'bool') {
+      fail('DTYPE_MISMATCH', 'neg: negation of a bool tensor is not supported; to invert a mask use logicalNot()');
+    }
+    return negRaw(x);
+  },
+  backward: (_ctx, g) => [neg(g)],
+});
+
+const addTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'add',
+  forward: (a, b) => addRaw(a, b),
+  backward: ({ args: [a, b], needs }, g) => [needs[0] ? sumTo(g, a.shape) : null, needs[1] ? sumTo(g, b.shape) : null],
+});
+
+const addScaled: Op<[a: Tensor, b: Tensor, alpha: number]> = defineOp({
+  name: 'add',
+  forward: (a, b, alpha) => axpyRaw(a, b, alpha),
+  backward: ({ args: [a, b, alpha], needs }, g) => [
+    needs[0] ? sumTo(g, a.shape) : null,
+    needs[1] ? sumTo(mulScalar(g, alpha), b.shape) : null,
+  ],
+});
+
+const addScalar: Op<[x: Tensor, value: number]> = defineOp({
+  name: 'add',
+  forward: (x, value) => addScalarRaw(x, value),
+  backward: (_ctx, g) => [g],
+});
+
+const subTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'sub',
+  forward: (a, b) => subRaw(a, b),
+  backward: ({ args: [a, b], needs }, g) => [
+    needs[0] ? sumTo(g, a.shape) : null,
+    needs[1] ? sumTo(neg(g), b.shape) : null,
+  ],
+});
+
+const subScalar: Op<[x: Tensor, value: number, reversed: boolean]> = defineOp({
+  name: 'sub',
+  forward: (x, value, reversed) => subScalarRaw(x, value, reversed),
+  backward: ({ args: [, , reversed] }, g) => [reversed ? neg(g) : g],
+});
 
 const mulTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
   name: 'mul',
@@ -17,23 +90,146 @@ const mulTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
   ],
 });
 
-const mulScalar: Op<[x: Tensor, scalar: number]> = defineOp({
+const mulScalar: Op<[x: Tensor, value: number]> = defineOp({
   name: 'mul',
-  forward: (x, scalar) => mulScalarRaw(x, scalar),
-  backward: ({ args: [, scalar] }, g) => [mulScalar(g, scalar)],
+  forward: (x, value) => mulScalarRaw(x, value),
+  backward: ({ args: [, value] }, g) => [mulScalar(g, value)],
 });
 
-/** Elementwise product, broadcast: shapes [..] × [..] → [..]. */
+const divTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'div',
+  forward: (a, b) => divRaw(a, b),
+  save: ([a, b], _out, [, bNeeds]) => [bNeeds ? a : null, b],
+  backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
+    needs[0] ? sumTo(divTensors(g, b!), x.shape) : null,
+    needs[1] ? sumTo(neg(mulTensors(g, divTensors(divTensors(a!, b!), b!))), y.shape) : null,
+  ],
+});
+
+const divScalar: Op<[x: Tensor, value: number]> = defineOp({
+  name: 'div',
+  forward: (x, value) => divScalarRaw(x, value),
+  backward: ({ args: [, value] }, g) => [divScalar(g, value)],
+});
+
+export interface AlphaOptions {
+  /** Multiplies `other`. */
+  alpha?: number;
+}
+
+function checkAlpha(op: string, x: Tensor, other: Operand, options: AlphaOptions | undefined): number {
+  const { alpha = 1 } = checkOptions(op, options, ['alpha']);
+  checkNumber(op, 'alpha', alpha);
+  const floats =
+    isFloating(x.dtype) || (other instanceof Tensor ? isFloating(other.dtype) : !Number.isInteger(Number(other)));
+  if (!floats && !Number.isInteger(alpha)) {
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: for integral input tensors, alpha must not be a floating point number, got ${alpha}`,
+    );
+  }
+  return alpha;
+}
+
+/**
+ * x + alpha · other.
+ *
+ * @example
+ * tensor([1, 2]).add(tensor([10, 20]), { alpha: 2 }).toArray(); // [21, 42]
+ */
+export function add(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  checkTensor('add', x);
+  checkOperand('add', other);
+  const alpha = options === undefined ? 1 : checkAlpha('add', x, other, options);
+  if (!(other instanceof Tensor)) return addScalar(promoteScalar(x, other), Number(other) * alpha);
+  const [a, b] = promote(x, other);
+  if (alpha === 1) return addTensors(a, b);
+  return a.dtype === 'bool'
+    ? addTensors(a, castTo(b.dtype === 'bool' && alpha === 0 ? zerosAs(b) : b, 'bool'))
+    : addScaled(a, b, alpha);
+}
+
+function refuseBools(x: Tensor, other: Operand): void {
+  if (x.dtype === 'bool' && (typeof other === 'boolean' || (other instanceof Tensor && other.dtype === 'bool'))) {
+    fail('DTYPE_MISMATCH', 'sub: subtraction of two bool tensors is not supported; use bitwiseXor() or logicalXor()');
+  }
+}
+
+/** x − alpha · other. */
+export function sub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  checkTensor('sub', x);
+  checkOperand('sub', other);
+  refuseBools(x, other);
+  const alpha = options === undefined ? 1 : checkAlpha('sub', x, other, options);
+  if (!(other instanceof Tensor)) return subScalar(promoteScalar(x, other), Number(other) * alpha, false);
+  const [a, b] = promote(x, other);
+  return alpha === 1 ? subTensors(a, b) : addScaled(a, b, -alpha);
+}
+
+/** other − alpha · x. */
+export function rsub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  checkTensor('rsub', x);
+  checkOperand('rsub', other);
+  refuseBools(x, other);
+  if (other instanceof Tensor) return sub(other, x, options);
+  const alpha = options === undefined ? 1 : checkAlpha('rsub', x, other, options);
+  const promoted = promoteScalar(x, other);
+  return subScalar(alpha === 1 ? promoted : mulScalar(promoted, alpha), Number(other), true);
+}
+
+/** x · other, elementwise. */
 export function mul(x: Tensor, other: Operand): Tensor {
   checkTensor('mul', x);
   checkOperand('mul', other);
-  if (other instanceof Tensor) return mulTensors(...promote(x, other));
+  if (other instanceof Tensor) return x.dtype === other.dtype ? mulTensors(x, other) : mulTensors(...promote(x, other));
   return mulScalar(promoteScalar(x, other), Number(other));
 }
 
-/** −x. */
-export const neg: Op<[x: Tensor]> = defineOp({
-  name: 'neg',
-  forward: (x) => negRaw(checkTensor('neg', x)),
-  backward: (_ctx, g) => [neg(g)],
+export interface DivOptions {
+  /** null is true division; 'trunc' rounds towards zero, 'floor' downwards. */
+  roundingMode?: 'trunc' | 'floor' | null;
+}
+
+/**
+ * x / other; true division, so integers give float32, unless `roundingMode` is given.
+ *
+ * @example
+ * tensor([7, -7]).div(2, { roundingMode: 'floor' }).toArray(); // [3, -4]
+ */
+export function div(x: Tensor, other: Operand, options?: DivOptions): Tensor {
+  checkTensor('div', x);
+  checkOperand('div', other);
+  const { roundingMode = null } = checkOptions('div', options, ['roundingMode']);
+  if (roundingMode !== null) {
+    const mode = checkChoice('div', 'roundingMode', roundingMode, ['trunc', 'floor']);
+    if (mode === 'floor') return floorDivide(x, other);
+    const [a, b] = operands('div', x, other);
+    // Of integers: what is left after taking C's remainder off divides exactly.
+    return isFloating(a.dtype) ? trunc(divTensors(a, b)) : floorDivide(sub(a, fmod(a, b)), b);
+  }
+  if (!(other instanceof Tensor)) return divScalar(floating(promoteScalar(x, other)), Number(other));
+  const [a, b] = promote(x, other);
+  return divTensors(floating(a), floating(b));
+}
+
+/** 1 / x. */
+export const reciprocal: Op<[x: Tensor]> = (() => {
+  const kernel = unaryKernel('reciprocal');
+  const op: Op<[x: Tensor]> = defineOp({
+    name: 'reciprocal',
+    forward: (x) => kernel(x),
+    save: (_args, y) => [y],
+    backward: ({ saved: [y] }, g) => [neg(mulTensors(g, square(y!)))],
+  });
+  return (x) => op(floating(checkTensor('reciprocal', x)));
+})();
+
+const squareRaw = unaryKernel('square');
+
+/** x². */
+export const square: Op<[x: Tensor]> = defineOp({
+  name: 'square',
+  forward: (x) => squareRaw(checkTensor('square', x).dtype === 'bool' ? castTo(x, 'int64') : x),
+  save: ([x]) => [x],
+  backward: ({ saved: [x] }, g) => [mulTensors(g, mulScalar(x!, 2))],
 });

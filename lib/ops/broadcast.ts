@@ -1,62 +1,14 @@
+import { castTo, expandTo, rawExpand, sumTo } from '../autograd/linear.js';
 import { defineOp, type Op } from '../autograd/op.js';
+import { context } from '../tensor/context.js';
 import { type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { rawCast, rawReshape, rawTo, rawView, reduceKernel } from '../tensor/raw.js';
-import { sameShape, type Shape } from '../tensor/shape.js';
+import { rawFull, reduceKernel } from '../tensor/raw.js';
+import { normalizeDims, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
+import { reshapeTo } from './layout.js';
 
-const sum = reduceKernel('sum');
-
-/** x repeated to `shape` without copying: stride 0 along the repeated dimensions. */
-export function rawExpand(x: Tensor, shape: Shape): Tensor {
-  const lead = shape.length - x.shape.length;
-  const strides = x.strides;
-  return rawView(
-    x,
-    shape,
-    shape.map((size, i) => (i < lead || x.shape[i - lead] !== size ? 0 : strides[i - lead]!)),
-    x._offset,
-  );
-}
-
-function rawSumTo(x: Tensor, shape: Shape): Tensor {
-  const lead = x.shape.length - shape.length;
-  const dims: number[] = [];
-  for (let i = 0; i < x.shape.length; i++) {
-    if (i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1)) dims.push(i);
-  }
-  const out = sum(x, dims, true);
-  return lead === 0 ? out : rawReshape(out, shape);
-}
-
-const expandOp: Op<[x: Tensor, shape: Shape]> = defineOp({
-  name: 'expand',
-  forward: (x, shape) => rawExpand(x, shape),
-  backward: ({ args: [x] }, g) => [sumTo(g, x.shape)],
-});
-
-const sumToOp: Op<[x: Tensor, shape: Shape]> = defineOp({
-  name: 'sumToSize',
-  forward: (x, shape) => rawSumTo(x, shape),
-  backward: ({ args: [x] }, g) => [expandOp(g, x.shape)],
-});
-
-const castOp: Op<[x: Tensor, dtype: DType]> = defineOp({
-  name: 'to',
-  forward: (x, dtype) => rawCast(x, dtype),
-  backward: ({ args: [x] }, g) => [castTo(g, x.dtype)],
-});
-
-/** The backward of broadcasting: sums over the dimensions along which `shape` was repeated. x itself when there are none. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : sumToOp(x, shape);
-}
-
-/** x in `dtype`, differentiable; x itself when it has it already. */
-export function castTo(x: Tensor, dtype: DType): Tensor {
-  if (x.dtype === dtype) return x;
-  return isFloating(dtype) && isFloating(x.dtype) ? castOp(x, dtype) : rawTo(x, dtype);
-}
+export { castTo, expandTo, rawExpand, sumTo };
 
 /** An operand of elementwise arithmetic. */
 export type Operand = Tensor | number | boolean;
@@ -84,4 +36,76 @@ export function floating(x: Tensor): Tensor {
   return isFloating(x.dtype) ? x : castTo(x, 'float32');
 }
 
+/** A zero-dimensional constant. */
+export function scalar(value: number | boolean, dtype: DType): Tensor {
+  return rawFull([], Number(value), dtype);
+}
 
+/** Zeros in the shape and dtype of a gradient. */
+export function zerosAs(g: Tensor): Tensor {
+  return rawFull(g.shape, 0, g.dtype);
+}
+
+/**
+ * A backward through its fused kernel; through a formula of differentiable ops where the backward is itself being
+ * recorded (createGraph).
+ */
+export function fused(kernel: () => Tensor, formula: () => Tensor): Tensor {
+  return context().grad ? formula() : kernel();
+}
+
+/** Both operands as tensors of the result type. */
+export function operands(op: string, x: unknown, other: unknown): [Tensor, Tensor] {
+  if (x instanceof Tensor) {
+    checkTensor(op, x);
+    const y = checkOperand(op, other);
+    if (y instanceof Tensor) return promote(x, y);
+    const a = promoteScalar(x, y);
+    return [a, scalar(y, a.dtype)];
+  }
+  if (typeof x !== 'number' && typeof x !== 'boolean') checkTensor(op, x);
+  const b = checkTensor(op, other, 'other');
+  const dtype = scalarResultType(b, x as number | boolean);
+  return [scalar(x as number | boolean, dtype), castTo(b, dtype)];
+}
+
+/** Refuses all but float32 and float64. */
+export function checkFloating(op: string, x: unknown, argument = 'input'): Tensor {
+  const checked = checkTensor(op, x, argument);
+  if (!isFloating(checked.dtype)) {
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: ${argument} must be float32 or float64, got ${checked.dtype}; cast it with to('float32')`,
+    );
+  }
+  return checked;
+}
+
+/** Several dimensions to reduce; an empty list means all of them, as in PyTorch. */
+export type Dims = number | readonly number[] | null | undefined;
+
+export const isAllDims = (dim: Dims): boolean =>
+  dim === undefined || dim === null || (Array.isArray(dim) && dim.length === 0);
+
+export function reduceDims(op: string, dim: Dims, rank: number): number[] {
+  return normalizeDims(op, isAllDims(dim) ? null : dim, rank);
+}
+
+/** g, the gradient of a reduction, with the reduced dimensions back as size 1. */
+export function unreduced(g: Tensor, shape: Shape, dims: readonly number[], keepdim: boolean): Tensor {
+  return keepdim || shape.length === g.shape.length
+    ? g
+    : reshapeTo(
+        g,
+        shape.map((n, i) => (dims.includes(i) ? 1 : n)),
+      );
+}
+
+const sumRaw = reduceKernel('sum');
+
+/** The sum over normalised dims. */
+export const sumDims: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
+  name: 'sum',
+  forward: (x, dims, keepdim) => sumRaw(x, dims, keepdim),
+  backward: ({ args: [x, dims, keepdim] }, g) => [expandTo(unreduced(g, x.shape, dims, keepdim), x.shape)],
+});

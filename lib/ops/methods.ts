@@ -1,13 +1,11 @@
 import { Tensor } from '../tensor/tensor.js';
 
-/** The methods that a group of ops gives to Tensor: each function whose first parameter is the tensor, without it. */
+/**
+ * The methods that a module of ops gives to Tensor: each function, whose first parameter is the tensor, without it.
+ * Property types are left to be resolved when used, since they mention the Tensor that is being extended.
+ */
 export type Methods<Ops> = {
-  [K in keyof Ops as Ops[K] extends (x: Tensor, ...rest: never[]) => unknown ? K : never]: Ops[K] extends (
-    x: Tensor,
-    ...rest: infer Rest
-  ) => infer Result
-    ? (...rest: Rest) => Result
-    : never;
+  [K in keyof Ops]: Ops[K] extends (x: Tensor, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 };
 
 /** Installs a group of ops as methods: `x.add(y)` is `add(x, y)`. */

@@ -1,5 +1,5 @@
 import type { KernelFamily } from '../native/addon.js';
-import { Category, DTYPES, type DType, isFloating } from './dtype.js';
+import { Category, DTYPES, type DType, isFloating, type TypedArray } from './dtype.js';
 import { fail } from './errors.js';
 import { addon, put } from './runtime.js';
 import { broadcastShapes, contiguousStrides, type Shape } from './shape.js';
@@ -140,7 +140,9 @@ export function softmaxKernel(name: string): (x: Tensor, dim: number) => Tensor 
 export function softmaxBackwardKernel(name: string): (g: Tensor, y: Tensor, dim: number) => Tensor {
   const id = kernelId('softmaxBackward', name);
   return (g, y, dim) =>
-    produce(y.shape, y.dtype, undefined, (out) => addon.softmaxBackward(id, handleOf(name, g), handleOf(name, y), dim, out));
+    produce(y.shape, y.dtype, undefined, (out) =>
+      addon.softmaxBackward(id, handleOf(name, g), handleOf(name, y), dim, out),
+    );
 }
 
 /** A contiguous copy in `dtype`. */
@@ -188,6 +190,27 @@ export function rawFull(shape: Shape, value: number, dtype: DType): Tensor {
   return out;
 }
 
+/** A copy of the elements of a typed array of the dtype's own kind. */
+export function rawFrom(data: TypedArray, shape: Shape, dtype: DType): Tensor {
+  const out = makeTensor(shape, dtype);
+  out._handle = addon.from(DTYPES[dtype].id, put(shape), data, out);
+  return out;
+}
+
+/** As rawFrom, over the array's own memory. */
+export function rawShare(data: TypedArray, shape: Shape, dtype: DType): Tensor {
+  const out = makeTensor(shape, dtype);
+  out._handle = addon.share(DTYPES[dtype].id, put(shape), data, out);
+  return out;
+}
+
+/** start, start + step, … */
+export function rawArange(start: number, step: number, n: number, dtype: DType): Tensor {
+  const out = makeTensor([n], dtype);
+  out._handle = addon.arange(DTYPES[dtype].id, start, step, n, out);
+  return out;
+}
+
 /** A view over x's storage; it shares x's version counter. */
 export function rawView(x: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
   const out = makeTensor(shape, x.dtype);
@@ -231,6 +254,12 @@ export function rawMatmul(a: Tensor, b: Tensor, bias: Tensor | null = null, acti
   const shape =
     p.length === 2 && q.length === 2 ? [m, n] : [...broadcastShapes('matmul', p.slice(0, -2), q.slice(0, -2)), m, n];
   const out = makeTensor(shape, a.dtype);
-  out._handle = addon.matmul(handleOf('matmul', a), handleOf('matmul', b), bias === null ? 0 : handleOf('matmul', bias), activation, out);
+  out._handle = addon.matmul(
+    handleOf('matmul', a),
+    handleOf('matmul', b),
+    bias === null ? 0 : handleOf('matmul', bias),
+    activation,
+    out,
+  );
   return out;
 }

@@ -1,0 +1,222 @@
+import { defineOp, type Op } from '../autograd/op.js';
+import { fail } from '../tensor/errors.js';
+import { checkNumber, checkOptions } from '../tensor/options.js';
+import { rawMatmul } from '../tensor/raw.js';
+import { broadcastShapes, numelOf, type Shape, showShape } from '../tensor/shape.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
+import { add, mul } from './arithmetic.js';
+import { castTo, sumDims, sumTo } from './broadcast.js';
+import { rawSwapLast, reshapeTo, swapLast } from './layout.js';
+
+/** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
+const product: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'matmul',
+  forward: (a, b) => rawMatmul(a, b),
+  save: ([a, b], _out, [aNeeds, bNeeds]) => [bNeeds ? a : null, aNeeds ? b : null],
+  backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
+    needs[0] ? sumTo(product(g, swapLast(b!)), x.shape) : null,
+    needs[1] ? sumTo(product(swapLast(a!), g), y.shape) : null,
+  ],
+});
+
+function checkPair(
+  op: string,
+  a: unknown,
+  b: unknown,
+  names: readonly [string, string] = ['input', 'other'],
+): [Tensor, Tensor] {
+  const x = checkTensor(op, a, names[0]);
+  const y = checkTensor(op, b, names[1]);
+  if (x.dtype !== y.dtype)
+    fail('DTYPE_MISMATCH', `${op}: expected both tensors to have one dtype, got ${x.dtype} and ${y.dtype}`);
+  if (x.dtype === 'bool') fail('DTYPE_MISMATCH', `${op}: not defined for bool tensors`);
+  return [x, y];
+}
+
+const brief = (shape: Shape): string => `[${shape.join(',')}]`;
+
+function checkInner(op: string, a: Tensor, b: Tensor): void {
+  if (a.shape.at(-1) !== b.shape.at(b.shape.length === 1 ? 0 : -2)) {
+    fail('SHAPE_MISMATCH', `${op}: inner dimensions differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  }
+}
+
+function checkRank(op: string, x: Tensor, rank: number, argument: string): void {
+  if (x.shape.length !== rank) {
+    const kind = ['a scalar', 'a vector', 'a matrix', 'a batch of matrices'][rank]!;
+    fail('SHAPE_MISMATCH', `${op}: ${argument} must be ${kind} (${rank}-dimensional), got shape ${showShape(x.shape)}`);
+  }
+}
+
+/**
+ * The matrix product by PyTorch's rules of rank: vector · vector is a scalar, matrix · vector a vector, and the leading
+ * dimensions of tensors of higher rank are batches that broadcast.
+ *
+ * @example
+ * matmul(ones([2, 3]), ones([3, 4])).shape; // [2, 4]
+ */
+export function matmul(x: Tensor, other: Tensor): Tensor {
+  const [a, b] = checkPair('matmul', x, other);
+  const p = a.shape;
+  const q = b.shape;
+  if (p.length === 0 || q.length === 0) {
+    fail(
+      'SHAPE_MISMATCH',
+      `matmul: both arguments must be at least 1-dimensional, got ${showShape(p)} and ${showShape(q)}`,
+    );
+  }
+  checkInner('matmul', a, b);
+  const rows = p.length === 1 ? reshapeTo(a, [1, p[0]!]) : a;
+  const columns = q.length === 1 ? reshapeTo(b, [q[0]!, 1]) : b;
+  const batch = broadcastShapes('matmul', rows.shape.slice(0, -2), columns.shape.slice(0, -2));
+  const out = multiply(rows, columns);
+  if (p.length > 1 && q.length > 1) return out;
+  return reshapeTo(out, [...batch, ...(p.length === 1 ? [] : [p.at(-2)!]), ...(q.length === 1 ? [] : [q.at(-1)!])]);
+}
+
+// A stack of matrices times one matrix is one product of a taller matrix.
+function multiply(a: Tensor, b: Tensor): Tensor {
+  const p = a.shape;
+  if (p.length === 2 || b.shape.length !== 2 || !a.isContiguous()) return product(a, b);
+  const k = p.at(-1)!;
+  const rows = numelOf(p.slice(0, -1));
+  return reshapeTo(product(reshapeTo(a, [rows, k]), b), [...p.slice(0, -1), b.shape[1]!]);
+}
+
+/** The product of two matrices, [m, k] × [k, n] → [m, n]. */
+export function mm(x: Tensor, mat2: Tensor): Tensor {
+  const [a, b] = checkPair('mm', x, mat2, ['input', 'mat2']);
+  checkRank('mm', a, 2, 'input');
+  checkRank('mm', b, 2, 'mat2');
+  checkInner('mm', a, b);
+  return product(a, b);
+}
+
+/** The products of two batches of matrices, [b, m, k] × [b, k, n] → [b, m, n]; batches do not broadcast. */
+export function bmm(x: Tensor, mat2: Tensor): Tensor {
+  const [a, b] = checkPair('bmm', x, mat2, ['input', 'mat2']);
+  checkRank('bmm', a, 3, 'input');
+  checkRank('bmm', b, 3, 'mat2');
+  if (a.shape[0] !== b.shape[0])
+    fail('SHAPE_MISMATCH', `bmm: batch sizes differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  checkInner('bmm', a, b);
+  return product(a, b);
+}
+
+/** Matrix times vector, [m, k] × [k] → [m]. */
+export function mv(x: Tensor, vec: Tensor): Tensor {
+  const [a, b] = checkPair('mv', x, vec, ['input', 'vec']);
+  checkRank('mv', a, 2, 'input');
+  checkRank('mv', b, 1, 'vec');
+  return matmul(a, b);
+}
+
+/** The inner product of two vectors, [n] × [n] → []. */
+export function dot(x: Tensor, other: Tensor): Tensor {
+  const [a, b] = checkPair('dot', x, other);
+  checkRank('dot', a, 1, 'input');
+  checkRank('dot', b, 1, 'other');
+  if (a.shape[0] !== b.shape[0]) fail('SHAPE_MISMATCH', `dot: lengths differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  return sumDims(mul(a, b), [0], false);
+}
+
+/** The outer product of two vectors, [m] × [n] → [m, n]. */
+export function outer(x: Tensor, vec2: Tensor): Tensor {
+  checkRank('outer', checkTensor('outer', x), 1, 'input');
+  checkRank('outer', checkTensor('outer', vec2, 'vec2'), 1, 'vec2');
+  return mul(reshapeTo(x, [x.shape[0]!, 1]), vec2);
+}
+
+export interface AddmmOptions {
+  /** Multiplies the input. */
+  beta?: number;
+  /** Multiplies the product. */
+  alpha?: number;
+}
+
+function addProduct(op: string, x: Tensor, a: Tensor, b: Tensor, options: AddmmOptions | undefined): Tensor {
+  const { beta = 1, alpha = 1 } = checkOptions(op, options, ['beta', 'alpha']);
+  checkNumber(op, 'beta', beta);
+  checkNumber(op, 'alpha', alpha);
+  const ab = product(a, b);
+  broadcastsInto(op, x, ab);
+  const scaled = alpha === 1 ? ab : mul(ab, alpha);
+  // With beta 0 the input is not read: its NaNs do not spread.
+  if (beta === 0) return scaled;
+  return add(scaled, beta === 1 ? x : mul(x, beta));
+}
+
+function broadcastsInto(op: string, x: Tensor, ab: Tensor): void {
+  const joint = broadcastShapes(op, x.shape, ab.shape);
+  if (joint.length !== ab.shape.length || numelOf(joint) !== numelOf(ab.shape)) {
+    fail(
+      'SHAPE_MISMATCH',
+      `${op}: input ${showShape(x.shape)} does not broadcast to the product's shape ${showShape(ab.shape)}`,
+    );
+  }
+}
+
+/** beta · x + alpha · (mat1 · mat2); x broadcasts to [m, n]. */
+export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+  checkTensor('addmm', x);
+  const [a, b] = checkPair('addmm', mat1, mat2, ['mat1', 'mat2']);
+  checkRank('addmm', a, 2, 'mat1');
+  checkRank('addmm', b, 2, 'mat2');
+  checkMultiplies('addmm', a.shape, b.shape);
+  return addProduct('addmm', castTo(x, a.dtype), a, b, options);
+}
+
+/** beta · x + alpha · (batch1 · batch2), batch by batch. */
+export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  checkTensor('baddbmm', x);
+  const [a, b] = checkPair('baddbmm', batch1, batch2, ['batch1', 'batch2']);
+  checkRank('baddbmm', a, 3, 'batch1');
+  checkRank('baddbmm', b, 3, 'batch2');
+  checkInner('baddbmm', a, b);
+  return addProduct('baddbmm', castTo(x, a.dtype), a, b, options);
+}
+
+function checkMultiplies(op: string, a: Shape, b: Shape): void {
+  if (a[1] !== b[0]) {
+    fail('SHAPE_MISMATCH', `${op}: mat1 and mat2 shapes cannot be multiplied (${a.join('x')} and ${b.join('x')})`);
+  }
+}
+
+/** x [n, in] · weightᵀ [in, out] + bias [out], the bias added while the product is still in registers. */
+const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp({
+  name: 'addmm',
+  forward: (x, weight, bias) => {
+    const transposed = rawSwapLast(weight);
+    const out = rawMatmul(x, transposed, bias);
+    transposed.dispose();
+    return out;
+  },
+  save: ([x, weight], _out, [xNeeds, weightNeeds]) => [weightNeeds ? x : null, xNeeds ? weight : null],
+  backward: ({ saved: [x, weight], needs }, g) => [
+    needs[0] ? product(g, weight!) : null,
+    needs[1] ? product(swapLast(g), x!) : null,
+    needs[2] ? sumDims(g, [0], false) : null,
+  ],
+});
+
+/**
+ * x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] or null → [..., out].
+ *
+ * @example
+ * linear(ones([1, 2]), ones([3, 2]), zeros([3])).toArray(); // [[2, 2, 2]]
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  checkPair('linear', x, weight, ['input', 'weight']);
+  if (bias !== null) checkPair('linear', x, bias, ['input', 'bias']);
+  const { shape } = x;
+  checkRank('linear', weight, 2, 'weight');
+  if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
+  const [outputs, inputs] = weight.shape as [number, number];
+  const rows = numelOf(shape.slice(0, -1));
+  checkMultiplies('linear', [rows, shape.at(-1)!], [inputs, outputs]);
+  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
+    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
+  }
+  if (shape.length === 2) return linearOp(x, weight, bias);
+  return reshapeTo(linearOp(reshapeTo(x, [rows, inputs]), weight, bias), [...shape.slice(0, -1), outputs]);
+}

@@ -1,0 +1,230 @@
+import { noGrad } from '../autograd/modes.js';
+import { defineOp, type Op } from '../autograd/op.js';
+import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
+import { fail } from '../tensor/errors.js';
+import { checkNumber, checkOptions } from '../tensor/options.js';
+import { binaryScalarKernel, rawFull, rawReshape, reducedShape, reduceKernel, toAccumulator } from '../tensor/raw.js';
+import { numelOf, type Shape } from '../tensor/shape.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
+import { add, div, mul, square, sub } from './arithmetic.js';
+import { castTo, checkFloating, type Dims, expandTo, isAllDims, reduceDims, sumDims, unreduced } from './broadcast.js';
+import { eq, isfinite, ne } from './compare.js';
+import { maskedFill, where } from './masking.js';
+import { exp, log, sqrt } from './unary.js';
+
+// Reductions over one dimension, several or all: [..] → the shape without them, or with size 1 under keepdim.
+
+export interface ReduceOptions {
+  /** Keep the reduced dimensions with size 1. */
+  keepdim?: boolean;
+}
+
+export interface SumOptions extends ReduceOptions {
+  /** Computed and returned in this dtype; integers default to int64. */
+  dtype?: DType;
+}
+
+const sumRaw = reduceKernel('sum');
+
+function accumulated(op: string, x: Tensor, dtype: DType | undefined): Tensor {
+  if (dtype !== undefined) return castTo(x, checkDType(op, dtype));
+  return isFloating(x.dtype) ? x : toAccumulator(x);
+}
+
+/**
+ * The sum over `dim` (all by default); integers and booleans give int64. Nothing sums to 0.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).sum(1, { keepdim: true }).toArray(); // [[3], [7]]
+ */
+export function sum(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  checkTensor('sum', x);
+  const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype']);
+  return sumDims(accumulated('sum', x, dtype), reduceDims('sum', dim, x.shape.length), keepdim);
+}
+
+const divRaw = binaryScalarKernel('div');
+const countOf = (shape: Shape, dims: readonly number[]): number => dims.reduce((n, d) => n * shape[d]!, 1);
+
+const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
+  name: 'mean',
+  forward: (x, dims, keepdim) => {
+    const out = sumRaw(x, dims, keepdim);
+    return divRaw(out, countOf(x.shape, dims), false, 0, out);
+  },
+  backward: ({ args: [x, dims, keepdim] }, g) => [
+    expandTo(div(unreduced(g, x.shape, dims, keepdim), countOf(x.shape, dims)), x.shape),
+  ],
+});
+
+/** The mean over `dim` (all by default) of a floating point tensor. The mean of nothing is NaN. */
+export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  checkTensor('mean', x);
+  const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype']);
+  return meanOp(
+    checkFloating('mean', dtype === undefined ? x : castTo(x, checkDType('mean', dtype))),
+    reduceDims('mean', dim, x.shape.length),
+    keepdim,
+  );
+}
+
+const varOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean, correction: number]> = defineOp({
+  name: 'var',
+  forward: (x, dims, keepdim, correction) =>
+    noGrad(() => {
+      const squares = sumDims(square(sub(x, meanOp(x, dims, true))), dims, keepdim);
+      return div(squares, Math.max(0, countOf(x.shape, dims) - correction));
+    }),
+  save: ([x]) => [x],
+  backward: ({ args: [y, dims, keepdim, correction], saved: [x] }, g) => {
+    const scale = 2 / Math.max(0, countOf(y.shape, dims) - correction);
+    return [mul(unreduced(mul(g, scale), y.shape, dims, keepdim), sub(x!, meanOp(x!, dims, true)))];
+  },
+});
+
+export interface VarOptions extends ReduceOptions {
+  /** Subtracted from the number of elements in the divisor: 1 is Bessel's, 0 gives the population's variance. */
+  correction?: number;
+}
+
+function varArguments(
+  op: string,
+  x: Tensor,
+  dim: Dims,
+  options: VarOptions | undefined,
+): [Tensor, number[], boolean, number] {
+  checkFloating(op, checkTensor(op, x));
+  const { keepdim = false, correction = 1 } = checkOptions(op, options, ['keepdim', 'correction']);
+  return [x, reduceDims(op, dim, x.shape.length), keepdim, checkNumber(op, 'correction', correction)];
+}
+
+function varOf(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  return varOp(...varArguments('var', x, dim, options));
+}
+
+/** The variance over `dim` (all by default), Σ(x − mean)² / (n − correction). */
+export { varOf as var };
+
+/** The standard deviation over `dim` (all by default); where it is 0 the gradient is 0. */
+export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  return stdOp(...varArguments('std', x, dim, options));
+}
+
+const stdOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean, correction: number]> = defineOp({
+  name: 'std',
+  forward: (x, dims, keepdim, correction) => noGrad(() => sqrt(varOp(x, dims, keepdim, correction))),
+  save: ([x], out) => [x, out],
+  backward: ({ args: [y, dims, keepdim, correction], saved: [x, out] }, g) => {
+    const scale = 1 / Math.max(0, countOf(y.shape, dims) - correction);
+    const slope = maskedFill(div(mul(g, scale), out!), eq(out!, 0), 0);
+    return [mul(unreduced(slope, y.shape, dims, keepdim), sub(x!, meanOp(x!, dims, true)))];
+  },
+});
+
+const amaxRaw = reduceKernel('amax');
+const aminRaw = reduceKernel('amin');
+
+function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
+  const kernel = name === 'amax' ? amaxRaw : aminRaw;
+  return defineOp({
+    name,
+    forward: (x, dims, keepdim) => kernel(x, dims, keepdim),
+    save: ([x], out) => [x, out],
+    backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
+      const holds = castTo(eq(x!, unreduced(out!, y.shape, dims, keepdim)), g.dtype);
+      return [mul(holds, div(unreduced(g, y.shape, dims, keepdim), sumRaw(holds, dims, true)))];
+    },
+  });
+}
+
+const amaxDims = extreme('amax');
+const aminDims = extreme('amin');
+
+function checkNotEmpty(op: string, x: Tensor, dims: readonly number[], all: boolean): void {
+  if (numelOf(x.shape) !== 0) return;
+  if (all) {
+    fail(
+      'BAD_ARGUMENT',
+      `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
+  }
+  const empty = dims.find((d) => x.shape[d] === 0);
+  if (empty !== undefined)
+    fail('INDEX_OUT_OF_RANGE', `${op}(): Expected reduction dim ${empty} to have non-zero size.`);
+}
+
+/** The maximum over `dim` (all by default); NaN wins; ties share the gradient evenly. */
+export function amax(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  checkTensor('amax', x);
+  const { keepdim = false } = checkOptions('amax', options, ['keepdim']);
+  const dims = reduceDims('amax', dim, x.shape.length);
+  checkNotEmpty('amax', x, dims, isAllDims(dim));
+  return amaxDims(x, dims, keepdim);
+}
+
+/** The minimum over `dim` (all by default); NaN wins; ties share the gradient evenly. */
+export function amin(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  checkTensor('amin', x);
+  const { keepdim = false } = checkOptions('amin', options, ['keepdim']);
+  const dims = reduceDims('amin', dim, x.shape.length);
+  checkNotEmpty('amin', x, dims, isAllDims(dim));
+  return aminDims(x, dims, keepdim);
+}
+
+function truth(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : ne(x, 0);
+}
+
+/** Whether any element along `dim` (all by default) is non-zero; false for none. */
+export function any(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  return quantifier('any', amaxRaw, 0, x, dim, options);
+}
+
+/** Whether all elements along `dim` (all by default) are non-zero; true for none. */
+export function all(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  return quantifier('all', aminRaw, 1, x, dim, options);
+}
+
+function quantifier(
+  op: string,
+  kernel: typeof amaxRaw,
+  ofNone: number,
+  x: Tensor,
+  dim: Dims,
+  options: ReduceOptions | undefined,
+): Tensor {
+  checkTensor(op, x);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
+  const dims = reduceDims(op, dim, x.shape.length);
+  if (numelOf(x.shape) === 0) return rawFull(reducedShape(x.shape, dims, keepdim), ofNone, 'bool');
+  return kernel(truth(x), dims, keepdim);
+}
+
+const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
+  name: 'logsumexp',
+  forward: (x, dims, keepdim) =>
+    noGrad(() => {
+      if (numelOf(x.shape) === 0) return log(sumDims(x, dims, keepdim));
+      const top = amaxRaw(x, dims, true);
+      const shift = where(isfinite(top), top, 0);
+      const out = add(log(sumDims(exp(sub(x, shift)), dims, true)), shift);
+      return keepdim ? out : rawReshape(out, reducedShape(x.shape, dims, false));
+    }),
+  save: ([x], out) => [x, out],
+  backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
+    const wide = unreduced(out!, y.shape, dims, keepdim);
+    const weights = maskedFill(exp(sub(x!, wide)), eq(wide, -Infinity), 0);
+    return [mul(unreduced(g, y.shape, dims, keepdim), weights)];
+  },
+});
+
+/** log Σ e^x over `dim`, without overflow. */
+export function logsumexp(x: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+  checkTensor('logsumexp', x);
+  const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim']);
+  return logsumexpOp(
+    isFloating(x.dtype) ? x : castTo(x, 'float32'),
+    reduceDims('logsumexp', dim, x.shape.length),
+    keepdim,
+  );
+}

@@ -1,0 +1,56 @@
+import { describe, fail } from './errors.js';
+
+const NONE = Object.freeze({});
+
+/**
+ * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
+ * silently without effect.
+ */
+export function checkOptions<T extends object>(
+  op: string,
+  options: T | null | undefined,
+  known: readonly (keyof T & string)[],
+): T | Partial<T> {
+  if (options === undefined || options === null) return NONE as Partial<T>;
+  if (typeof options !== 'object' || !isPlain(options)) {
+    fail('WRONG_TYPE', `${op}: options must be an object ${showKeys(known)}, got ${describe(options)}`);
+  }
+  for (const key in options) {
+    if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
+  }
+  return options;
+}
+
+function isPlain(options: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(options);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+const showKeys = (known: readonly string[]): string => `{ ${known.join(', ')} }`;
+
+function hint(key: string, known: readonly string[]): string {
+  const plain = (name: string): string => name.toLowerCase().replaceAll('_', '');
+  const meant = known.find((name) => plain(name) === plain(key));
+  return meant === undefined ? `expected ${showKeys(known)}` : `did you mean ${meant}?`;
+}
+
+/** A finite or infinite number; refuses what JavaScript would coerce. */
+export function checkNumber(op: string, name: string, value: unknown): number {
+  if (typeof value !== 'number') fail('WRONG_TYPE', `${op}: ${name} must be a number, got ${describe(value)}`);
+  return value;
+}
+
+export function checkInteger(op: string, name: string, value: unknown): number {
+  if (!Number.isSafeInteger(value)) fail('WRONG_TYPE', `${op}: ${name} must be an integer, got ${describe(value)}`);
+  return value as number;
+}
+
+export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) {
+    fail(
+      'BAD_ARGUMENT',
+      `${op}: ${name} must be one of ${choices.map((c) => `'${c}'`).join(', ')}, got ${describe(value)}`,
+    );
+  }
+  return value as T;
+}
