@@ -71,21 +71,29 @@ Times measure(int64_t m, int64_t n, int64_t k, bool linear, int threads) {
   if (set_blas_threads) set_blas_threads(threads);
   Times best;
   for (int trial = 0; trial < 5; ++trial) {
-    best.ours = std::min(best.ours, seconds_per_call([&] {
-                           gemm(kType, m, n, k, {a.data(), k, 1}, right, c.data(), n, linear ? &epilogue : nullptr);
-                         }, 0.03));
+    best.ours = std::min(best.ours,
+                         seconds_per_call(
+                             [&] {
+                               gemm(kType, m, n, k, {a.data(), k, 1}, right, c.data(), n, linear ? &epilogue : nullptr);
+                             },
+                             0.03));
     const int trans = linear ? kTrans : kNoTrans;
     const int ldb = static_cast<int>(linear ? k : n);
     const auto blas = [&](auto function) {
       if (!function) return;
-      best.blas = std::min(best.blas, seconds_per_call([&] {
-                             function(kRowMajor, kNoTrans, trans, static_cast<int>(m), static_cast<int>(n),
-                                      static_cast<int>(k), T(1), a.data(), static_cast<int>(k), b.data(), ldb, T(0),
-                                      c.data(), static_cast<int>(n));
-                           }, 0.03));
+      best.blas =
+          std::min(best.blas, seconds_per_call(
+                                  [&] {
+                                    function(kRowMajor, kNoTrans, trans, static_cast<int>(m), static_cast<int>(n),
+                                             static_cast<int>(k), T(1), a.data(), static_cast<int>(k), b.data(), ldb,
+                                             T(0), c.data(), static_cast<int>(n));
+                                  },
+                                  0.03));
     };
-    if constexpr (sizeof(T) == 4) blas(sgemm);
-    else blas(dgemm);
+    if constexpr (sizeof(T) == 4)
+      blas(sgemm);
+    else
+      blas(dgemm);
   }
   return best;
 }
@@ -126,6 +134,8 @@ void run() {
 
 int main(int argc, char** argv) {
   find_openblas();
-  if (argc > 1 && std::strcmp(argv[1], "f64") == 0) run<double>();
-  else run<float>();
+  if (argc > 1 && std::strcmp(argv[1], "f64") == 0)
+    run<double>();
+  else
+    run<float>();
 }

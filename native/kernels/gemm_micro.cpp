@@ -67,41 +67,41 @@ FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ld
 
 // Packing.
 
-// dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride], zero for lanes >= lanes.
+// dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride], zero for lanes >= lanes. Inlined with a constant
+// `lanes` for whole panels.
 template <class T, int kWidth>
-void pack_panel(const T* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, T* dst) {
-  if (lanes < kWidth) {
-    for (int64_t p = 0; p < k; ++p) {
-      for (int64_t lane = 0; lane < lanes; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride];
-      for (int64_t lane = lanes; lane < kWidth; ++lane) dst[p * kWidth + lane] = 0;
-    }
-  } else if (lane_stride == 1) {
-    for (int64_t p = 0; p < k; ++p) memcpy(dst + p * kWidth, src + p * step_stride, kWidth * sizeof(T));
-  } else if (step_stride == 1) {
-    constexpr int kBlock = sizeof(T) == 4 ? 4 : 2;
-    constexpr int kBlocked = kWidth / kBlock * kBlock;
+FLAMBEAU_INLINE void pack_lanes(const T* src, int64_t lane_stride, int64_t step_stride, int lanes, int64_t k, T* dst) {
+  constexpr int kBlock = sizeof(T) == 4 ? 4 : 2;
+  const int blocked = step_stride == 1 && lane_stride != 1 ? lanes / kBlock * kBlock : 0;
+  int64_t p = 0;
+  if (blocked > 0) {
     // Steps outermost, so that the panel's lines are written while they are in L1.
-    int64_t p = 0;
     for (; p + kBlock <= k; p += kBlock) {
       const T* const from = src + p;
       T* const to = dst + p * kWidth;
-      for (int lane = 0; lane < kBlocked; lane += kBlock) {
-        if constexpr (sizeof(T) == 4)
+      for (int lane = 0; lane < blocked; lane += kBlock) {
+        if constexpr (kBlock == 4)
           transpose_4x4(from + lane * lane_stride, lane_stride, to + lane, kWidth);
         else
           transpose_2x2(from + lane * lane_stride, lane_stride, to + lane, kWidth);
       }
-      for (int lane = kBlocked; lane < kWidth; ++lane) {
+      for (int lane = blocked; lane < lanes; ++lane) {
         for (int i = 0; i < kBlock; ++i) to[i * kWidth + lane] = from[lane * lane_stride + i];
       }
+      for (int lane = lanes; lane < kWidth; ++lane) {
+        for (int i = 0; i < kBlock; ++i) to[i * kWidth + lane] = 0;
+      }
     }
-    for (; p < k; ++p) {
-      for (int lane = 0; lane < kWidth; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p];
+  }
+  for (; p < k; ++p) {
+    const T* const from = src + p * step_stride;
+    T* const to = dst + p * kWidth;
+    if (lane_stride == 1) {
+      memcpy(to, from, static_cast<size_t>(lanes) * sizeof(T));
+    } else {
+      for (int lane = 0; lane < lanes; ++lane) to[lane] = from[lane * lane_stride];
     }
-  } else {
-    for (int64_t p = 0; p < k; ++p) {
-      for (int lane = 0; lane < kWidth; ++lane) dst[p * kWidth + lane] = src[lane * lane_stride + p * step_stride];
-    }
+    for (int lane = lanes; lane < kWidth; ++lane) to[lane] = 0;
   }
 }
 
@@ -110,8 +110,10 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
   const T* from = static_cast<const T*>(src);
   T* to = static_cast<T*>(dst);
   for (int64_t lane = 0; lane < lanes; lane += kWidth, from += kWidth * lane_stride, to += kWidth * k) {
-    const int64_t width = lanes - lane < kWidth ? lanes - lane : kWidth;
-    pack_panel<T, kWidth>(from, lane_stride, step_stride, width, k, to);
+    if (lanes - lane >= kWidth)
+      pack_lanes<T, kWidth>(from, lane_stride, step_stride, kWidth, k, to);
+    else
+      pack_lanes<T, kWidth>(from, lane_stride, step_stride, static_cast<int>(lanes - lane), k, to);
   }
 }
 
@@ -345,14 +347,16 @@ FLAMBEAU_NOINLINE void dots_tile(int64_t k, const T* a, int64_t a_row_stride, co
   int64_t p = 0;
   for (; p + kSize <= k; p += kSize) step([p](const T* x) { return V::load(x + p); });
   if (const int64_t rest = k - p) step([p, rest](const T* x) { return V::load_partial(x + p, rest); });
+  FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i, c += ldc) {
     T sums[kCols];
     FLAMBEAU_UNROLL
-    for (int j = 0; j < kCols; j += 4) sum4({acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3]}, sums + j);
-    if (n >= kCols)
+    for (int j = 0; j < kCols; j += 4) sum4(acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3], sums + j);
+    if (n >= kCols) {
       memcpy(c, sums, sizeof sums);
-    else
+    } else {
       for (int64_t j = 0; j < n; ++j) c[j] = sums[j];
+    }
   }
 }
 

@@ -93,62 +93,56 @@ struct LanesOf<double> {
 template <class T>
 using Lanes = typename LanesOf<T>::type;
 
-// out[i] = the sum of the lanes of v[i]. Always the same tree of additions, whatever stands in the other three.
-template <class L, class T>
-FLAMBEAU_INLINE void sum4(const L (&v)[4], T* out) {
+// The four sums of the lanes of a, b, c and d, by the same tree of additions each.
 #if defined(FLAMBEAU_X64)
-  if constexpr (std::is_same_v<T, float>) {
 #if defined(__AVX512F__)
-    const auto fold = [](Vec<float> x) {
-      return _mm256_add_ps(_mm512_castps512_ps256(x.v), _mm512_extractf32x8_ps(x.v, 1));
-    };
-#elif defined(__AVX2__)
-    const auto fold = [](Vec<float> x) { return x.v; };
-#endif
-#if defined(__AVX2__)
-    const __m256 a = _mm256_hadd_ps(fold(v[0]), fold(v[1]));
-    const __m256 b = _mm256_hadd_ps(fold(v[2]), fold(v[3]));
-    const __m256 c = _mm256_hadd_ps(a, b);
-    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(c), _mm256_extractf128_ps(c, 1)));
-#else
-    __m128 a = v[0].v, b = v[1].v, c = v[2].v, d = v[3].v;
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps(out, _mm_add_ps(_mm_add_ps(a, b), _mm_add_ps(c, d)));
-#endif
-  } else {
-#if defined(__AVX512F__)
-    const auto fold = [](Vec<double> x) {
-      return _mm256_add_pd(_mm512_castpd512_pd256(x.v), _mm512_extractf64x4_pd(x.v, 1));
-    };
-#elif defined(__AVX2__)
-    const auto fold = [](Vec<double> x) { return x.v; };
-#endif
-#if defined(__AVX2__)
-    const __m256d a = _mm256_hadd_pd(fold(v[0]), fold(v[1]));
-    const __m256d b = _mm256_hadd_pd(fold(v[2]), fold(v[3]));
-    _mm256_storeu_pd(out, _mm256_add_pd(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31)));
-#else
-    for (int i = 0; i < 4; i += 2) {
-      const __m128d low = _mm_unpacklo_pd(v[i].v, v[i + 1].v), high = _mm_unpackhi_pd(v[i].v, v[i + 1].v);
-      _mm_storeu_pd(out + i, _mm_add_pd(low, high));
-    }
-#endif
-  }
-#elif defined(__aarch64__) || defined(_M_ARM64)
-  if constexpr (std::is_same_v<T, float>) {
-    vst1q_f32(out, vpaddq_f32(vpaddq_f32(v[0].v, v[1].v), vpaddq_f32(v[2].v, v[3].v)));
-  } else {
-    vst1q_f64(out, vpaddq_f64(v[0].v, v[1].v));
-    vst1q_f64(out + 2, vpaddq_f64(v[2].v, v[3].v));
-  }
-#else
-  for (int i = 0; i < 4; ++i) out[i] = v[i].v;
-#endif
+FLAMBEAU_INLINE __m256 fold(Vec<float> x) {
+  return _mm256_add_ps(_mm512_castps512_ps256(x.v), _mm512_extractf32x8_ps(x.v, 1));
 }
+FLAMBEAU_INLINE __m256d fold(Vec<double> x) {
+  return _mm256_add_pd(_mm512_castpd512_pd256(x.v), _mm512_extractf64x4_pd(x.v, 1));
+}
+#elif defined(__AVX2__)
+FLAMBEAU_INLINE __m256 fold(Vec<float> x) { return x.v; }
+FLAMBEAU_INLINE __m256d fold(Vec<double> x) { return x.v; }
+#endif
+#if defined(__AVX2__)
+FLAMBEAU_INLINE void sum4(Vec<float> a, Vec<float> b, Vec<float> c, Vec<float> d, float* out) {
+  const __m256 ab = _mm256_hadd_ps(fold(a), fold(b)), cd = _mm256_hadd_ps(fold(c), fold(d));
+  const __m256 abcd = _mm256_hadd_ps(ab, cd);
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
+}
+FLAMBEAU_INLINE void sum4(Vec<double> a, Vec<double> b, Vec<double> c, Vec<double> d, double* out) {
+  const __m256d ab = _mm256_hadd_pd(fold(a), fold(b)), cd = _mm256_hadd_pd(fold(c), fold(d));
+  _mm256_storeu_pd(out, _mm256_add_pd(_mm256_permute2f128_pd(ab, cd, 0x20), _mm256_permute2f128_pd(ab, cd, 0x31)));
+}
+#else
+FLAMBEAU_INLINE void sum4(Sse2Float a, Sse2Float b, Sse2Float c, Sse2Float d, float* out) {
+  _MM_TRANSPOSE4_PS(a.v, b.v, c.v, d.v);
+  _mm_storeu_ps(out, _mm_add_ps(_mm_add_ps(a.v, b.v), _mm_add_ps(c.v, d.v)));
+}
+FLAMBEAU_INLINE void sum4(Sse2Double a, Sse2Double b, Sse2Double c, Sse2Double d, double* out) {
+  _mm_storeu_pd(out, _mm_add_pd(_mm_unpacklo_pd(a.v, b.v), _mm_unpackhi_pd(a.v, b.v)));
+  _mm_storeu_pd(out + 2, _mm_add_pd(_mm_unpacklo_pd(c.v, d.v), _mm_unpackhi_pd(c.v, d.v)));
+}
+#endif
+#elif defined(__aarch64__) || defined(_M_ARM64)
+FLAMBEAU_INLINE void sum4(Vec<float> a, Vec<float> b, Vec<float> c, Vec<float> d, float* out) {
+  vst1q_f32(out, vpaddq_f32(vpaddq_f32(a.v, b.v), vpaddq_f32(c.v, d.v)));
+}
+FLAMBEAU_INLINE void sum4(Vec<double> a, Vec<double> b, Vec<double> c, Vec<double> d, double* out) {
+  vst1q_f64(out, vpaddq_f64(a.v, b.v));
+  vst1q_f64(out + 2, vpaddq_f64(c.v, d.v));
+}
+#else
+template <class T>
+FLAMBEAU_INLINE void sum4(Vec<T> a, Vec<T> b, Vec<T> c, Vec<T> d, T* out) {
+  out[0] = a.v, out[1] = b.v, out[2] = c.v, out[3] = d.v;
+}
+#endif
 
-// Writes, for i in 0..3, lanes `from` to the panel column of step i: dst[i * width + lane] = src[lane * stride + i].
-// The block is 4 (or 2) lanes by 4 steps for float and 2 by 2 for double, on every ISA: packing is bound by its
-// stores, which wider vectors would not make fewer.
+// dst[i * width + lane] = src[lane * stride + i] for 4 lanes and steps of float, 2 of double, on every ISA: packing is
+// bound by its stores, which wider vectors would not make fewer.
 FLAMBEAU_INLINE void transpose_4x4(const float* src, int64_t stride, float* dst, int64_t width) {
 #if defined(FLAMBEAU_X64)
   __m128 a = _mm_loadu_ps(src), b = _mm_loadu_ps(src + stride);

@@ -16,6 +16,9 @@ namespace {
 // A thread must find this many multiply-adds to be worth waking, some 10 us of them.
 constexpr double kWorkPerThread = 5e5;
 
+// Up to this many rows B is not worth packing as a whole.
+constexpr int64_t kThinRows = 128;
+
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
@@ -73,6 +76,21 @@ struct Product {
   }
 };
 
+// The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
+int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
+
+// C[i .. i + m, j .. j + n] for one panel of B, n <= nr, from m rows of packed A.
+void multiply_panel(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t k, const char* a_panels,
+                    const char* b, int64_t b_row_stride, bool accumulate, bool last) {
+  const GemmKernel& kernel = p.kernel;
+  const bool ends = last && p.epilogue;
+  const Epilogue part = ends ? p.epilogue_at(j) : Epilogue{};
+  for (int64_t row = 0; row < m; row += kernel.mr) {
+    kernel.micro(k, a_panels + row * k * p.item, b, b_row_stride, p.c_at(i + row, j), p.ldc,
+                 std::min<int64_t>(kernel.mr, m - row), n, accumulate, ends ? &part : nullptr);
+  }
+}
+
 // Runs body(j, width) over column ranges of C that are whole multiples of `unit` wide but for the last.
 template <class Body>
 void for_column_ranges(const Product& p, int64_t unit, Body&& body) {
@@ -108,6 +126,35 @@ void multiply_dots(const Product& p) {
   });
 }
 
+// Few rows: A is packed once and stays in L2 while the threads go through the columns of B, a panel at a time. A panel
+// is packed just before its only use, or read in place when its rows are contiguous.
+void multiply_thin(const Product& p) {
+  const GemmKernel& kernel = p.kernel;
+  const int64_t nr = kernel.nr, padded = round_up(p.m, kernel.mr);
+  const int64_t kc = equal_block(p.k, kernel.kc);
+  char* const a_panels = shared_scratch.reserve(static_cast<size_t>(padded * kc * p.item));
+  for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
+    const int64_t depth = std::min(kc, p.k - pc);
+    const bool last = pc + depth >= p.k;
+    kernel.pack_a(p.a_at(0, pc), p.a.row_stride, p.a.col_stride, p.m, depth, a_panels);
+    for_column_ranges(p, nr, [&](int64_t begin, int64_t width) {
+      char* const b_panel = private_scratch.reserve(static_cast<size_t>(nr * depth * p.item));
+      for (int64_t j = begin; j < begin + width; j += nr) {
+        const int64_t columns = std::min(nr, begin + width - j);
+        const char* b = p.b_at(pc, j);
+        int64_t b_row_stride = p.b.row_stride;
+        if (columns < nr || p.b.col_stride != 1) {
+          kernel.pack_b(b, p.b.row_stride, p.b.col_stride, depth, columns, b_panel);
+          b = b_panel;
+          b_row_stride = nr;
+        }
+        multiply_panel(p, 0, p.m, j, columns, depth, a_panels, b, b_row_stride, pc > 0, last);
+      }
+    });
+    if (p.k == 0) break;
+  }
+}
+
 // How `threads` threads divide a grid of tiles: rows × cols of them, the largest share as small as can be.
 struct Grid {
   int rows = 1, cols = 1;
@@ -127,33 +174,13 @@ Grid partition(int64_t row_tiles, int64_t col_tiles, int threads) {
   return best;
 }
 
-// C[i.., j..] of m × n from packed A and B. B's panels are B itself when b_row_stride is not nr.
-struct Block {
-  int64_t i, m, j, n;
-};
-void multiply_block(const Product& p, const Block& block, int64_t k, const char* a_panels, const char* b_panels,
-                    bool accumulate, bool last) {
-  const GemmKernel& kernel = p.kernel;
-  for (int64_t j = 0; j < block.n; j += kernel.nr) {
-    const int64_t width = std::min<int64_t>(kernel.nr, block.n - j);
-    const Epilogue part = last && p.epilogue ? p.epilogue_at(block.j + j) : Epilogue{};
-    const Epilogue* const epilogue = last && p.epilogue ? &part : nullptr;
-    for (int64_t i = 0; i < block.m; i += kernel.mr) {
-      kernel.micro(k, a_panels + i * k * p.item, b_panels + j * k * p.item, kernel.nr, p.c_at(block.i + i, block.j + j),
-                   p.ldc, std::min<int64_t>(kernel.mr, block.m - i), width, accumulate, epilogue);
-    }
-  }
-}
-
 // The loops of BLIS: columns of C by nc, k by kc, rows by mc, then panels. B's kc × nc block is packed by all threads
 // together; each thread then packs the A blocks of its own part of C.
 void multiply_blocked(const Product& p) {
   const GemmKernel& kernel = p.kernel;
   const int64_t mr = kernel.mr, nr = kernel.nr;
   const int threads = p.threads();
-  // Blocks of equal size rather than full ones and a rest.
-  const int64_t kc = ceil_div(p.k, std::max<int64_t>(ceil_div(p.k, kernel.kc), 1));
-  const int64_t nc = round_up(ceil_div(p.n, ceil_div(p.n, kernel.nc)), nr);
+  const int64_t kc = equal_block(p.k, kernel.kc), nc = round_up(equal_block(p.n, kernel.nc), nr);
   char* const b_panels = shared_scratch.reserve(static_cast<size_t>(std::min(nc, round_up(p.n, nr)) * kc * p.item));
 
   for (int64_t jc = 0; jc < p.n; jc += nc) {
@@ -175,13 +202,15 @@ void multiply_blocked(const Product& p) {
           const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
           if (i_begin >= i_end || j_begin >= j_end) continue;
           const int64_t rows = i_end - i_begin;
-          const int64_t mc = round_up(ceil_div(rows, ceil_div(rows, kernel.mc)), mr);
+          const int64_t mc = round_up(equal_block(rows, kernel.mc), mr);
           char* const a_panels = private_scratch.reserve(static_cast<size_t>(mc * depth * p.item));
           for (int64_t i = i_begin; i < i_end; i += mc) {
             const int64_t height = std::min(mc, i_end - i);
             kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
-            multiply_block(p, {i, height, jc + j_begin, j_end - j_begin}, depth, a_panels,
-                           b_panels + j_begin * depth * p.item, pc > 0, last);
+            for (int64_t j = j_begin; j < j_end; j += nr) {
+              multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), depth, a_panels,
+                             b_panels + j * depth * p.item, nr, pc > 0, last);
+            }
           }
         }
       });
@@ -199,6 +228,7 @@ void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView
       kernels().gemm[static_cast<int>(dtype)], static_cast<int64_t>(item_size(dtype)), m, n, k, a, b, c, ldc, epilogue};
   if (m <= GemmKernel::kMaxRows && b.col_stride == 1) return multiply_rows(p);
   if (a.col_stride == 1 && b.row_stride == 1 && (m <= 4 || n <= 4)) return multiply_dots(p);
+  if (m <= kThinRows) return multiply_thin(p);
   multiply_blocked(p);
 }
 
