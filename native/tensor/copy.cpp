@@ -19,23 +19,29 @@ void copy_run(const char* from, int64_t from_stride, char* to, int64_t to_stride
   }
 }
 
-// Two axes of a copy whose source runs along the outer one: done in tiles, so that a cache line that was fetched for one
-// element is still there for its neighbours.
+// Two axes of a copy whose source is contiguous along the outer one (`rows`). A tile is read along its columns and
+// written along its rows, through a buffer: strided access to memory itself would hit few cache sets again and again.
 constexpr int64_t kTile = 32;
 
 struct TileAxes {
   int64_t rows, columns;
-  int64_t from_row, from_column, to_row, to_column;  // byte strides
+  int64_t from_column, to_row, to_column;  // byte strides
 };
 
 template <class T>
 void copy_tile_rows(const char* from, char* to, const TileAxes& axes, int64_t first_row) {
-  const int64_t last_row = std::min(first_row + kTile, axes.rows);
+  constexpr int64_t kItem = sizeof(T);
+  alignas(64) T tile[kTile][kTile];
+  const int64_t height = std::min(kTile, axes.rows - first_row);
   for (int64_t column = 0; column < axes.columns; column += kTile) {
-    const int64_t n = std::min(kTile, axes.columns - column);
-    for (int64_t row = first_row; row < last_row; ++row) {
-      copy_run<T>(from + row * axes.from_row + column * axes.from_column, axes.from_column,
-                  to + row * axes.to_row + column * axes.to_column, axes.to_column, n);
+    const int64_t width = std::min(kTile, axes.columns - column);
+    for (int64_t j = 0; j < width; ++j) {
+      std::memcpy(tile[j], from + first_row * kItem + (column + j) * axes.from_column,
+                  static_cast<size_t>(height * kItem));
+    }
+    for (int64_t i = 0; i < height; ++i) {
+      copy_run<T>(reinterpret_cast<const char*>(&tile[0][i]), kTile * kItem,
+                  to + (first_row + i) * axes.to_row + column * axes.to_column, axes.to_column, width);
     }
   }
 }
@@ -49,8 +55,8 @@ bool copy_transposed(const Walk<2>& walk, size_t item) {
     if (walk.stride[1][axis] == static_cast<int64_t>(item) && walk.size[axis] >= 8) outer = axis;
   }
   if (outer < 0) return false;
-  const TileAxes axes{walk.size[outer],      walk.size[inner],      walk.stride[1][outer],
-                      walk.stride[1][inner], walk.stride[0][outer], walk.stride[0][inner]};
+  const TileAxes axes{walk.size[outer], walk.size[inner], walk.stride[1][inner], walk.stride[0][outer],
+                      walk.stride[0][inner]};
   const int64_t strips = (axes.rows + kTile - 1) / kTile;
   int64_t planes = 1;
   for (int axis = 0; axis < inner; ++axis) planes *= axis == outer ? 1 : walk.size[axis];
@@ -132,6 +138,38 @@ void move_run(const char* from, int64_t from_stride, char* to, int64_t to_stride
   with_item_type(item, [&](auto zero) { copy_run<decltype(zero)>(from, from_stride, to, to_stride, n); });
 }
 
+bool runs_across(const Tensor& x) {
+  int last = x.rank() - 1;
+  while (last >= 0 && x.shape[last] == 1) --last;
+  bool across = false;
+  for (int i = 0; i <= last; ++i) {
+    if (x.shape[i] == 1) continue;
+    if (x.strides[i] == 0) return false;
+    across = across || (i < last && x.strides[i] == 1);
+  }
+  return across;
+}
+
+void gather_elements(const Walk<1>& walk, int64_t begin, int64_t end, size_t item, char* to) {
+  with_item_type(item, [&](auto zero) {
+    using T = decltype(zero);
+    for_each_row(walk, begin, end, [&](char* const(&from)[1], int64_t n) {
+      copy_run<T>(from[0], walk.inner_stride(0), to, sizeof(T), n);
+      to += n * static_cast<int64_t>(sizeof(T));
+    });
+  });
+}
+
+void scatter_elements(const char* from, const Walk<1>& walk, int64_t begin, int64_t end, size_t item) {
+  with_item_type(item, [&](auto zero) {
+    using T = decltype(zero);
+    for_each_row(walk, begin, end, [&](char* const(&to)[1], int64_t n) {
+      copy_run<T>(from, sizeof(T), to[0], walk.inner_stride(0), n);
+      from += n * static_cast<int64_t>(sizeof(T));
+    });
+  });
+}
+
 void cast(const Tensor& x, DType dtype, Tensor& out) {
   make_or_check("cast", out, dtype, x.shape);
   convert(x, out);
@@ -164,10 +202,7 @@ void arange(double start, double step, Tensor& out) {
         fn(values, converted, static_cast<size_t>(n));
         from = converted;
       }
-      for_each_row(walk, at, at + n, [&](char* const(&p)[1], int64_t count) {
-        move_run(from, static_cast<int64_t>(item), p[0], walk.inner_stride(0), count, item);
-        from += count * static_cast<int64_t>(item);
-      });
+      scatter_elements(from, walk, at, at + n, item);
     }
   });
 }

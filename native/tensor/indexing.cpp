@@ -89,7 +89,7 @@ T add(T a, T b) {
 
 // Writes along an axis where the index says. One thread: indices may repeat, and the last one wins or the sum has an order.
 template <class T, class Combine>
-void scatter_elements(Tensor& target, int axis, const Tensor& index, const Tensor& source, Combine combine) {
+void scatter_along(Tensor& target, int axis, const Tensor& index, const Tensor& source, Combine combine) {
   const Tensor to = under_index(target, index.shape, axis), from = under_index(source, index.shape, -1);
   const Walk<3> walk = make_walk<3>({&to, &index, &from});
   const int64_t step = axis_stride(target, axis);
@@ -235,7 +235,7 @@ void scatter(Tensor& target, int axis, const Tensor& index, const Tensor& source
   if (index.numel == 0) return;
   with_item_type(item_size(target.dtype), [&](auto zero) {
     using T = decltype(zero);
-    scatter_elements<T>(target, axis, safe.index, safe.source, [](T, T value) { return value; });
+    scatter_along<T>(target, axis, safe.index, safe.source, [](T, T value) { return value; });
   });
 }
 
@@ -244,7 +244,7 @@ void scatter_add(Tensor& target, int axis, const Tensor& index, const Tensor& so
   if (index.numel == 0) return;
   with_dtype(target.dtype, [&](auto zero) {
     using T = decltype(zero);
-    scatter_elements<T>(target, axis, safe.index, safe.source, [](T sum, T value) { return add(sum, value); });
+    scatter_along<T>(target, axis, safe.index, safe.source, [](T sum, T value) { return add(sum, value); });
   });
 }
 

@@ -14,6 +14,13 @@ constexpr int64_t kCostlyGrain = 4 * 1024;   // … when one costs some nanoseco
 // n elements of `item` bytes from one strided run to another; strides in bytes.
 void move_run(const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t n, size_t item);
 
+// True when some axis other than the last is the contiguous one, and no axis repeats elements.
+bool runs_across(const Tensor& x);
+
+// Elements [begin, end) of a walk, in order, to or from a contiguous run.
+void gather_elements(const Walk<1>& walk, int64_t begin, int64_t end, size_t item, char* to);
+void scatter_elements(const char* from, const Walk<1>& walk, int64_t begin, int64_t end, size_t item);
+
 // operands[0] is the output, the others are inputs, all of one shape. Calls
 // kernel(char* const (&pointers)[N + 1], const size_t (&steps)[N + 1], size_t n) for runs in which every operand is
 // contiguous (step 1) or, inputs only and never all of them, one element (step 0).
@@ -35,6 +42,17 @@ void map_runs(const Tensor* const (&operands)[N], int64_t grain, Kernel&& kernel
                    [&](char* const(&pointers)[N], int64_t n) { kernel(pointers, steps, static_cast<size_t>(n)); });
     });
     return;
+  }
+
+  // A large operand that runs across the others is turned around as a whole, by a copy that is kind to the cache.
+  if (walk.numel >= kCheapGrain) {
+    for (int k = 1; k < N; ++k) {
+      if (!runs_across(*operands[k])) continue;
+      const Tensor turned = contiguous(*operands[k]);
+      const Tensor* turned_operands[N];
+      for (int j = 0; j < N; ++j) turned_operands[j] = j == k ? &turned : operands[j];
+      return map_runs<N>(static_cast<const Tensor* const(&)[N]>(turned_operands), grain, kernel);
+    }
   }
 
   // Otherwise elements go through chunks: what is not contiguous as a whole is gathered, the output scattered.
@@ -63,21 +81,10 @@ void map_runs(const Tensor* const (&operands)[N], int64_t grain, Kernel&& kernel
           continue;
         }
         pointers[k] = buffer[k];
-        if (k == 0) continue;
-        char* to = buffer[k];
-        for_each_row(own[k], at, stop, [&](char* const(&from)[1], int64_t n) {
-          move_run(from[0], own[k].inner_stride(0), to, static_cast<int64_t>(item), n, item);
-          to += n * static_cast<int64_t>(item);
-        });
+        if (k > 0) gather_elements(own[k], at, stop, item, buffer[k]);
       }
       kernel(static_cast<char* const(&)[N]>(pointers), steps, static_cast<size_t>(stop - at));
-      if (!staged[0]) continue;
-      const size_t item = item_size(operands[0]->dtype);
-      const char* from = buffer[0];
-      for_each_row(own[0], at, stop, [&](char* const(&to)[1], int64_t n) {
-        move_run(from, static_cast<int64_t>(item), to[0], own[0].inner_stride(0), n, item);
-        from += n * static_cast<int64_t>(item);
-      });
+      if (staged[0]) scatter_elements(buffer[0], own[0], at, stop, item_size(operands[0]->dtype));
     }
   });
 }
