@@ -164,8 +164,8 @@ export function mish(x: Tensor): Tensor {
   return mul(checkFloating('mish', x), tanh(softplus(x)));
 }
 
-const SELU_ALPHA = 1.6732632423543772848170429916717;
-const SELU_SCALE = 1.0507009873554804934193349852946;
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 
 /** scale · elu(x, alpha) with the constants of Klambauer et al., arXiv:1706.02515. */
 export function selu(x: Tensor): Tensor {

@@ -1,13 +1,13 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
-import { fail } from '../tensor/errors.js';
+
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { binaryScalarKernel, rawFull, rawReshape, reducedShape, reduceKernel, toAccumulator } from '../tensor/raw.js';
 import { numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
-import { castTo, checkFloating, type Dims, expandTo, isAllDims, reduceDims, sumDims, unreduced } from './broadcast.js';
+import { castTo, checkFloating, type Dims, expandTo, reduceDims, sumDims, unreduced } from './broadcast.js';
 import { eq, isfinite, ne } from './compare.js';
 import { maskedFill, where } from './masking.js';
 import { exp, log, sqrt } from './unary.js';
@@ -123,53 +123,6 @@ const stdOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean, correctio
 
 const amaxRaw = reduceKernel('amax');
 const aminRaw = reduceKernel('amin');
-
-function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
-  const kernel = name === 'amax' ? amaxRaw : aminRaw;
-  return defineOp({
-    name,
-    forward: (x, dims, keepdim) => kernel(x, dims, keepdim),
-    save: ([x], out) => [x, out],
-    backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
-      const holds = castTo(eq(x!, unreduced(out!, y.shape, dims, keepdim)), g.dtype);
-      return [mul(holds, div(unreduced(g, y.shape, dims, keepdim), sumRaw(holds, dims, true)))];
-    },
-  });
-}
-
-const amaxDims = extreme('amax');
-const aminDims = extreme('amin');
-
-function checkNotEmpty(op: string, x: Tensor, dims: readonly number[], all: boolean): void {
-  if (numelOf(x.shape) !== 0) return;
-  if (all) {
-    fail(
-      'BAD_ARGUMENT',
-      `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
-    );
-  }
-  const empty = dims.find((d) => x.shape[d] === 0);
-  if (empty !== undefined)
-    fail('INDEX_OUT_OF_RANGE', `${op}(): Expected reduction dim ${empty} to have non-zero size.`);
-}
-
-/** The maximum over `dim` (all by default); NaN wins; ties share the gradient evenly. */
-export function amax(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
-  checkTensor('amax', x);
-  const { keepdim = false } = checkOptions('amax', options, ['keepdim']);
-  const dims = reduceDims('amax', dim, x.shape.length);
-  checkNotEmpty('amax', x, dims, isAllDims(dim));
-  return amaxDims(x, dims, keepdim);
-}
-
-/** The minimum over `dim` (all by default); NaN wins; ties share the gradient evenly. */
-export function amin(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
-  checkTensor('amin', x);
-  const { keepdim = false } = checkOptions('amin', options, ['keepdim']);
-  const dims = reduceDims('amin', dim, x.shape.length);
-  checkNotEmpty('amin', x, dims, isAllDims(dim));
-  return aminDims(x, dims, keepdim);
-}
 
 function truth(x: Tensor): Tensor {
   return x.dtype === 'bool' ? x : ne(x, 0);

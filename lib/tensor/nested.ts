@@ -59,13 +59,13 @@ export function asDType(op: string, data: AnyTypedArray): { values: TypedArray; 
   if (data.length === 0 && buffer.byteLength === 0 && isDetached(buffer)) {
     fail('DETACHED', `${op}: the typed array's buffer was detached (transferred away)`);
   }
-  const Array = DTYPES[dtype].array;
+  const Kind = DTYPES[dtype].array;
   if (kind === 'BigUint64Array')
     return { values: BigInt64Array.from(data as BigUint64Array, (v) => checkInt64(op, v)), dtype };
   if (kind === 'Uint32Array') return { values: BigInt64Array.from(data as Uint32Array, BigInt), dtype };
   const plain = buffer instanceof ArrayBuffer && (buffer as { resizable?: boolean }).resizable !== true;
-  if (plain && kind === Array.name) return { values: data as TypedArray, dtype };
-  const copy = new Array(data.length);
+  if (plain && kind === Kind.name) return { values: data as TypedArray, dtype };
+  const copy = new Kind(data.length);
   (copy as Float64Array).set(data as Float64Array);
   return { values: copy, dtype };
 }

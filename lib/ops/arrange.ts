@@ -1,0 +1,200 @@
+import { defineOp, type Op } from '../autograd/op.js';
+import { describe, fail } from '../tensor/errors.js';
+import { checkInteger, checkOptions } from '../tensor/options.js';
+import { rawArange, reduceKernel } from '../tensor/raw.js';
+import { rawFlip, rawSort, rawTopk, rawTriangle } from '../tensor/rawIndexing.js';
+import { checkShape, normalizeDim, normalizeDims, numelOf, showShape } from '../tensor/shape.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
+import { castTo, expandTo } from './broadcast.js';
+import { eq } from './compare.js';
+import { spreadAlong } from './gather.js';
+import { checkIndex } from './indices.js';
+import { joinOp } from './join.js';
+import { reshapeTo, slice } from './layout.js';
+
+// Ops that reorder, repeat or choose whole elements.
+
+function triangle(name: 'tril' | 'triu'): (x: Tensor, diagonal?: number) => Tensor {
+  const op: Op<[x: Tensor, diagonal: number]> = defineOp({
+    name,
+    forward: (x, diagonal) => rawTriangle(x, diagonal, name === 'triu'),
+    backward: ({ args: [, diagonal] }, g) => [op(g, diagonal)],
+  });
+  return (x, diagonal = 0) => {
+    checkTensor(name, x);
+    if (x.shape.length < 2)
+      fail('SHAPE_MISMATCH', `${name}: input must have at least 2 dimensions, got ${showShape(x.shape)}`);
+    return op(x, checkInteger(name, 'diagonal', diagonal));
+  };
+}
+
+/** The lower triangle of the last two dimensions, 0 above the diagonal (`diagonal` > 0 lies above the main one). */
+export const tril: (x: Tensor, diagonal?: number) => Tensor = triangle('tril');
+
+/** The upper triangle of the last two dimensions, 0 below the diagonal. */
+export const triu: (x: Tensor, diagonal?: number) => Tensor = triangle('triu');
+
+const flipOp: Op<[x: Tensor, dims: readonly number[]]> = defineOp({
+  name: 'flip',
+  forward: (x, dims) => rawFlip(x, dims),
+  backward: ({ args: [, dims] }, g) => [flipOp(g, dims)],
+});
+
+/** x with the order reversed along the given dimensions: `flip(x, 0)`, `flip(x, [0, 1])`. */
+export function flip(x: Tensor, ...dims: readonly number[] | readonly [dims: readonly number[]]): Tensor {
+  checkTensor('flip', x);
+  const list = (Array.isArray(dims[0]) ? dims[0] : dims) as number[];
+  return flipOp(x, normalizeDims('flip', list, x.shape.length));
+}
+
+/**
+ * x shifted around along `dims`, what leaves at the end entering at the start; without `dims` the flattened tensor is
+ * shifted.
+ *
+ * @example
+ * tensor([1, 2, 3]).roll(1).toArray(); // [3, 1, 2]
+ */
+export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  checkTensor('roll', x);
+  const by = typeof shifts === 'number' ? [shifts] : shifts;
+  if (!Array.isArray(by)) fail('WRONG_TYPE', `roll: shifts must be a number or an array, got ${describe(shifts)}`);
+  by.forEach((shift) => checkInteger('roll', 'a shift', shift));
+  if (dims === undefined) {
+    if (by.length !== 1) fail('BAD_ARGUMENT', `roll: ${by.length} shifts need as many dims`);
+    const n = numelOf(x.shape);
+    return reshapeTo(rollAlong(reshapeTo(x, [n]), by[0]!, 0), x.shape);
+  }
+  const along = typeof dims === 'number' ? [dims] : dims;
+  if (along.length !== by.length)
+    fail('BAD_ARGUMENT', `roll: shifts and dims must align, got ${by.length} and ${along.length}`);
+  return along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x.shape.length)), x);
+}
+
+function rollAlong(x: Tensor, shift: number, dim: number): Tensor {
+  const size = x.shape[dim] ?? 1;
+  const start = size === 0 ? 0 : (((size - shift) % size) + size) % size;
+  if (start === 0) return reshapeTo(x, x.shape);
+  return joinOp([slice(x, dim, start, size - start), slice(x, dim, 0, start)], dim);
+}
+
+/**
+ * x repeated as often along each dimension; more numbers than dimensions add dimensions in front.
+ *
+ * @example
+ * tensor([1, 2]).repeat(2, 2).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ */
+export function repeat(x: Tensor, ...times: readonly number[] | readonly [times: readonly number[]]): Tensor {
+  checkTensor('repeat', x);
+  const counts = checkShape('repeat', times);
+  const lead = counts.length - x.shape.length;
+  if (lead < 0) {
+    fail(
+      'SHAPE_MISMATCH',
+      `repeat: at least ${x.shape.length} numbers are needed for shape ${showShape(x.shape)}, got ${counts.length}`,
+    );
+  }
+  const sizes = counts.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
+  const paired = expandTo(
+    reshapeTo(
+      x,
+      sizes.flatMap((n) => [1, n]),
+    ),
+    sizes.flatMap((n, i) => [counts[i]!, n]),
+  );
+  return reshapeTo(
+    paired,
+    sizes.map((n, i) => n * counts[i]!),
+  );
+}
+
+/** Each element repeated `repeats` times in place, along `dim` or flattened. */
+export function repeatInterleave(x: Tensor, repeats: number, options?: { dim?: number | null }): Tensor {
+  checkTensor('repeatInterleave', x);
+  const { dim = null } = checkOptions('repeatInterleave', options, ['dim']);
+  const [times] = checkShape('repeatInterleave', [repeats]) as [number];
+  if (dim === null) return repeatInterleave(reshapeTo(x, [numelOf(x.shape)]), times, { dim: 0 });
+  const d = normalizeDim('repeatInterleave', dim, x.shape.length);
+  if (x.shape.length === 0) return repeatInterleave(reshapeTo(x, [1]), times, { dim: 0 });
+  const { shape } = x;
+  const wide = reshapeTo(x, [...shape.slice(0, d + 1), 1, ...shape.slice(d + 1)]);
+  const repeated = expandTo(wide, [...shape.slice(0, d + 1), times, ...shape.slice(d + 1)]);
+  return reshapeTo(
+    repeated,
+    shape.map((n, i) => (i === d ? n * times : n)),
+  );
+}
+
+function ordering(
+  name: string,
+  order: (x: Tensor, dim: number, k: number, flag: boolean) => [Tensor, Tensor],
+): Op<[x: Tensor, dim: number, k: number, flag: boolean], Tensor[]> {
+  return defineOp({
+    name,
+    forward: (x, dim, k, flag) => order(x, dim, k, flag),
+    save: (_args, [, indices]) => [indices!],
+    backward: ({ args: [x, dim], saved: [indices] }, g) => [g ? spreadAlong(g, x.shape, dim, indices!) : null],
+  });
+}
+
+const sortOp = ordering('sort', (x, dim, _k, descending) => rawSort(x, dim, descending));
+const topkOp = ordering('topk', (x, dim, k, largest) => rawTopk(x, dim, k, largest));
+
+export interface SortOptions {
+  descending?: boolean;
+}
+
+/**
+ * [values, indices] sorted along `dim`, the last by default. Stable; NaN counts as the largest.
+ *
+ * @example
+ * const [values, indices] = tensor([3, 1, 2]).sort(); // [1, 2, 3] and [1, 2, 0]
+ */
+export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tensor, indices: Tensor] {
+  checkTensor('sort', x);
+  const { descending = false } = checkOptions('sort', options, ['descending']);
+  return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
+}
+
+/** The indices that sort x along `dim`. */
+export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
+  checkTensor('argsort', x);
+  const { descending = false } = checkOptions('argsort', options, ['descending']);
+  return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
+}
+
+export interface TopkOptions {
+  dim?: number;
+  /** false gives the smallest. */
+  largest?: boolean;
+}
+
+/** [values, indices] of the k largest along `dim`, the last by default, in order. */
+export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tensor, indices: Tensor] {
+  checkTensor('topk', x);
+  const { dim = -1, largest = true } = checkOptions('topk', options, ['dim', 'largest']);
+  const d = normalizeDim('topk', dim, x.shape.length);
+  const size = x.shape[d] ?? 1;
+  if (checkInteger('topk', 'k', k) < 0 || k > size)
+    fail('OUT_OF_RANGE', `topk: k must be between 0 and ${size}, the size of dimension ${d}, got ${k}`);
+  return topkOp(x, d, k, largest) as [Tensor, Tensor];
+}
+
+const amax = reduceKernel('amax');
+const amin = reduceKernel('amin');
+
+/** Class indices [..] as rows of 0 with a single 1: [.., classes], int64; −1 classes stands for the largest index + 1. */
+export function oneHot(x: Tensor, numClasses = -1): Tensor {
+  const index = checkIndex('oneHot', x, 'input');
+  checkInteger('oneHot', 'numClasses', numClasses);
+  const dims = index.shape.map((_, i) => i);
+  const isEmpty = numelOf(index.shape) === 0;
+  if (isEmpty && numClasses <= 0)
+    fail('BAD_ARGUMENT', 'oneHot: cannot infer the number of classes from an empty tensor');
+  if (!isEmpty && amin(index, dims).item() < 0) fail('OUT_OF_RANGE', 'oneHot: class values must be non-negative');
+  const largest = isEmpty ? -1 : amax(index, dims).item();
+  const classes = numClasses === -1 ? largest + 1 : numClasses;
+  if (classes < 1) fail('OUT_OF_RANGE', `oneHot: numClasses must be positive or -1, got ${numClasses}`);
+  if (largest >= classes)
+    fail('OUT_OF_RANGE', `oneHot: class values must be smaller than numClasses ${classes}, got ${largest}`);
+  return castTo(eq(reshapeTo(index, [...index.shape, 1]), rawArange(0, 1, classes, 'int64')), 'int64');
+}
