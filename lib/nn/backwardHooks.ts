@@ -4,8 +4,8 @@ import type { Gradient, Node } from '../autograd/node.js';
 import { defineOp } from '../autograd/op.js';
 import { trackView } from '../autograd/view.js';
 import { context } from '../tensor/context.js';
-import { rawAlias } from '../tensor/data.js';
 import { fail } from '../tensor/errors.js';
+import { rawAlias } from '../tensor/raw.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { BackwardHook, BackwardPreHook, Hooks } from './hooks.js';
 import { classNameOf, type ModuleState } from './state.js';
@@ -15,7 +15,7 @@ import { classNameOf, type ModuleState } from './state.js';
 
 const identity = defineOp({
   name: 'backwardHookFunction',
-  forward: (tensors: Tensor[]) => tensors.map(rawAlias),
+  forward: (tensors: Tensor[]) => tensors.map((x) => rawAlias(x)),
   backward: (_ctx, ...grads) => grads,
 });
 

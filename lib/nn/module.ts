@@ -1,4 +1,5 @@
 import type { RemovableHandle } from '../autograd/hooks.js';
+import '../autograd/methods.js';
 import { bumpVersion, metaOf } from '../autograd/meta.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
@@ -17,7 +18,7 @@ import {
 } from './hooks.js';
 import { findBuffer, findParameter, findSubmodule, replaceSubmodule } from './lookup.js';
 import type { Parameter } from './parameter.js';
-import { castModule, setRequiresGrad } from './precision.js';
+import { castModule } from './precision.js';
 import { printModule } from './print.js';
 import { checkFreeName, checkModule, HANDLER, registerParameter, setBuffer, setChild, typeName } from './registry.js';
 import { BUILT_IN, classNameOf, MODULE_CLASS, type ModuleState, STATE, stateOf } from './state.js';
@@ -239,7 +240,7 @@ export class Module {
 
   /** Makes all parameters trainable, or freezes them. */
   requiresGrad_(requiresGrad = true): this {
-    for (const parameter of this.parameters()) setRequiresGrad(parameter, requiresGrad);
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 

@@ -1,27 +1,13 @@
-import { requireGrad } from '../autograd/accumulate.js';
-import { ensureMeta, metaOf } from '../autograd/meta.js';
+import { metaOf } from '../autograd/meta.js';
 import { convertInPlace } from '../tensor/data.js';
-import { type DType, isFloating } from '../tensor/dtype.js';
-import { fail } from '../tensor/errors.js';
+import type { DType } from '../tensor/dtype.js';
 import { rawCast } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Module } from './module.js';
 import type { Parameter } from './parameter.js';
-import { setBuffer, typeName } from './registry.js';
+import { setBuffer } from './registry.js';
 import { type ModuleState, stateOf } from './state.js';
 import { namedModules } from './traverse.js';
-
-/** Makes a parameter trainable or not. */
-export function setRequiresGrad(parameter: Parameter, requiresGrad: boolean): void {
-  if (!requiresGrad) {
-    if (metaOf(parameter) !== null) ensureMeta(parameter).requiresGrad = false;
-    return;
-  }
-  if (!isFloating(parameter.dtype)) {
-    fail('DTYPE_MISMATCH', `requiresGrad_: only Tensors of floating point dtype can require gradients, got ${typeName(parameter)}`);
-  }
-  requireGrad(parameter);
-}
 
 /** Converts what `convert` selects: parameters and their gradients in place, buffers by new tensors. */
 export function castModule(module: Module, dtype: DType, selects: (x: Tensor) => boolean): void {

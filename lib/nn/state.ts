@@ -55,8 +55,8 @@ export const MODULE_CLASS = Symbol('flambeau.moduleClass');
 /** Own mark of the prototypes of built-in layers, whose forwards assign nothing to `this`. */
 export const BUILT_IN = Symbol('flambeau.builtIn');
 
-export function markBuiltIn(layer: { readonly prototype: Module }): void {
-  Object.defineProperty(layer.prototype, BUILT_IN, { value: true });
+export function markBuiltIn(...layers: readonly { readonly prototype: Module }[]): void {
+  for (const layer of layers) Object.defineProperty(layer.prototype, BUILT_IN, { value: true });
 }
 
 /** Whether `value` is a class of modules rather than an instance. */

@@ -1,12 +1,10 @@
 import { bumpVersion, metaOf } from '../autograd/meta.js';
-import { rawAlias } from '../tensor/data.js';
 import { describe, fail, makeError } from '../tensor/errors.js';
-import { rawCast, rawCopy, rawReshape } from '../tensor/raw.js';
+import { rawAlias, rawCast, rawCopy, rawReshape } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Module } from './module.js';
 import { Parameter } from './parameter.js';
-import { setRequiresGrad } from './precision.js';
 import { setBuffer, setParameter } from './registry.js';
 import { classNameOf, type ModuleState, stateOf } from './state.js';
 
@@ -257,7 +255,7 @@ class Plan implements LoadContext {
       const parameter = source instanceof Parameter ? source : new Parameter(source, { requiresGrad });
       this.makers.push(() => ({
         apply: () => {
-          setRequiresGrad(parameter, requiresGrad);
+          parameter.requiresGrad_(requiresGrad);
           setParameter(state, name, parameter);
         },
         undo: () => setParameter(state, name, target),

@@ -1,6 +1,6 @@
 import { DTYPES, type DType } from './dtype.js';
 import { addon, put } from './runtime.js';
-import { handleOf, INFERENCE, makeTensor, type Tensor } from './tensor.js';
+import { handleOf, INFERENCE, type Tensor } from './tensor.js';
 
 // What `.data` means in PyTorch: the memory of a tensor, apart from its identity and its history.
 
@@ -12,13 +12,6 @@ export function shareStorage(out: Tensor, x: Tensor): void {
   out._strides = x._strides;
   out._offset = x._offset;
   out._versions = x._versions ??= { value: 0 };
-}
-
-/** x without its history; changing one in place changes the other. */
-export function rawAlias(x: Tensor): Tensor {
-  const out = makeTensor(x.shape, x.dtype);
-  shareStorage(out, x);
-  return out;
 }
 
 /** Gives x memory of its own in `dtype`, with its elements converted; whoever holds x sees the change. */

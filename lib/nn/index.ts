@@ -1,0 +1,28 @@
+export * from './activation.js';
+export { Dropout } from './dropout.js';
+export { Flatten, Unflatten } from './flatten.js';
+export * as functional from './functional.js';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  HookOptions,
+} from './hooks.js';
+export * as init from './init.js';
+export { Identity, Linear, type LinearOptions } from './linear.js';
+export * from './losses.js';
+export { type Layer, Module } from './module.js';
+export { ModuleDict } from './moduleDict.js';
+export { ModuleList } from './moduleList.js';
+export { Parameter, type ParameterOptions } from './parameter.js';
+export { ParameterDict } from './parameterDict.js';
+export { ParameterList } from './parameterList.js';
+export type { Slice } from './positions.js';
+export { Sequential } from './sequential.js';
+export { LogSoftmax, Softmax } from './softmax.js';
+export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './stateDict.js';
+export type { MemberOptions, TraverseOptions } from './traverse.js';
+export * as utils from './utils.js';
+export type { Keeps, Maps, WIDTHS } from './widths.js';

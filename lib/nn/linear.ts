@@ -1,0 +1,99 @@
+import { zeros } from '../ops/create.js';
+import { linear } from '../ops/matmul.js';
+import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
+import { fail } from '../tensor/errors.js';
+import { checkInteger, checkOptions } from '../tensor/options.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { kaimingUniform_, uniform_ } from './init.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+import { pythonBool } from './print.js';
+import { markBuiltIn } from './state.js';
+import type { Keeps, Maps, WIDTHS } from './widths.js';
+
+export interface LinearOptions {
+  /** Whether to add a learned bias; default true. */
+  readonly bias?: boolean;
+  readonly dtype?: 'float32' | 'float64';
+}
+
+/** A width given to a layer. */
+export function checkWidth(op: string, name: string, value: unknown): void {
+  if (checkInteger(op, name, value) < 0) fail('BAD_ARGUMENT', `${op}: ${name} must not be negative, got ${value}`);
+}
+
+/** A dtype for parameters. */
+export function checkParameterDType(op: string, value: unknown): DType {
+  const dtype = checkDType(op, value ?? 'float32');
+  if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `${op}: dtype must be float32 or float64, got ${dtype}`);
+  return dtype;
+}
+
+/**
+ * y = x Wᵀ + b.
+ *
+ * Shapes: [..., inFeatures] → [..., outFeatures]; weight [outFeatures, inFeatures], bias [outFeatures].
+ * Initialisation: weight, then bias, uniform in ±1/√inFeatures.
+ *
+ * @example
+ * const layer = new nn.Linear(20, 30);
+ * layer(randn([128, 20])).shape; // [128, 30]
+ */
+export class Linear<const I extends number = number, const O extends number = number> extends Module {
+  declare readonly [WIDTHS]: Maps<I, O>;
+  readonly inFeatures: I;
+  readonly outFeatures: O;
+  weight: Parameter;
+  declare bias: Parameter | null;
+
+  constructor(inFeatures: I, outFeatures: O, options: LinearOptions = {}) {
+    super();
+    const { bias = true, dtype } = checkOptions('Linear', options, ['bias', 'dtype']);
+    checkWidth('Linear', 'inFeatures', inFeatures);
+    checkWidth('Linear', 'outFeatures', outFeatures);
+    const kind = checkParameterDType('Linear', dtype);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = new Parameter(zeros([outFeatures, inFeatures], { dtype: kind }));
+    this.registerParameter('bias', bias ? new Parameter(zeros([outFeatures], { dtype: kind })) : null);
+    this.resetParameters();
+  }
+
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    // a = √5 makes the bound of the weight 1/√inFeatures.
+    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    if (this.bias === null) return;
+    const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+    uniform_(this.bias, { a: -bound, b: bound });
+  }
+
+  override forward(input: Tensor): Tensor {
+    return linear(input, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`;
+  }
+}
+
+/**
+ * y = x, whatever x is. Any arguments are accepted and ignored, so that it can take the place of another layer.
+ *
+ * @example
+ * new nn.Identity()(ones([2])).toArray(); // [1, 1]
+ */
+export class Identity extends Module {
+  declare readonly [WIDTHS]: Keeps;
+
+  // biome-ignore lint/complexity/noUselessConstructor: it takes what the layer in whose place it stands was given.
+  constructor(..._ignored: readonly unknown[]) {
+    super();
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input;
+  }
+}
+
+markBuiltIn(Linear, Identity);

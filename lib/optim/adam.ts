@@ -1,0 +1,118 @@
+import { bumpVersion } from '../autograd/meta.js';
+import { fail } from '../tensor/errors.js';
+import { checkOptions } from '../tensor/options.js';
+import { rawAdam } from '../tensor/rawOptim.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkAtLeastZero, checkFlag } from './checks.js';
+import { gradientOf, Optimizer, type ParamGroup, type Params, stateTensor } from './optimizer.js';
+
+export interface AdamOptions {
+  /** Learning rate; default 1e-3. */
+  lr: number;
+  /** Decay of the running means of the gradient and of its square; default [0.9, 0.999]. */
+  betas: readonly [number, number];
+  /** Added to the denominator; default 1e-8. */
+  eps: number;
+  /** Adam adds this multiple of the parameter to the gradient (default 0); AdamW shrinks the parameter (default 0.01). */
+  weightDecay: number;
+  /** Divides by the largest second moment so far (Reddi et al., 2018); default false. */
+  amsgrad: boolean;
+  /** Climbs instead of descending; default false. */
+  maximize: boolean;
+}
+
+interface Moments {
+  step: number;
+  exp_avg: Tensor;
+  exp_avg_sq: Tensor;
+  max_exp_avg_sq?: Tensor;
+}
+
+/**
+ * Adam: p ← p − lr · m̂ / (√v̂ + eps), with bias-corrected running means m of the gradient and v of its square.
+ *
+ * Kingma & Ba, "Adam: A Method for Stochastic Optimization", arXiv:1412.6980.
+ *
+ * @example
+ * const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+ * optimizer.zeroGrad();
+ * F.crossEntropy(model(x), y).backward();
+ * optimizer.step();
+ */
+export class Adam extends Optimizer<AdamOptions> {
+  /** Whether weight decay acts on the parameter itself. */
+  protected get decoupled(): boolean {
+    return false;
+  }
+
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, settingsOf('Adam', options, 0));
+  }
+
+  protected override checkSettings({ lr, betas, eps, weightDecay, amsgrad, maximize }: AdamOptions): void {
+    checkAtLeastZero(this.name, 'learning rate', lr);
+    checkAtLeastZero(this.name, 'epsilon value', eps);
+    checkAtLeastZero(this.name, 'weight_decay value', weightDecay);
+    if (!Array.isArray(betas) || betas.length !== 2) fail('WRONG_TYPE', `${this.name}: betas must be two numbers`);
+    betas.forEach((beta: unknown, i) => {
+      if (!(typeof beta === 'number' && beta >= 0 && beta < 1)) {
+        fail('OUT_OF_RANGE', `${this.name}: Invalid beta parameter at index ${i}: ${String(beta)}`);
+      }
+    });
+    checkFlag(this.name, 'amsgrad', amsgrad);
+    checkFlag(this.name, 'maximize', maximize);
+  }
+
+  protected override updateGroup(group: ParamGroup<AdamOptions>, params: readonly Tensor[]): void {
+    // Parameters whose first gradient came at different steps differ in their bias correction.
+    const bySteps = new Map<number, { params: Tensor[]; grads: Tensor[]; moments: Moments[] }>();
+    for (const param of params) {
+      const grad = gradientOf(this.name, param);
+      const moments = this.momentsOf(param, group.amsgrad);
+      let batch = bySteps.get(moments.step);
+      if (batch === undefined) bySteps.set(moments.step, (batch = { params: [], grads: [], moments: [] }));
+      batch.params.push(param);
+      batch.grads.push(grad);
+      batch.moments.push(moments);
+    }
+    for (const [steps, batch] of bySteps) {
+      rawAdam(batch.params, batch.grads, batch.moments, { ...group, step: steps + 1, decoupled: this.decoupled });
+      for (const moments of batch.moments) moments.step++;
+      for (const param of batch.params) bumpVersion(param);
+    }
+  }
+
+  private momentsOf(param: Tensor, amsgrad: boolean): Moments {
+    let own = this.state.get(param);
+    if (own === undefined) {
+      own = { step: 0, exp_avg: stateTensor(param), exp_avg_sq: stateTensor(param) };
+      this.state.set(param, own);
+    }
+    if (amsgrad) own.max_exp_avg_sq ??= stateTensor(param);
+    return own as unknown as Moments;
+  }
+}
+
+/**
+ * Adam with weight decay that shrinks the parameters apart from the gradient: p ← p − lr · weightDecay · p first.
+ *
+ * Loshchilov & Hutter, "Decoupled Weight Decay Regularization", arXiv:1711.05101.
+ *
+ * @example
+ * const optimizer = new optim.AdamW(model.parameters(), { lr: 3e-4, weightDecay: 0.1 });
+ */
+export class AdamW extends Adam {
+  protected override get decoupled(): boolean {
+    return true;
+  }
+
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, settingsOf('AdamW', options, 0.01));
+  }
+}
+
+function settingsOf(op: string, options: Partial<AdamOptions>, decay: number): AdamOptions {
+  const known = checkOptions(op, options, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize']);
+  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, amsgrad = false, maximize = false } = known;
+  return { lr, betas, eps, weightDecay, amsgrad, maximize };
+}

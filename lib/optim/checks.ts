@@ -1,0 +1,11 @@
+import { describe, fail } from '../tensor/errors.js';
+
+/** A setting that must not be negative; `what` is how PyTorch's message calls it. */
+export function checkAtLeastZero(op: string, what: string, value: unknown): void {
+  if (typeof value !== 'number') fail('WRONG_TYPE', `${op}: ${what} must be a number, got ${describe(value)}`);
+  if (!(value >= 0)) fail('OUT_OF_RANGE', `${op}: Invalid ${what}: ${value}`);
+}
+
+export function checkFlag(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') fail('WRONG_TYPE', `${op}: ${name} must be a boolean, got ${describe(value)}`);
+}

@@ -1,0 +1,225 @@
+import { enableGrad } from '../autograd/modes.js';
+import type { RemovableHandle } from '../autograd/hooks.js';
+import { metaOf } from '../autograd/meta.js';
+import { zeroGradient } from '../nn/module.js';
+import { context } from '../tensor/context.js';
+import { describe, fail } from '../tensor/errors.js';
+import { checkOptions } from '../tensor/options.js';
+import { rawFull } from '../tensor/raw.js';
+import { Tensor } from '../tensor/tensor.js';
+import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState } from './state.js';
+
+/** Parameters that are updated with the same settings. */
+export type ParamGroup<H extends object> = H & {
+  params: Tensor[];
+  /** There when the optimizer was given `namedParameters()`. */
+  paramNames?: string[];
+};
+
+type NamedParam = readonly [name: string, param: Tensor];
+
+/** A group as the user writes it: settings that are left out are those of the optimizer. */
+export type ParamGroupInput<H extends object> = Partial<H> & {
+  readonly params: Tensor | Iterable<Tensor | NamedParam>;
+};
+
+/** `model.parameters()`, `model.namedParameters()`, or groups with settings of their own. */
+export type Params<H extends object> = Iterable<Tensor | NamedParam | ParamGroupInput<H>>;
+
+/** What an optimizer remembers of one parameter; names are PyTorch's, so that checkpoints agree. */
+export type ParamState = Record<string, Tensor | number>;
+
+type StepHook<O> = (optimizer: O) => void;
+
+/**
+ * Base of all optimizers: groups of parameters with their settings, and a state for each parameter. A subclass defines
+ * `updateGroup`.
+ *
+ * @example
+ * const optimizer = new optim.SGD([
+ *   { params: model[0].parameters() },
+ *   { params: model[2].parameters(), lr: 1e-3 },
+ * ], { lr: 1e-2, momentum: 0.9 });
+ */
+export abstract class Optimizer<H extends object = object> {
+  /** Settings may be changed between steps; schedulers change `lr`. */
+  readonly paramGroups: ParamGroup<H>[] = [];
+  readonly state = new Map<Tensor, ParamState>();
+  private preHooks: readonly StepHook<this>[] = [];
+  private postHooks: readonly StepHook<this>[] = [];
+
+  constructor(
+    params: Params<H>,
+    /** The settings of groups that have none of their own. */
+    readonly defaults: H,
+  ) {
+    const list = readParams(this.name, params);
+    if (list.length === 0) fail('BAD_ARGUMENT', `${this.name}: optimizer got an empty parameter list`);
+    const groups = isGroups<H>(this.name, list) ? list : [{ params: list } as unknown as ParamGroupInput<H>];
+    this.checkSettings(defaults);
+    for (const group of groups) this.addParamGroup(group);
+  }
+
+  /** Updates the parameters of one group that have a gradient. */
+  protected abstract updateGroup(group: ParamGroup<H>, params: readonly Tensor[]): void;
+
+  /** Refuses settings that make no sense. */
+  protected abstract checkSettings(settings: H): void;
+
+  protected get name(): string {
+    return this.constructor.name;
+  }
+
+  /** Adds parameters to update, say those of layers that were frozen so far. */
+  addParamGroup(group: ParamGroupInput<H>): void {
+    const op = `${this.name}.addParamGroup`;
+    if (typeof group !== 'object' || group === null || !('params' in group)) {
+      fail('WRONG_TYPE', `${op}: param_group must be an object with params, got ${describe(group)}`);
+    }
+    const { params: given, ...settings } = group;
+    const listed = given instanceof Tensor ? [given] : readParams(op, given as Iterable<unknown>);
+    const names = listed.flatMap((entry) => (isNamed(entry) ? [entry[0]] : []));
+    const params = listed.map((entry) => checkParam(op, isNamed(entry) ? entry[1] : entry));
+    if (names.length !== 0 && names.length !== params.length) {
+      fail('BAD_ARGUMENT', `${op}: all optimizer params should be with/without names. Some param names are missing`);
+    }
+    checkOptions(op, settings as object, Object.keys(this.defaults) as never[]);
+    const full = { ...this.defaults, ...settings } as H;
+    this.checkSettings(full);
+    this.checkDisjoint(op, params, names.length > 0);
+    this.paramGroups.push({ ...full, params, ...(names.length > 0 && { paramNames: names }) });
+  }
+
+  private checkDisjoint(op: string, params: readonly Tensor[], named: boolean): void {
+    if (new Set(params).size !== params.length) {
+      fail('BAD_ARGUMENT', `${op}: the group contains a parameter twice`);
+    }
+    for (const group of this.paramGroups) {
+      if ((group.paramNames !== undefined) !== named) {
+        fail('BAD_ARGUMENT', `${op}: all optimizer param groups should be with/without names`);
+      }
+      if (group.params.some((param) => params.includes(param))) {
+        fail('BAD_ARGUMENT', `${op}: some parameters appear in more than one parameter group`);
+      }
+    }
+  }
+
+  /** Forgets the gradients of all parameters, or with `setToNone: false` fills them with zeros. */
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    const { setToNone = true } = checkOptions('zeroGrad', options, ['setToNone']);
+    for (const group of this.paramGroups) for (const param of group.params) zeroGradient(param, setToNone);
+  }
+
+  /**
+   * Updates every parameter that has a gradient. A closure, which computes the loss and its gradients anew, runs first
+   * and its result is returned.
+   */
+  step(): undefined;
+  step<R>(closure: () => R): R;
+  step<R>(closure?: () => R): R | undefined {
+    if (closure !== undefined && typeof closure !== 'function') {
+      fail('WRONG_TYPE', `${this.name}.step: closure must be a function, got ${describe(closure)}`);
+    }
+    for (const hook of this.preHooks) hook(this);
+    const result = closure === undefined ? undefined : enableGrad(closure);
+    for (const group of this.paramGroups) {
+      const params = group.params.filter((param) => metaOf(param)?.grad);
+      if (params.length > 0) this.updateGroup(group, params);
+    }
+    for (const hook of this.postHooks) hook(this);
+    return result;
+  }
+
+  /** `hook(optimizer)` runs before each step. */
+  registerStepPreHook(hook: StepHook<this>): RemovableHandle {
+    this.preHooks = [...this.preHooks, hook];
+    return { remove: () => void (this.preHooks = without(this.preHooks, hook)) };
+  }
+
+  /** `hook(optimizer)` runs after each step. */
+  registerStepPostHook(hook: StepHook<this>): RemovableHandle {
+    this.postHooks = [...this.postHooks, hook];
+    return { remove: () => void (this.postHooks = without(this.postHooks, hook)) };
+  }
+
+  /** State and settings with PyTorch's names, parameters as their numbers in order. */
+  stateDict(): OptimizerStateDict {
+    return saveOptimizerState(this);
+  }
+
+  /** Takes over state and settings of an optimizer over parameters of the same shapes; checked before it is changed. */
+  loadStateDict(stateDict: OptimizerStateDict): void {
+    loadOptimizerState(this, this.name, stateDict, (settings) => this.checkSettings(settings as H));
+  }
+
+  /** As PyTorch prints it. */
+  toString(): string {
+    const groups = this.paramGroups.map(({ params, paramNames, ...settings }, i) => {
+      const lines = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+      return `\nParameter Group ${i}\n${lines.map(([key, value]) => `    ${key}: ${show(value)}\n`).join('')}`;
+    });
+    return `${this.name} (${groups.join('')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+const show = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value));
+
+function without<T>(list: readonly T[], item: T): readonly T[] {
+  const index = list.indexOf(item);
+  return index === -1 ? list : list.toSpliced(index, 1);
+}
+
+/** Zeros that belong to the optimizer, whatever `tidy` the step runs in. */
+export function stateTensor(like: Tensor): Tensor {
+  const zeros = rawFull(like.shape, 0, like.dtype);
+  context().scope?.delete(zeros);
+  return zeros;
+}
+
+/** The gradient that a step uses; it must be of the parameter's shape and dtype. */
+export function gradientOf(op: string, param: Tensor): Tensor {
+  const grad = metaOf(param)!.grad!;
+  if (grad.dtype !== param.dtype) {
+    fail('DTYPE_MISMATCH', `${op}: a parameter of ${param.dtype} has a gradient of ${grad.dtype}`);
+  }
+  return grad;
+}
+
+function readParams(op: string, params: unknown): unknown[] {
+  const isIterable = typeof (params as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function';
+  if (params instanceof Tensor || !isIterable) {
+    const hint = typeof (params as { parameters?: unknown } | null)?.parameters === 'function' ? '; pass model.parameters()' : '';
+    fail(
+      'WRONG_TYPE',
+      `${op}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}${hint}`,
+    );
+  }
+  return [...(params as Iterable<unknown>)];
+}
+
+const isNamed = (entry: unknown): entry is NamedParam =>
+  Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string';
+
+function isGroups<H extends object>(op: string, list: unknown[]): list is ParamGroupInput<H>[] {
+  const isGroup = (entry: unknown): boolean =>
+    typeof entry === 'object' && entry !== null && !(entry instanceof Tensor) && !Array.isArray(entry);
+  if (!isGroup(list[0])) return false;
+  const odd = list.find((entry) => !isGroup(entry));
+  if (odd !== undefined) fail('WRONG_TYPE', `${op}: either all params are groups or none is, but one is ${describe(odd)}`);
+  return true;
+}
+
+function checkParam(op: string, param: unknown): Tensor {
+  if (!(param instanceof Tensor)) {
+    fail('WRONG_TYPE', `${op}: optimizer can only optimize Tensors, but one of the params is ${describe(param)}; pass model.parameters()`);
+  }
+  const meta = metaOf(param);
+  if (meta !== null && meta.gradFn !== null && !meta.retainsGrad) {
+    fail('BAD_ARGUMENT', `${op}: can't optimize a non-leaf Tensor`);
+  }
+  return param;
+}
