@@ -6,6 +6,9 @@ import { loadAddon } from './loader.js';
  */
 export type Handle = number;
 
+/** A generator, opaque; freed when the value is collected. */
+export type GeneratorHandle = { readonly generator: unique symbol };
+
 /** An object whose death frees the result, null for a result freed by `dispose` alone, or a tensor to write into. */
 export type Out = object | null | Handle;
 
@@ -70,6 +73,18 @@ export interface Addon {
   nonzero(x: Handle, out: Out): Handle;
   flip(x: Handle, axes: number, out: Out): Handle;
   nllBackward(g: Handle, target: Handle, weights: Handle, classes: number, ignoreIndex: number, out: Out): Handle;
+
+  createGenerator(): GeneratorHandle;
+  seedGenerator(generator: GeneratorHandle, seed: bigint): void;
+  seedOf(generator: GeneratorHandle): bigint;
+  /** `distribution` as in native/tensor/random_fill.h. */
+  sample(generator: GeneratorHandle, distribution: number, x: Handle, a: number, b: number): void;
+  randomFromTo(generator: GeneratorHandle, x: Handle, low: number, high: number): void;
+  randomFull(generator: GeneratorHandle, x: Handle): void;
+  randperm(generator: GeneratorHandle, x: Handle): void;
+  bernoulli(generator: GeneratorHandle, x: Handle, p: number, value: number): void;
+  bernoulliTensor(generator: GeneratorHandle, x: Handle, p: Handle): void;
+  multinomial(generator: GeneratorHandle, p: Handle, samples: number, out: Out): Handle;
 
   sgd(handles: Float64Array, hyper: Float64Array): void;
   adam(handles: Float64Array, hyper: Float64Array): void;

@@ -64,6 +64,16 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("flip", op_flip),
     FLAMBEAU_EXPORT("nll", op_nll),
     FLAMBEAU_EXPORT("nllBackward", op_nll_backward),
+    FLAMBEAU_EXPORT("createGenerator", create_generator),
+    FLAMBEAU_EXPORT("seedGenerator", seed_generator),
+    FLAMBEAU_EXPORT("seedOf", seed_of),
+    FLAMBEAU_EXPORT("sample", op_sample),
+    FLAMBEAU_EXPORT("randomFromTo", op_random_from_to),
+    FLAMBEAU_EXPORT("randomFull", op_random_full),
+    FLAMBEAU_EXPORT("randperm", op_randperm),
+    FLAMBEAU_EXPORT("bernoulli", op_bernoulli),
+    FLAMBEAU_EXPORT("bernoulliTensor", op_bernoulli_tensor),
+    FLAMBEAU_EXPORT("multinomial", op_multinomial),
     FLAMBEAU_EXPORT("sgd", op_sgd),
     FLAMBEAU_EXPORT("adam", op_adam),
 };
@@ -81,7 +91,6 @@ void close_environment(void* data) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* e = new Environment(env);
-  e->generators.push_back(std::make_unique<Generator>());
   napi_add_env_cleanup_hook(env, close_environment, e);
   for (const Export& entry : kExports) {
     exports.Set(entry.name, Napi::Function(env, [&] {

@@ -14,6 +14,7 @@
 
 #include "../kernels/table.h"
 #include "../tensor/error.h"
+#include "../tensor/random_fill.h"
 #include "environment.h"
 
 namespace flambeau {
@@ -61,6 +62,16 @@ struct Decode<int64_t> {
     const double d = Decode<double>::from(e, v);
     if (!(std::fabs(d) <= 9007199254740991.0) || d != std::floor(d)) throw Error("BAD_ARGUMENT", "an integer was expected");
     return static_cast<int64_t>(d);
+  }
+};
+template <>
+struct Decode<uint64_t> {
+  static uint64_t from(Environment& e, napi_value v) {
+    uint64_t u;
+    bool lossless = false;
+    napi_get_value_bigint_uint64(e.env, v, &u, &lossless);
+    if (!lossless) throw Error("BAD_ARGUMENT", "a bigint of 64 bits was expected");
+    return u;
   }
 };
 template <>
@@ -126,6 +137,22 @@ struct Decode<Tensor*> {
 };
 template <>
 struct Decode<const Tensor*> : Decode<Tensor*> {};
+template <>
+struct Decode<Generator> {
+  static Generator& from(Environment& e, napi_value v) {
+    void* data = nullptr;
+    if (napi_get_value_external(e.env, v, &data) != napi_ok) throw Error("BAD_ARGUMENT", "a generator was expected");
+    return *static_cast<Generator*>(data);
+  }
+};
+template <>
+struct Decode<Distribution> {
+  static Distribution from(Environment& e, napi_value v) {
+    const int i = Decode<int>::from(e, v);
+    if (i < 0 || i > static_cast<int>(Distribution::geometric)) throw Error("BAD_ARGUMENT", "unknown distribution");
+    return static_cast<Distribution>(i);
+  }
+};
 template <>
 struct Decode<Out> {
   static Out from(Environment& e, napi_value v) { return Out(e, v); }

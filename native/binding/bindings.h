@@ -1,6 +1,7 @@
 // The functions that lib/native/addon.ts sees, in groups; addon.cpp lists them by name.
 #pragma once
 
+#include "../tensor/random_fill.h"
 #include "bind.h"
 
 namespace flambeau {
@@ -67,6 +68,18 @@ Handle op_nll(Environment& e, const Tensor& x, const Tensor& target, const Tenso
               Out losses, Out weights);  // weights' handle through scratch[0]
 Handle op_nll_backward(Environment& e, const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes,
                        int64_t ignore_index, Out out);
+
+// --- random_ops.cpp
+napi_value create_generator(Environment& e);
+void seed_generator(Environment& e, Generator& generator, uint64_t seed);
+napi_value seed_of(Environment& e, const Generator& generator);
+void op_sample(Environment& e, Generator& generator, Distribution distribution, Tensor& x, double a, double b);
+void op_random_from_to(Environment& e, Generator& generator, Tensor& x, int64_t low, int64_t high);
+void op_random_full(Environment& e, Generator& generator, Tensor& x);
+void op_randperm(Environment& e, Generator& generator, Tensor& x);
+void op_bernoulli(Environment& e, Generator& generator, Tensor& x, double p, double value);
+void op_bernoulli_tensor(Environment& e, Generator& generator, Tensor& x, const Tensor& p);
+Handle op_multinomial(Environment& e, Generator& generator, const Tensor& p, int64_t samples, Out out);
 
 // --- optim_ops.cpp. handles lists, per parameter, [param, grad, momentum] (0 where none) or
 // [param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq]; hyper is Float64Array, see there.

@@ -4,10 +4,6 @@
 
 #include <node_api.h>
 
-#include <memory>
-#include <vector>
-
-#include "../tensor/random.h"
 #include "registry.h"
 
 namespace flambeau {
@@ -28,8 +24,6 @@ struct Environment {
   double* scratch = nullptr;
   napi_ref scratch_ref = nullptr;
   napi_ref create_error = nullptr;
-  // [0] is the default generator.
-  std::vector<std::unique_ptr<Generator>> generators;
 };
 
 }  // namespace flambeau

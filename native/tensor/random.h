@@ -14,7 +14,7 @@
 
 namespace flambeau {
 
-// Owned by an environment (or by a JavaScript Generator); not thread safe.
+// Owned by a JavaScript Generator, the default one included; not thread safe.
 class Generator {
  public:
   explicit Generator(uint64_t seed = 67280421310721);  // the seed of a fresh torch.Generator()
