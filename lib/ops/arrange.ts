@@ -58,7 +58,7 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   checkTensor('roll', x);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
   if (!Array.isArray(by)) fail('WRONG_TYPE', `roll: shifts must be a number or an array, got ${describe(shifts)}`);
-  by.forEach((shift) => checkInteger('roll', 'a shift', shift));
+  for (const shift of by) checkInteger('roll', 'a shift', shift);
   if (dims === undefined) {
     if (by.length !== 1) fail('BAD_ARGUMENT', `roll: ${by.length} shifts need as many dims`);
     const n = numelOf(x.shape);

@@ -1,0 +1,119 @@
+import { context, withContext } from './context.js';
+import { describe, fail } from './errors.js';
+import { addon } from './runtime.js';
+import { checkTensor, Tensor } from './tensor.js';
+
+/**
+ * Runs `fn` and then disposes of every tensor made inside, but those it returns (also within arrays, plain objects,
+ * Maps and Sets), those given to `keep`, parameters, and gradients in `.grad`. Graphs stay intact: what a pending
+ * backward saved is freed with the graph. An async `fn` is tidied when it settles. When `fn` throws, everything made
+ * inside is disposed of.
+ *
+ * @example
+ * const y = tidy(() => x.mul(2).add(1).relu()); // the two intermediates are freed at once
+ */
+export function tidy<R>(fn: () => R): R {
+  if (typeof fn !== 'function') fail('WRONG_TYPE', `tidy: expected a function, got ${describe(fn)}`);
+  const outer = context().scope;
+  const scope = new Set<Tensor>();
+  const finish = (result: unknown): void => {
+    for (const kept of tensorsIn(result)) if (scope.delete(kept)) outer?.add(kept);
+    for (const x of scope) x.dispose();
+  };
+  let result: R;
+  try {
+    result = withContext({ scope }, fn);
+  } catch (error) {
+    finish(undefined);
+    throw error;
+  }
+  if (!isThenable(result)) {
+    finish(result);
+    return result;
+  }
+  return result.then(
+    (value) => {
+      finish(value);
+      return value;
+    },
+    (error: unknown) => {
+      finish(undefined);
+      throw error;
+    },
+  ) as R;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function* tensorsIn(value: unknown, seen: Set<unknown> = new Set()): Generator<Tensor> {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Tensor) {
+    yield value;
+  } else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      yield* tensorsIn(key, seen);
+      yield* tensorsIn(item, seen);
+    }
+  } else if (Array.isArray(value) || value instanceof Set) {
+    for (const item of value) yield* tensorsIn(item, seen);
+  } else {
+    for (const item of Object.values(value)) yield* tensorsIn(item, seen);
+  }
+}
+
+/** Exempts a tensor from the surrounding `tidy`, and returns it. */
+export function keep<T extends Tensor>(x: T): T {
+  checkTensor('keep', x);
+  context().scope?.delete(x);
+  return x;
+}
+
+/** Native memory, in bytes but for the counts. */
+export interface MemoryInfo {
+  /** Held by the tensors of this thread; views and shared memory count once. */
+  readonly bytes: number;
+  /** Live tensors of this thread. */
+  readonly tensors: number;
+  /** Held by all tensors of the process, shared memory counted once. */
+  readonly processBytes: number;
+  /** Blocks of memory behind `processBytes`. */
+  readonly processStorages: number;
+  /** Freed blocks kept warm for the next tensor; `emptyCache` gives them back. */
+  readonly cachedBytes: number;
+  /** The highest `processBytes` since the start or `resetPeakMemory`. */
+  readonly peakBytes: number;
+}
+
+const counters = new Float64Array(6);
+
+/**
+ * What tensors hold of native memory now.
+ *
+ * @example
+ * memory().tensors; // how many tensors are alive
+ */
+export function memory(): MemoryInfo {
+  addon.memory(counters);
+  const [bytes, tensors, processBytes, processStorages, cachedBytes, peakBytes] = counters as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { bytes, tensors, processBytes, processStorages, cachedBytes, peakBytes };
+}
+
+/** Lets `memory().peakBytes` start anew from what is held now. */
+export function resetPeakMemory(): void {
+  addon.resetPeak();
+}
+
+/** Gives the memory of freed tensors, kept for reuse, back to the system. */
+export function emptyCache(): void {
+  addon.releaseCache();
+}
