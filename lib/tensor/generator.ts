@@ -32,6 +32,28 @@ export class Generator {
   initialSeed(): bigint {
     return addon.seedOf(this._native);
   }
+
+  /** Another generator that stands where this one stands: both give the same numbers from here. */
+  clone(): Generator {
+    return new Generator().setState(this);
+  }
+
+  /** Goes to where `source` stands. */
+  setState(source: Generator): this {
+    addon.copyGenerator(checkGenerator('setState', source)._native, this._native);
+    return this;
+  }
+
+  /** A generator that will give the same numbers as this one from here on. */
+  clone(): Generator {
+    return new Generator().setState(this);
+  }
+
+  /** Puts this generator where `other` is. */
+  setState(other: Generator): this {
+    addon.copyGenerator(checkGenerator('setState', other)._native, this._native);
+    return this;
+  }
 }
 
 function checkSeed(seed: unknown): bigint {

@@ -66,6 +66,8 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("nllBackward", op_nll_backward),
     FLAMBEAU_EXPORT("createGenerator", create_generator),
     FLAMBEAU_EXPORT("seedGenerator", seed_generator),
+    FLAMBEAU_EXPORT("copyGenerator", copy_generator),
+    FLAMBEAU_EXPORT("copyGenerator", copy_generator),
     FLAMBEAU_EXPORT("seedOf", seed_of),
     FLAMBEAU_EXPORT("sample", op_sample),
     FLAMBEAU_EXPORT("randomFromTo", op_random_from_to),
