@@ -50,7 +50,7 @@ constexpr bool bit(uint64_t word, int index) { return (word >> index) & 1; }
 CpuFeatures detect_cpu() {
   const Registers basic = cpuid(1, 0), extended = cpuid(7, 0), extended1 = cpuid(7, 1);
   CpuFeatures cpu = {};
-  cpu.baseline = bit(basic.edx, 26);  // SSE2
+  cpu.baseline = bit(basic.edx, 26);    // SSE2
   if (!bit(basic.ecx, 27)) return cpu;  // OSXSAVE
 
   const uint64_t states = saved_states();

@@ -80,8 +80,8 @@ std::string list_of_supported() {
 const KernelTable& choose() {
   const Supported& found = supported();
   if (found.count == 0) {
-    throw Error("UNSUPPORTED_CPU", std::string("kernels: expected a CPU with at least ") + kIsas[0].name +
-                                       " (SSE2), this one has less");
+    throw Error("UNSUPPORTED_CPU",
+                std::string("kernels: expected a CPU with at least ") + kIsas[0].name + " (SSE2), this one has less");
   }
   const char* wanted = std::getenv("FLAMBEAU_ISA");
   if (wanted == nullptr || *wanted == '\0') return found.isas[found.count - 1]->table();
@@ -145,11 +145,9 @@ constexpr Family family(const char* name, const char* const (&kernels)[count]) {
   return {name, kernels, count};
 }
 const Family kFamilies[] = {
-    family("unary", kUnary),         family("predicate", kPredicate),
-    family("binary", kBinary),       family("compare", kCompare),
-    family("reduce", kReduce),       family("argReduce", kArgReduce),
-    family("scan", kScan),           family("softmax", kSoftmax),
-    family("softmaxBackward", kSoftmaxBackward),
+    family("unary", kUnary),     family("predicate", kPredicate), family("binary", kBinary),
+    family("compare", kCompare), family("reduce", kReduce),       family("argReduce", kArgReduce),
+    family("scan", kScan),       family("softmax", kSoftmax),     family("softmaxBackward", kSoftmaxBackward),
 };
 
 }  // namespace

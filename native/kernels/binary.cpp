@@ -223,7 +223,8 @@ FLAMBEAU_INLINE void run(const Op op, const void* a, const void* b, void* y, siz
   const size_t body = n / V::size * V::size;
   FLAMBEAU_LOOP
   for (size_t i = 0; i < body; i += V::size) op(left.load(i), right.load(i)).store(to + i);
-  if (body < n) op(left.load_partial(body, n - body), right.load_partial(body, n - body)).store_partial(to + body, n - body);
+  if (body < n)
+    op(left.load_partial(body, n - body), right.load_partial(body, n - body)).store_partial(to + body, n - body);
 }
 
 template <template <class> class Op, class T>

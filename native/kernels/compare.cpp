@@ -136,7 +136,8 @@ void fill_comparison(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
 void fill_compare(KernelTable& table) {
 #define PREDICATE(name, dtypes) \
   fill_predicate<ops::name>(table.predicate[static_cast<int>(PredicateKernel::name)], dtypes());
-#define COMPARE(name, dtypes) fill_comparison<ops::name>(table.compare[static_cast<int>(CompareKernel::name)], dtypes());
+#define COMPARE(name, dtypes) \
+  fill_comparison<ops::name>(table.compare[static_cast<int>(CompareKernel::name)], dtypes());
 #include "families.inc"
   set<float>(table.where, where<uint32_t>);
   set<double>(table.where, where<uint64_t>);

@@ -1,6 +1,6 @@
 // Reductions, arg reductions and scans over the middle axis of [outer, n, inner].
-#include "family.h"
 #include "simd/reduce.h"
+#include "family.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -35,7 +35,8 @@ void reduce_rows(const T* x, T* y, size_t outer, size_t n) {
   using V = Vec<T>;
   for (size_t o = 0; o < outer; ++o, x += n) {
     y[o] = fold_row<Op, V>(
-        n, [x](size_t i) { return V::load(x + i); }, [x](size_t i, size_t count) { return V::load_partial(x + i, count); });
+        n, [x](size_t i) { return V::load(x + i); },
+        [x](size_t i, size_t count) { return V::load_partial(x + i, count); });
   }
 }
 

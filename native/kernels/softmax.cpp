@@ -167,7 +167,7 @@ void fill(Fn (&row)[kDTypeCount], Types<Ts...>, Fns... fns) {
 void fill_softmax(KernelTable& table) {
 #define SOFTMAX(name, dtypes) \
   fill(table.softmax[static_cast<int>(SoftmaxKernel::name)], FLOATS(), ops::name<float>, ops::name<double>);
-#define SOFTMAX_BACKWARD(name, dtypes)                                                                \
+#define SOFTMAX_BACKWARD(name, dtypes)                                                                    \
   fill(table.softmax_backward[static_cast<int>(SoftmaxBackwardKernel::name)], FLOATS(), ops::name<float>, \
        ops::name<double>);
 #include "families.inc"

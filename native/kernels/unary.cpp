@@ -181,8 +181,7 @@ struct leakyRelu {
 template <class V>
 struct clamp {  // with low > high the result is high
   V low, high;
-  explicit clamp(const double* p)
-      : low(parameter<typename V::Elem>(p[0])), high(parameter<typename V::Elem>(p[1])) {}
+  explicit clamp(const double* p) : low(parameter<typename V::Elem>(p[0])), high(parameter<typename V::Elem>(p[1])) {}
   V operator()(V x) const { return minimum(maximum(x, low), high); }
 };
 template <class V>

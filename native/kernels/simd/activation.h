@@ -27,9 +27,9 @@ FLAMBEAU_INLINE V softplus(V x, V beta, V threshold) {
   return select(scaled > threshold, x, log1p(exp(scaled)) / beta);
 }
 
-constexpr double kSqrtHalf = 0.70710678118654752;        // sqrt(1/2)
-constexpr double kInvSqrt2Pi = 0.39894228040143268;      // 1 / sqrt(2 pi)
-constexpr double kGeluTanhScale = 0.79788456080286536;   // sqrt(2 / pi)
+constexpr double kSqrtHalf = 0.70710678118654752;       // sqrt(1/2)
+constexpr double kInvSqrt2Pi = 0.39894228040143268;     // 1 / sqrt(2 pi)
+constexpr double kGeluTanhScale = 0.79788456080286536;  // sqrt(2 / pi)
 constexpr double kGeluTanhCubic = 0.044715;
 
 template <class V>

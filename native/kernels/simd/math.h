@@ -124,7 +124,7 @@ FLAMBEAU_INLINE V expm1(V x) {
     const Exponent<V> a(bound(x, -18.0f, 89.0f));
     const V half = pow2(a.n - V(1.0f));  // half of 2^n, so that e^88.7 does not overflow on the way
     const V y = fma(half, expm1_reduced(a.r), half - V(0.5f)) * V(2.0f);
-    return select(x == V(0.0f), x, y);  // -0
+    return select(abs(x) < V(1e-30f), x, y);  // halving would lose the last bit of a subnormal, and -0
   }
 }
 
@@ -206,34 +206,37 @@ FLAMBEAU_INLINE V log1p(V x) {
   }
 }
 
-// x = n pi/2 + r. Past the limit n times the 11-bit parts of pi/2 is no longer exact, and libm takes the lane.
+// x = n pi/2 + r + low, where low is what rounding took from r. Past the limit n times the 11-bit parts of pi/2 is no
+// longer exact, and libm takes the lane.
 constexpr float kQuadrantLimit = 12000.0f;
 template <class V>
 struct Quadrant {
-  V r;
+  V r, low;
   typename V::Bits n;  // its low two bits are the quadrant
   FLAMBEAU_INLINE explicit Quadrant(V x) : n(uint32_t(0)) {
     const V count = round_small(x * V(0.636619772f));
     n = (count + V(kRounder)).bits();
-    r = fma(count, V(-0x1.92p+0f), x);
-    r = fma(count, V(-0x1.fb4p-12f), r);
-    r = fma(count, V(-0x1.444p-24f), r);
-    r = fma(count, V(-0x1.68c234p-39f), r);
+    const V exact = fma(count, V(-0x1.fb4p-12f), fma(count, V(-0x1.92p+0f), x));
+    const V third = count * V(0x1.444p-24f), fourth = count * V(0x1.68c234p-39f);
+    const V almost = exact - third;
+    r = almost - fourth;
+    low = ((exact - almost) - third) + ((almost - r) - fourth);
   }
   FLAMBEAU_INLINE typename V::Mask odd() const {
     return V::from_bits((n & typename V::Bits(uint32_t(1))) << 30) != V(0.0f);
   }
 };
 template <class V>
-FLAMBEAU_INLINE V sin_reduced(V r) {
+FLAMBEAU_INLINE V sin_reduced(V r, V low) {
   const V s = r * r;
-  return fma(r * s, poly(s, -0.16666667f, 0.008333329f, -0.00019839297f, 2.7179437e-06f), r);
+  return r + fma(r * s, poly(s, -0.16666667f, 0.008333329f, -0.00019839297f, 2.7179437e-06f), low);
 }
 template <class V>
-FLAMBEAU_INLINE V cos_reduced(V r) {
+FLAMBEAU_INLINE V cos_reduced(V r, V low) {
   const V s = r * r;
   const V p = poly(s, 0.041666646f, -0.0013887339f, 2.4434947e-05f);
-  return fma(s * s, p, fma(V(-0.5f), s, V(1.0f)));
+  const V half = V(0.5f) * s, main = V(1.0f) - half;
+  return main + (((V(1.0f) - main) - half) + fma(s * s, p, -(r * low)));
 }
 // sin(x + quadrants pi/2)
 template <class V>
@@ -241,7 +244,7 @@ FLAMBEAU_INLINE V sin_from(V x, uint32_t quadrants) {
   using Bits = typename V::Bits;
   Quadrant<V> a(x);
   a.n = a.n + Bits(quadrants);
-  const V y = select(a.odd(), cos_reduced(a.r), sin_reduced(a.r));
+  const V y = select(a.odd(), cos_reduced(a.r, a.low), sin_reduced(a.r, a.low));
   return V::from_bits(y.bits() ^ ((a.n & Bits(uint32_t(2))) << 30));
 }
 template <class V, class F>
@@ -267,18 +270,20 @@ FLAMBEAU_INLINE V tan(V x) {
   } else {
     const Quadrant<V> a(x);
     const V s = a.r * a.r;
-    const V p = poly(s, 0.33333352f, 0.13332556f, 0.054071683f, 0.021222677f, 0.010987483f, -0.00010011371f,
-                     0.004468785f);
-    const V t = fma(a.r * s, p, a.r);
+    const V p =
+        poly(s, 0.33333352f, 0.13332556f, 0.054071683f, 0.021222677f, 0.010987483f, -0.00010011371f, 0.004468785f);
+    const V t = a.r + fma(a.r * s, p, fma(s, a.low, a.low));  // tan' is 1 + r^2 and more
     const V y = select(a.odd(), V(-1.0f) / t, t);
     return beyond_quadrants(x, select(x == V(0.0f), x, y), [](float b) { return ::tanf(b); });
   }
 }
 
-// asin(s) for s in [0, 0.5], given square = s^2.
+// asin(s) for s in [0, 0.55], given square = s^2. From kAsinSplit on asin(a) = pi/2 - 2 asin(sqrt((1 - a) / 2)); it is
+// above 0.5 so that the inner value stays below 0.5, where an error that is doubled counts half.
+constexpr float kAsinSplit = 0.55f;
 template <class V>
 FLAMBEAU_INLINE V asin_reduced(V s, V square) {
-  const V p = poly(square, 0.1666666f, 0.07500515f, 0.044514738f, 0.031826753f, 0.014364998f, 0.037621807f);
+  const V p = poly(square, 0.16666639f, 0.07501671f, 0.044303805f, 0.033494186f, 0.008415187f, 0.04548702f);
   return fma(s * square, p, s);
 }
 template <class V>
@@ -287,7 +292,7 @@ FLAMBEAU_INLINE V asin(V x) {
     return map_lanes(x, [](double a) { return ::asin(a); });
   } else {
     const V a = abs(x);
-    const auto large = a > V(0.5f);  // there asin(a) = pi/2 - 2 asin(sqrt((1 - a) / 2))
+    const auto large = a > V(kAsinSplit);
     const V square = select(large, (V(1.0f) - a) * V(0.5f), a * a);
     const V p = asin_reduced(select(large, sqrt(square), a), square);
     return copysign(select(large, fma(V(-2.0f), p, V(kPiHalf)), p), x);
@@ -299,7 +304,7 @@ FLAMBEAU_INLINE V acos(V x) {
     return map_lanes(x, [](double a) { return ::acos(a); });
   } else {
     const V a = abs(x);
-    const auto large = a > V(0.5f);
+    const auto large = a > V(kAsinSplit);
     const V square = select(large, (V(1.0f) - a) * V(0.5f), a * a);
     const V p = copysign(asin_reduced(select(large, sqrt(square), a), square), x);
     const V ends = fma(V(2.0f), p, select(x < V(0.0f), V(2.0f * kPiHalf), V(0.0f)));
@@ -367,11 +372,15 @@ FLAMBEAU_INLINE V tanh(V x) {
   if constexpr (is_f64<V>) {
     return map_lanes(x, [](double a) { return ::tanh(a); });
   } else {
-    // With m = e^(2|x|) - 1, tanh|x| = m / (m + 2); from 9.1 on it rounds to 1.
-    const Exponent<V> a(min(V(20.0f), abs(x) * V(2.0f)));
+    // A polynomial where m below would add its own rounding to everything; else, with m = e^(2|x|) - 1, tanh|x| is
+    // m / (m + 2), which rounds to 1 from 9.1 on.
+    const V magnitude = abs(x), s = x * x;
+    const V small =
+        fma(magnitude * s, poly(s, -0.3333332f, 0.13332602f, -0.053853866f, 0.021077706f, -0.0062823007f), magnitude);
+    const Exponent<V> a(min(V(20.0f), magnitude * V(2.0f)));
     const V power = pow2(a.n);
     const V m = fma(power, expm1_reduced(a.r), power - V(1.0f));
-    return copysign(m / (m + V(2.0f)), x);
+    return copysign(select(magnitude < V(0.55f), small, m / (m + V(2.0f))), x);
   }
 }
 
@@ -382,11 +391,12 @@ FLAMBEAU_INLINE V erf(V x) {
     return map_lanes(x, [](double a) { return ::erf(a); });
   } else {
     const V a = abs(x), s = x * x;
-    const V small = fma(x, poly(s, 0.12837917f, -0.37612626f, 0.112836f, -0.026854444f, 0.0051895357f, -0.0008020842f,
-                                7.889123e-05f), x);
+    const V small = fma(
+        x, poly(s, 0.12837917f, -0.37612626f, 0.112836f, -0.026854444f, 0.0051895357f, -0.0008020842f, 7.889123e-05f),
+        x);
     const V t = min(V(3.95f), a);
-    const V q = poly(t, 0.00035371928f, 1.12704f, 0.6382257f, 0.103037365f, -0.021805316f, 0.0029396068f,
-                     -0.00018557395f);
+    const V q =
+        poly(t, 0.00035371928f, 1.12704f, 0.6382257f, 0.103037365f, -0.021805316f, 0.0029396068f, -0.00018557395f);
     const V large = copysign(V(1.0f) - exp_normal(-q), x);
     return select(a < V(1.0f), small, large);
   }
@@ -399,7 +409,8 @@ FLAMBEAU_INLINE V pow(V x, V y) {
 }
 
 // Winitzki's closed form ("A handy approximation for the error function and its inverse", 2008; 2e-3 off) and two steps
-// of Halley's method, each of which triples the correct digits. Near the ends it solves for erfc, where 1 - |x| is exact.
+// of Halley's method, each of which triples the correct digits. Near the ends it solves for erfc, where 1 - |x| is
+// exact.
 FLAMBEAU_INLINE double erfinv_scalar(double x) {
   const double a = ::fabs(x);
   if (!(a < 1.0)) return a == 1.0 ? ::copysign(INFINITY, x) : NAN;

@@ -81,7 +81,9 @@ struct VecF32 {
   }
   friend FLAMBEAU_INLINE VecF32 floor(VecF32 a) { return VecF32(_mm256_floor_ps(a.v)); }
   friend FLAMBEAU_INLINE VecF32 ceil(VecF32 a) { return VecF32(_mm256_ceil_ps(a.v)); }
-  friend FLAMBEAU_INLINE VecF32 trunc(VecF32 a) { return VecF32(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+  friend FLAMBEAU_INLINE VecF32 trunc(VecF32 a) {
+    return VecF32(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+  }
 };
 
 struct VecF64 {
@@ -148,7 +150,9 @@ struct VecF64 {
   }
   friend FLAMBEAU_INLINE VecF64 floor(VecF64 a) { return VecF64(_mm256_floor_pd(a.v)); }
   friend FLAMBEAU_INLINE VecF64 ceil(VecF64 a) { return VecF64(_mm256_ceil_pd(a.v)); }
-  friend FLAMBEAU_INLINE VecF64 trunc(VecF64 a) { return VecF64(_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)); }
+  friend FLAMBEAU_INLINE VecF64 trunc(VecF64 a) {
+    return VecF64(_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+  }
 };
 
 }  // namespace

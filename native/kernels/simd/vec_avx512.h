@@ -69,7 +69,9 @@ struct VecF32 {
   friend FLAMBEAU_INLINE Mask operator>=(VecF32 a, VecF32 b) { return Mask(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ)); }
   friend FLAMBEAU_INLINE Mask operator==(VecF32 a, VecF32 b) { return Mask(_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)); }
   friend FLAMBEAU_INLINE Mask operator!=(VecF32 a, VecF32 b) { return Mask(_mm512_cmp_ps_mask(a.v, b.v, _CMP_NEQ_UQ)); }
-  friend FLAMBEAU_INLINE VecF32 select(Mask m, VecF32 a, VecF32 b) { return VecF32(_mm512_mask_blend_ps(m.v, b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF32 select(Mask m, VecF32 a, VecF32 b) {
+    return VecF32(_mm512_mask_blend_ps(m.v, b.v, a.v));
+  }
   friend FLAMBEAU_INLINE VecF32 min(VecF32 a, VecF32 b) { return VecF32(_mm512_min_ps(a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF32 max(VecF32 a, VecF32 b) { return VecF32(_mm512_max_ps(a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF32 fma(VecF32 a, VecF32 b, VecF32 c) { return VecF32(_mm512_fmadd_ps(a.v, b.v, c.v)); }
@@ -147,7 +149,9 @@ struct VecF64 {
   friend FLAMBEAU_INLINE Mask operator>=(VecF64 a, VecF64 b) { return Mask(_mm512_cmp_pd_mask(a.v, b.v, _CMP_GE_OQ)); }
   friend FLAMBEAU_INLINE Mask operator==(VecF64 a, VecF64 b) { return Mask(_mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ)); }
   friend FLAMBEAU_INLINE Mask operator!=(VecF64 a, VecF64 b) { return Mask(_mm512_cmp_pd_mask(a.v, b.v, _CMP_NEQ_UQ)); }
-  friend FLAMBEAU_INLINE VecF64 select(Mask m, VecF64 a, VecF64 b) { return VecF64(_mm512_mask_blend_pd(m.v, b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF64 select(Mask m, VecF64 a, VecF64 b) {
+    return VecF64(_mm512_mask_blend_pd(m.v, b.v, a.v));
+  }
   friend FLAMBEAU_INLINE VecF64 min(VecF64 a, VecF64 b) { return VecF64(_mm512_min_pd(a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF64 max(VecF64 a, VecF64 b) { return VecF64(_mm512_max_pd(a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF64 fma(VecF64 a, VecF64 b, VecF64 c) { return VecF64(_mm512_fmadd_pd(a.v, b.v, c.v)); }

@@ -69,7 +69,9 @@ struct VecF32 {
   friend FLAMBEAU_INLINE VecF32 fma(VecF32 a, VecF32 b, VecF32 c) { return VecF32(vfmaq_f32(c.v, a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF32 sqrt(VecF32 a) { return VecF32(vsqrtq_f32(a.v)); }
   friend FLAMBEAU_INLINE VecF32 abs(VecF32 a) { return VecF32(vabsq_f32(a.v)); }
-  friend FLAMBEAU_INLINE VecF32 copysign(VecF32 a, VecF32 b) { return VecF32(vbslq_f32(vdupq_n_u32(0x80000000u), b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF32 copysign(VecF32 a, VecF32 b) {
+    return VecF32(vbslq_f32(vdupq_n_u32(0x80000000u), b.v, a.v));
+  }
   friend FLAMBEAU_INLINE VecF32 round(VecF32 a) { return VecF32(vrndnq_f32(a.v)); }
   friend FLAMBEAU_INLINE VecF32 floor(VecF32 a) { return VecF32(vrndmq_f32(a.v)); }
   friend FLAMBEAU_INLINE VecF32 ceil(VecF32 a) { return VecF32(vrndpq_f32(a.v)); }
@@ -130,14 +132,18 @@ struct VecF64 {
   friend FLAMBEAU_INLINE Mask operator>(VecF64 a, VecF64 b) { return Mask(vcgtq_f64(a.v, b.v)); }
   friend FLAMBEAU_INLINE Mask operator>=(VecF64 a, VecF64 b) { return Mask(vcgeq_f64(a.v, b.v)); }
   friend FLAMBEAU_INLINE Mask operator==(VecF64 a, VecF64 b) { return Mask(vceqq_f64(a.v, b.v)); }
-  friend FLAMBEAU_INLINE Mask operator!=(VecF64 a, VecF64 b) { return Mask(veorq_u64(vceqq_f64(a.v, b.v), vdupq_n_u64(~0ull))); }
+  friend FLAMBEAU_INLINE Mask operator!=(VecF64 a, VecF64 b) {
+    return Mask(veorq_u64(vceqq_f64(a.v, b.v), vdupq_n_u64(~0ull)));
+  }
   friend FLAMBEAU_INLINE VecF64 select(Mask m, VecF64 a, VecF64 b) { return VecF64(vbslq_f64(m.v, a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF64 min(VecF64 a, VecF64 b) { return select(a < b, a, b); }
   friend FLAMBEAU_INLINE VecF64 max(VecF64 a, VecF64 b) { return select(a > b, a, b); }
   friend FLAMBEAU_INLINE VecF64 fma(VecF64 a, VecF64 b, VecF64 c) { return VecF64(vfmaq_f64(c.v, a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF64 sqrt(VecF64 a) { return VecF64(vsqrtq_f64(a.v)); }
   friend FLAMBEAU_INLINE VecF64 abs(VecF64 a) { return VecF64(vabsq_f64(a.v)); }
-  friend FLAMBEAU_INLINE VecF64 copysign(VecF64 a, VecF64 b) { return VecF64(vbslq_f64(vdupq_n_u64(0x8000000000000000u), b.v, a.v)); }
+  friend FLAMBEAU_INLINE VecF64 copysign(VecF64 a, VecF64 b) {
+    return VecF64(vbslq_f64(vdupq_n_u64(0x8000000000000000u), b.v, a.v));
+  }
   friend FLAMBEAU_INLINE VecF64 round(VecF64 a) { return VecF64(vrndnq_f64(a.v)); }
   friend FLAMBEAU_INLINE VecF64 floor(VecF64 a) { return VecF64(vrndmq_f64(a.v)); }
   friend FLAMBEAU_INLINE VecF64 ceil(VecF64 a) { return VecF64(vrndpq_f64(a.v)); }

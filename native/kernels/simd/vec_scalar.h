@@ -3,8 +3,8 @@
 // loop over lanes into vector code for whatever flags the source is built with.
 //
 // What every Vec offers, with the same meaning on all ISAs: load/store and their partial forms for tails, arithmetic
-// (integers wrap), fma, comparisons giving a Mask, select, min/max as `a < b ? a : b` and `a > b ? a : b` (so the second
-// operand wins when either is NaN), rounding, and Bits, the unsigned integers behind the lanes.
+// (integers wrap), fma, comparisons giving a Mask, select, min/max as `a < b ? a : b` and `a > b ? a : b` (so the
+// second operand wins when either is NaN), rounding, and Bits, the unsigned integers behind the lanes.
 #pragma once
 
 #include <math.h>
