@@ -77,7 +77,6 @@ export interface Addon {
   createGenerator(): GeneratorHandle;
   seedGenerator(generator: GeneratorHandle, seed: bigint): void;
   copyGenerator(source: GeneratorHandle, target: GeneratorHandle): void;
-  copyGenerator(from: GeneratorHandle, to: GeneratorHandle): void;
   seedOf(generator: GeneratorHandle): bigint;
   /** `distribution` as in native/tensor/random_fill.h. */
   sample(generator: GeneratorHandle, distribution: number, x: Handle, a: number, b: number): void;

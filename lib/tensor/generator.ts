@@ -33,17 +33,6 @@ export class Generator {
     return addon.seedOf(this._native);
   }
 
-  /** Another generator that stands where this one stands: both give the same numbers from here. */
-  clone(): Generator {
-    return new Generator().setState(this);
-  }
-
-  /** Goes to where `source` stands. */
-  setState(source: Generator): this {
-    addon.copyGenerator(checkGenerator('setState', source)._native, this._native);
-    return this;
-  }
-
   /** A generator that will give the same numbers as this one from here on. */
   clone(): Generator {
     return new Generator().setState(this);

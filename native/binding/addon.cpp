@@ -67,7 +67,6 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("createGenerator", create_generator),
     FLAMBEAU_EXPORT("seedGenerator", seed_generator),
     FLAMBEAU_EXPORT("copyGenerator", copy_generator),
-    FLAMBEAU_EXPORT("copyGenerator", copy_generator),
     FLAMBEAU_EXPORT("seedOf", seed_of),
     FLAMBEAU_EXPORT("sample", op_sample),
     FLAMBEAU_EXPORT("randomFromTo", op_random_from_to),

@@ -73,7 +73,6 @@ Handle op_nll_backward(Environment& e, const Tensor& g, const Tensor& target, co
 napi_value create_generator(Environment& e);
 void seed_generator(Environment& e, Generator& generator, uint64_t seed);
 void copy_generator(Environment& e, const Generator& source, Generator& target);
-void copy_generator(Environment& e, const Generator& from, Generator& to);
 napi_value seed_of(Environment& e, const Generator& generator);
 void op_sample(Environment& e, Generator& generator, Distribution distribution, Tensor& x, double a, double b);
 void op_random_from_to(Environment& e, Generator& generator, Tensor& x, int64_t low, int64_t high);

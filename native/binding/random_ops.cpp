@@ -19,8 +19,6 @@ void seed_generator(Environment&, Generator& generator, uint64_t seed) { generat
 
 void copy_generator(Environment&, const Generator& source, Generator& target) { target = source; }
 
-void copy_generator(Environment&, const Generator& from, Generator& to) { to = from; }
-
 napi_value seed_of(Environment& e, const Generator& generator) {
   napi_value value = nullptr;
   napi_create_bigint_uint64(e.env, generator.initial_seed(), &value);
