@@ -1,3 +1,4 @@
+import { context } from '../tensor/context.js';
 import { DTYPES } from '../tensor/dtype.js';
 import { describe, type ErrorCode, fail } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -50,8 +51,7 @@ function assign(state: ModuleState, name: string, value: unknown): boolean {
     setChild(state, name, null);
   } else if (state.buffers.has(name)) {
     if (value !== null && !(value instanceof Tensor)) failAssign(value, `buffer '${name}' (Tensor or null expected)`);
-    state.buffers.set(name, value as Tensor | null);
-    expose(state, name, value);
+    setBuffer(state, name, value as Tensor | null, !state.nonPersistent.has(name));
   } else {
     notePlain(state, name, value);
     return false;
@@ -102,6 +102,8 @@ export function setChild(state: ModuleState, name: string, value: Module | null)
 }
 
 export function setBuffer(state: ModuleState, name: string, value: Tensor | null, persistent: boolean): void {
+  // A buffer outlives the `tidy` in which it was made.
+  if (value !== null) context().scope?.delete(value);
   state.buffers.set(name, value);
   if (persistent) state.nonPersistent.delete(name);
   else state.nonPersistent.add(name);

@@ -2,8 +2,8 @@ import { enableGrad } from '../autograd/modes.js';
 import type { RemovableHandle } from '../autograd/hooks.js';
 import { metaOf } from '../autograd/meta.js';
 import { zeroGradient } from '../nn/module.js';
-import { context } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
+import { keep } from '../tensor/memory.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -175,9 +175,7 @@ function without<T>(list: readonly T[], item: T): readonly T[] {
 
 /** Zeros that belong to the optimizer, whatever `tidy` the step runs in. */
 export function stateTensor(like: Tensor): Tensor {
-  const zeros = rawFull(like.shape, 0, like.dtype);
-  context().scope?.delete(zeros);
-  return zeros;
+  return keep(rawFull(like.shape, 0, like.dtype));
 }
 
 /** The gradient that a step uses; it must be of the parameter's shape and dtype. */

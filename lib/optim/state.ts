@@ -1,7 +1,7 @@
 import { describe, fail } from '../tensor/errors.js';
 import { rawCast } from '../tensor/raw.js';
-import { context } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
+import { keep } from '../tensor/memory.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { ParamGroup, ParamState } from './optimizer.js';
@@ -116,9 +116,7 @@ function adoptState(what: string, param: Tensor, saved: ParamState): ParamState 
       if (!sameShape(value.shape, param.shape)) {
         fail('STATE_DICT_MISMATCH', `${what}: ${key} has shape ${showShape(value.shape)}, the parameter ${showShape(param.shape)}`);
       }
-      const copy = rawCast(value, isFloating(param.dtype) ? param.dtype : value.dtype);
-      context().scope?.delete(copy);
-      own[key] = copy;
+      own[key] = keep(rawCast(value, isFloating(param.dtype) ? param.dtype : value.dtype));
     }
   }
   return own;
