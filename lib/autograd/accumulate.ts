@@ -1,7 +1,7 @@
 import { context } from '../tensor/context.js';
 import { binaryKernel, rawCast } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { ensureMeta, type Meta } from './meta.js';
+import { bumpVersion, ensureMeta, type Meta } from './meta.js';
 import { type Gradient, Node } from './node.js';
 import { defineOp } from './op.js';
 
@@ -12,6 +12,12 @@ export const addGradients = defineOp({
   name: 'add',
   forward: (a: Tensor, b: Tensor) => add(a, b),
   backward: (_ctx, g) => [g, g],
+});
+
+const copyGradient = defineOp({
+  name: 'clone',
+  forward: (x: Tensor) => rawCast(x, x.dtype),
+  backward: (_ctx, g) => [g],
 });
 
 /** The sink of a leaf: adds what arrives to `leaf.grad`. */
@@ -35,23 +41,31 @@ export class AccumulateGrad extends Node {
   }
 
   /** `owned`: nobody else holds `grad`, so that it may become `leaf.grad` itself. */
-  accumulate(grad: Tensor, owned: boolean): void {
-    const { meta } = this;
-    const differentiable = context().grad;
-    if (meta.grad === null) {
-      meta.grad = differentiable || (owned && grad._versions === null) ? grad : rawCast(grad, grad.dtype);
-      context().scope?.delete(meta.grad);
-    } else if (differentiable) {
-      meta.grad = addGradients(meta.grad, grad);
-      context().scope?.delete(meta.grad);
-    } else {
-      // In place, so that whoever holds leaf.grad sees the sum.
-      add(meta.grad, grad, 0, 0, meta.grad);
-      if (meta.grad._versions !== null) meta.grad._versions.value++;
-      else meta.grad._versions = { value: 1 };
-    }
+  accumulate(grad: Tensor, owned: boolean, differentiable: boolean = context().grad): void {
+    addToGrad(this.meta, grad, differentiable, owned);
     if (this.postAccumulateHooks !== null) for (const hook of [...this.postAccumulateHooks.values()]) hook(this.leaf);
   }
+}
+
+function addToGrad(meta: Meta, grad: Tensor, differentiable: boolean, owned: boolean): void {
+  if (meta.grad === null) {
+    if (differentiable) meta.grad = copyGradient(grad);
+    else meta.grad = owned && grad._versions === null ? grad : rawCast(grad, grad.dtype);
+    context().scope?.delete(meta.grad);
+  } else if (differentiable) {
+    meta.grad = addGradients(meta.grad, grad);
+    context().scope?.delete(meta.grad);
+  } else {
+    // In place, so that whoever holds leaf.grad sees the sum.
+    add(meta.grad, grad, 0, 0, meta.grad);
+    bumpVersion(meta.grad);
+  }
+}
+
+/** Adds to x's `grad` what a backward restricted to `inputs` found for it. */
+export function accumulateGrad(meta: Meta, grad: Tensor, differentiable: boolean): void {
+  if (meta.gradFn === null && meta.accumulator !== null) meta.accumulator.accumulate(grad, false, differentiable);
+  else addToGrad(meta, grad, differentiable, false);
 }
 
 /** Makes a leaf require grad. */

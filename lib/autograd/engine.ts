@@ -24,7 +24,26 @@ export function runBackward(
   options: BackwardOptions,
   targets?: readonly Edge[],
 ): Gradient[] {
-  return withContext({ grad: options.createGraph, inference: false }, () => new Run(options, targets).execute(roots, grads));
+  return withContext({ grad: options.createGraph, inference: false }, () => {
+    const outer = current;
+    const run = new Run(options, targets);
+    current = run;
+    try {
+      return run.execute(roots, grads);
+    } finally {
+      current = outer;
+      for (const callback of run.callbacks) callback();
+    }
+  });
+}
+
+/** The innermost backward that is running. */
+let current: Run | null = null;
+
+/** Calls `callback` when the running backward ends, however it ends; false when none is running. */
+export function afterBackward(callback: () => void): boolean {
+  current?.callbacks.push(callback);
+  return current !== null;
 }
 
 class Run {
@@ -32,6 +51,7 @@ class Run {
   /** Gradients that only this run holds: they may become `leaf.grad`, and are freed as soon as they are used. */
   private readonly owned = new Set<Tensor>();
   private readonly captured = new Map<Edge, Tensor>();
+  readonly callbacks: (() => void)[] = [];
   /** With targets: the nodes from which one is reachable. */
   private wanted: ReadonlySet<Node> | null = null;
 

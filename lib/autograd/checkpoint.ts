@@ -1,0 +1,100 @@
+import { context, withContext } from '../tensor/context.js';
+import { describe, fail } from '../tensor/errors.js';
+import { defaultGenerator, type Generator } from '../tensor/generator.js';
+import { rawAlias } from '../tensor/raw.js';
+import { sameShape, showShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { afterBackward } from './engine.js';
+import type { TensorInfo } from './node.js';
+
+/** One checkpointed call: what it saved is described, and computed again when backward first asks for some of it. */
+class Frame<A extends readonly unknown[]> {
+  private readonly infos: TensorInfo[] = [];
+  private values: Tensor[] | null = null;
+  private readonly before: Generator;
+  private readonly grad: boolean;
+
+  constructor(
+    private readonly fn: (...args: A) => unknown,
+    private readonly args: A,
+  ) {
+    this.before = defaultGenerator.clone();
+    this.grad = context().grad;
+  }
+
+  /** Takes the place of a saved tensor. */
+  readonly pack = (x: object): number => this.infos.push(describeTensor(x as Tensor)) - 1;
+
+  readonly unpack = (position: unknown): Tensor => {
+    const values = this.values ?? this.recompute();
+    // What this backward does not come to is not kept for a later one.
+    const willEnd = this.values !== null || afterBackward(() => {
+      this.values = null;
+    });
+    if (willEnd) this.values = values;
+    return values[position as number]!;
+  };
+
+  private recompute(): Tensor[] {
+    const values: Tensor[] = [];
+    const collect = (x: object): object => {
+      const value = rawAlias(x as Tensor);
+      values.push(value);
+      if (values.length === this.infos.length) throw new Error('everything that was saved is there again');
+      return value;
+    };
+    const now = defaultGenerator.clone();
+    defaultGenerator.setState(this.before);
+    try {
+      const hooks = { pack: collect, unpack: (x: unknown) => x as object };
+      withContext({ grad: this.grad, savedTensorHooks: hooks }, () => this.fn(...this.args));
+    } catch (error) {
+      // A module on the way may have wrapped the error that ends the recomputation.
+      if (values.length !== this.infos.length) throw error;
+    } finally {
+      defaultGenerator.setState(now);
+    }
+    this.compare(values);
+    return values;
+  }
+
+  private compare(values: readonly Tensor[]): void {
+    const { infos } = this;
+    if (values.length !== infos.length) {
+      fail(
+        'CHECKPOINT_MISMATCH',
+        'checkpoint: A different number of tensors was saved during the original forward and recomputation.\n' +
+          `Number of tensors saved during forward: ${infos.length}\nNumber of tensors saved during recomputation: ${values.length}.`,
+      );
+    }
+    const differing = values.flatMap((x, i) => {
+      const info = infos[i]!;
+      if (sameShape(x.shape, info.shape) && x.dtype === info.dtype) return [];
+      return [`tensor at position ${i}:\nsaved metadata: ${show(info)}\nrecomputed metadata: ${show(x)}`];
+    });
+    if (differing.length > 0) {
+      const head = 'Recomputed values for the following tensors have different metadata than during the forward pass.';
+      fail('CHECKPOINT_MISMATCH', `checkpoint: ${head}\n${differing.join('\n')}`);
+    }
+  }
+}
+
+const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtype: x.dtype });
+const show = ({ shape, dtype }: TensorInfo): string => `{ shape: ${showShape(shape)}, dtype: ${dtype} }`;
+
+/**
+ * `fn(...args)`, without keeping what it saves for backward: backward runs `fn` again to get it, from the same state of
+ * the default random generator. Memory for time. `fn` must do the same thing both times.
+ *
+ * After PyTorch's `checkpoint(fn, *args, use_reentrant=False)`; T. Chen et al., "Training Deep Nets with Sublinear Memory
+ * Cost", 2016.
+ *
+ * @example
+ * const y = autograd.checkpoint((x) => block(x), x);
+ */
+export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+  if (typeof fn !== 'function') fail('WRONG_TYPE', `checkpoint: expected a function, got ${describe(fn)}`);
+  if (!context().grad) return fn(...args);
+  const frame = new Frame(fn, args);
+  return withContext({ savedTensorHooks: { pack: frame.pack, unpack: frame.unpack } }, () => fn(...args));
+}
