@@ -125,7 +125,7 @@ export function randintLike(
  *
  * @example
  * manualSeed(0);
- * randperm(4).toArray(); // [2, 0, 1, 3]
+ * randperm(4).toArray(); // [0, 1, 3, 2]
  */
 export function randperm(n: number, options?: RandomCreateOptions): Tensor {
   const { dtype, requiresGrad, generator } = settings('randperm', options, 'int64');

@@ -3,7 +3,7 @@ import { defineOp } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkGenerator, type Generator, type RandomOptions } from '../tensor/generator.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
-import { argReduceKernel, binaryKernel, rawContiguous, rawFull, rawReshape } from '../tensor/raw.js';
+import { argReduceKernel, binaryKernel, rawContiguous, rawEmpty, rawFull, rawReshape } from '../tensor/raw.js';
 import { rawTopk } from '../tensor/rawIndexing.js';
 import { rawBernoulli, rawEmptyLike, rawMultinomial, rawRandom, rawSample } from '../tensor/rawRandom.js';
 import { broadcastShapes, sameShape, showShape } from '../tensor/shape.js';
@@ -145,7 +145,7 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options?: Random
 const bernoulliOp = defineOp({
   name: 'bernoulli',
   forward: (p: Tensor, generator: Generator): Tensor => {
-    const out = rawEmptyLike(p);
+    const out = rawEmpty(p.shape, p.dtype); // row-major, unlike the …Like functions: PyTorch's choice
     rawBernoulli(generator, out, p);
     return out;
   },
