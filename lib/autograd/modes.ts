@@ -1,9 +1,32 @@
-import { context, withContext } from '../tensor/context.js';
+import { type Context, context, withContext } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 
 function inMode<R>(name: string, change: { grad: boolean; inference?: boolean }, fn: () => R): R {
   if (typeof fn !== 'function') fail('WRONG_TYPE', `${name}: expected a function, got ${describe(fn)}`);
-  return withContext(change, fn);
+  const result = withContext(change, fn);
+  return isGenerator(result) ? inModeThroughout(result, change) : result;
+}
+
+interface Resumable {
+  next(value?: unknown): unknown;
+  return(value?: unknown): unknown;
+  throw(error: unknown): unknown;
+}
+
+function isGenerator<R>(value: R): value is R & Resumable {
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object Generator]' || tag === '[object AsyncGenerator]';
+}
+
+/** The body of a generator runs when it is resumed, long after the function that made it returned. */
+function inModeThroughout<R extends Resumable>(generator: R, change: Partial<Context>): R {
+  const resume = (method: 'next' | 'return' | 'throw') => (value?: unknown) =>
+    withContext(change, () => generator[method](value));
+  return Object.create(generator, {
+    next: { value: resume('next') },
+    return: { value: resume('return') },
+    throw: { value: resume('throw') },
+  }) as R;
 }
 
 /**
