@@ -14,11 +14,9 @@ export class DigitsNet extends nn.Module {
   layers = new nn.ModuleList([new nn.Linear(64, 128), new nn.Linear(128, 64), new nn.Linear(64, 10)]);
 
   override forward(x: Tensor): Tensor {
-    const last = this.layers.length - 1;
-    this.layers.forEach((layer, i) => {
-      x = layer(x);
-      if (i < last) x = x.relu();
-    });
+    const [head, ...tail] = this.layers;
+    x = head!(x);
+    for (const layer of tail) x = layer(x.relu());
     return x;
   }
 }

@@ -35,23 +35,18 @@ const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
 /** Trains with Adam, showing a bar and the accuracies after each epoch; returns the accuracy on the test part. */
 export function fit(model: Classifier, train: Split, test: Split): number {
   const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
-  const bar = new SingleBar({
-    format: '  epoch {epoch} [{bar}] {value}/{total}  loss {loss}  train {train}  test {test}',
-    clearOnComplete: false,
-    noTTYOutput: true,
-    notTTYSchedule: 1000,
-    barsize: 24,
-  });
-  const shown = { epoch: '', loss: '-', train: '-', test: '-' };
-  bar.start(EPOCHS * train.images.length, 0, shown);
   let tested = 0;
   for (let epoch = 1; epoch <= EPOCHS; epoch++) {
-    shown.epoch = `${epoch}/${EPOCHS}`;
-    const loss = trainEpoch(model, optimizer, train, (n) => bar.increment(n, shown));
+    const bar = new SingleBar({
+      format: `  epoch ${String(epoch).padStart(2)}/${EPOCHS} [{bar}]  loss {loss}  train {train}  test {test}`,
+      noTTYOutput: true,
+      barsize: 24,
+    });
+    bar.start(train.images.length, 0, { loss: '…', train: '…', test: '…' });
+    const loss = trainEpoch(model, optimizer, train, (n) => bar.increment(n));
     tested = accuracy(model, test);
-    Object.assign(shown, { loss: loss.toFixed(4), train: percent(accuracy(model, train)), test: percent(tested) });
-    bar.update(shown);
+    bar.update({ loss: loss.toFixed(4), train: percent(accuracy(model, train)), test: percent(tested) });
+    bar.stop();
   }
-  bar.stop();
   return tested;
 }

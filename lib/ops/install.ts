@@ -2,6 +2,7 @@ import * as activation from './activation.js';
 import * as arithmetic from './arithmetic.js';
 import * as arrange from './arrange.js';
 import * as compare from './compare.js';
+import * as convert from './convert.js';
 import * as extrema from './extrema.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
@@ -19,6 +20,7 @@ declare module '../tensor/tensor.js' {
       Methods<typeof arithmetic>,
       Methods<typeof arrange>,
       Methods<typeof compare>,
+      Methods<typeof convert>,
       Omit<Methods<typeof extrema>, 'max' | 'median' | 'min'>,
       Methods<typeof indexing>,
       Methods<typeof matmul>,
@@ -47,6 +49,7 @@ const groups: readonly Ops[] = [
   arithmetic,
   arrange,
   compare,
+  convert,
   extrema,
   indexing,
   matmul,
