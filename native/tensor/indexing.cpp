@@ -87,7 +87,8 @@ T add(T a, T b) {
   }
 }
 
-// Writes along an axis where the index says. One thread: indices may repeat, and the last one wins or the sum has an order.
+// Writes along an axis where the index says. One thread: indices may repeat, and the last one wins or the sum has an
+// order.
 template <class T, class Combine>
 void scatter_along(Tensor& target, int axis, const Tensor& index, const Tensor& source, Combine combine) {
   const Tensor to = under_index(target, index.shape, axis), from = under_index(source, index.shape, -1);

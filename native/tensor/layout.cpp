@@ -123,8 +123,8 @@ Tensor broadcast_to(const Tensor& x, const Dims& shape) {
     }
   }
   if (!fits) {
-    throw Error("SHAPE_MISMATCH", "expand: a shape that broadcasts to " + to_string(shape) + " was expected, got " +
-                                      to_string(x.shape));
+    throw Error("SHAPE_MISMATCH",
+                "expand: a shape that broadcasts to " + to_string(shape) + " was expected, got " + to_string(x.shape));
   }
   t.storage = x.storage;
   t.dtype = x.dtype;
@@ -142,8 +142,8 @@ Tensor permute(const Tensor& x, const Dims& axes) {
     if (valid) seen[axes[i]] = true;
   }
   if (!valid) {
-    throw Error("BAD_ARGUMENT", "permute: each axis of " + to_string(x.shape) + " once was expected, got " +
-                                    to_string(axes));
+    throw Error("BAD_ARGUMENT",
+                "permute: each axis of " + to_string(x.shape) + " once was expected, got " + to_string(axes));
   }
   Tensor t = x;
   for (int i = 0; i < axes.rank; ++i) {

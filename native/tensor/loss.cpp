@@ -8,8 +8,8 @@ namespace {
 void check_target(const Tensor& target, int64_t n, int64_t classes, int64_t ignore_index) {
   check_dtype("nllLoss", target, DType::i64);
   if (target.rank() != 1 || target.shape[0] != n) {
-    throw Error("SHAPE_MISMATCH", "nllLoss: targets of shape [" + std::to_string(n) + "] were expected, got " +
-                                      to_string(target.shape));
+    throw Error("SHAPE_MISMATCH",
+                "nllLoss: targets of shape [" + std::to_string(n) + "] were expected, got " + to_string(target.shape));
   }
   for (int64_t i = 0; i < n; ++i) {
     const int64_t t = target.as<int64_t>()[i * target.strides[0]];

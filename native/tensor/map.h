@@ -8,8 +8,8 @@
 
 namespace flambeau {
 
-constexpr int64_t kCheapGrain = 32 * 1024;   // elements worth a thread when one costs about as much as its memory
-constexpr int64_t kCostlyGrain = 4 * 1024;   // … when one costs some nanoseconds: exp, erf, pow
+constexpr int64_t kCheapGrain = 32 * 1024;  // elements worth a thread when one costs about as much as its memory
+constexpr int64_t kCostlyGrain = 4 * 1024;  // … when one costs some nanoseconds: exp, erf, pow
 
 // n elements of `item` bytes from one strided run to another; strides in bytes.
 void move_run(const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t n, size_t item);

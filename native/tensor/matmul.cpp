@@ -72,8 +72,8 @@ Dims check(const Tensor& a, const Tensor& b, const Tensor* bias, Activation acti
   if (bias) {
     check_same_dtype("matmul", a, *bias);
     if (bias->rank() != 1 || bias->shape[0] != n) {
-      throw Error("SHAPE_MISMATCH", "matmul: a bias of shape [" + std::to_string(n) + "] was expected, got " +
-                                        to_string(bias->shape));
+      throw Error("SHAPE_MISMATCH",
+                  "matmul: a bias of shape [" + std::to_string(n) + "] was expected, got " + to_string(bias->shape));
     }
   }
   if (activation != Activation::none && a.dtype != DType::f32 && a.dtype != DType::f64) {
@@ -144,8 +144,8 @@ void multiply_batches(const Product& p, const Tensor& a, const Tensor& b, Tensor
   const int64_t batches = batch_count(c);
   const int64_t item = static_cast<int64_t>(item_size(c.dtype));
   const auto one = [&](int64_t i) {
-    multiply(c.dtype, p, wide_a.data() + batch_offset(wide_a, i) * item,
-             wide_b.data() + batch_offset(wide_b, i) * item, c.data() + i * p.m * p.n * item, epilogue);
+    multiply(c.dtype, p, wide_a.data() + batch_offset(wide_a, i) * item, wide_b.data() + batch_offset(wide_b, i) * item,
+             c.data() + i * p.m * p.n * item, epilogue);
   };
   // Many products are shared out whole; a few large ones are each split by gemm itself.
   if (batches < 2 * num_threads() && p.m * p.n * p.k >= 4 * kGrain) {

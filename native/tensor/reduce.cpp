@@ -205,8 +205,9 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
     reduced[axis] = true;
   } else {
     if (x.numel == 0) {
-      throw Error("OUT_OF_RANGE", op.str() + "(): Expected reduction dim to be specified for input.numel() == 0. "
-                                             "Specify the reduction dim with the 'dim' argument.");
+      throw Error("OUT_OF_RANGE", op.str() +
+                                      "(): Expected reduction dim to be specified for input.numel() == 0. "
+                                      "Specify the reduction dim with the 'dim' argument.");
     }
     std::fill_n(reduced, x.rank(), true);
   }
@@ -229,8 +230,8 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
         fn(dense.data() + static_cast<size_t>(first) * item, &winner, 1,
            static_cast<size_t>(std::min(kBlock, e.n - first)), 1);
         winner += first;
-        std::memcpy(values.data() + static_cast<size_t>(b) * item,
-                    dense.data() + static_cast<size_t>(winner) * item, item);
+        std::memcpy(values.data() + static_cast<size_t>(b) * item, dense.data() + static_cast<size_t>(winner) * item,
+                    item);
       }
     });
     int64_t best;

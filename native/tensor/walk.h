@@ -6,8 +6,8 @@
 namespace flambeau {
 
 // The joint iteration space of N operands: axes of size 1 dropped, neighbours merged where every operand allows it,
-// so that contiguous operands become one row. axis 0 is outermost. Strides are in bytes. rank is at least 1: one element
-// is a row of length 1.
+// so that contiguous operands become one row. axis 0 is outermost. Strides are in bytes. rank is at least 1: one
+// element is a row of length 1.
 template <int N>
 struct Walk {
   int rank = 0;

@@ -25,10 +25,20 @@ std::vector<double> combined(const Tensor& a, const Tensor& b, const std::functi
 }
 
 void binary_over_layouts() {
-  const std::pair<Dims, Dims> shapes[] = {
-      {{}, {}},           {{1}, {}},           {{0}, {1}},       {{5}, {5}},          {{3, 4}, {4}},
-      {{3, 1}, {1, 4}},   {{1, 1}, {3}},       {{2, 0}, {1, 1}}, {{70, 33}, {33}},    {{2, 3, 4, 5}, {3, 1, 5}},
-      {{4, 1000}, {4, 1}}, {{1, 70}, {70, 70}}, {{1}, {1, 1, 1}}, {{3, 200}, {3, 200}}};
+  const std::pair<Dims, Dims> shapes[] = {{{}, {}},
+                                          {{1}, {}},
+                                          {{0}, {1}},
+                                          {{5}, {5}},
+                                          {{3, 4}, {4}},
+                                          {{3, 1}, {1, 4}},
+                                          {{1, 1}, {3}},
+                                          {{2, 0}, {1, 1}},
+                                          {{70, 33}, {33}},
+                                          {{2, 3, 4, 5}, {3, 1, 5}},
+                                          {{4, 1000}, {4, 1}},
+                                          {{1, 70}, {70, 70}},
+                                          {{1}, {1, 1, 1}},
+                                          {{3, 200}, {3, 200}}};
   for (DType dtype : check::kNumberDTypes) {
     for (const auto& [sa, sb] : shapes) {
       for (Layout la : check::kLayouts) {
@@ -163,8 +173,11 @@ void scalars_and_division() {
 
 void where_and_casts() {
   for (Layout layout : check::kLayouts) {
-    for (const auto& [sc, sa, sb] : {std::tuple<Dims, Dims, Dims>{{4, 5}, {5}, {4, 1}}, {{}, {2, 3}, {3}},
-                                     {{3, 1}, {}, {}}, {{80, 90}, {80, 90}, {}}, {{0, 3}, {3}, {1}}}) {
+    for (const auto& [sc, sa, sb] : {std::tuple<Dims, Dims, Dims>{{4, 5}, {5}, {4, 1}},
+                                     {{}, {2, 3}, {3}},
+                                     {{3, 1}, {}, {}},
+                                     {{80, 90}, {80, 90}, {}},
+                                     {{0, 3}, {3}, {1}}}) {
       const Tensor c = check::make(DType::boolean, sc, layout, 0, 1);
       const Tensor a = check::make(DType::f64, sa, layout), b = check::make(DType::f64, sb, layout);
       const Dims shape = broadcast_shapes("", broadcast_shapes("", sc, sa), sb);

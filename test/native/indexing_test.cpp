@@ -33,8 +33,8 @@ void along_lists() {
         for (int axis = 0; axis < shape.rank; ++axis) {
           if (shape[axis] == 0) continue;
           const Tensor x = check::make(dtype, shape, layout, 0, 3);
-          const Tensor index = check::make(DType::i64, {9}, layout == Layout::transposed ? Layout::sliced : layout, 0,
-                                           shape[axis] - 1);
+          const Tensor index =
+              check::make(DType::i64, {9}, layout == Layout::transposed ? Layout::sliced : layout, 0, shape[axis] - 1);
           const std::string what = std::string(dtype_name(dtype)) + " " + to_string(shape) + to_string(x.strides) +
                                    " axis " + std::to_string(axis);
           Dims chosen = shape;
@@ -151,20 +151,23 @@ void bad_indices() {
   Tensor target = check::from(DType::f32, {2, 3}, std::vector<double>(6, 7)), y;
   for (double bad : {-1.0, 3.0, 9e15, -9e15}) {
     const Tensor list = check::from(DType::i64, {3}, {0, 1, bad}), grid = check::from(DType::i64, {1, 3}, {0, 1, bad});
-    const std::string text = "index " + std::to_string(static_cast<int64_t>(bad)) + " is out of range for axis 1 with size 3";
+    const std::string text =
+        "index " + std::to_string(static_cast<int64_t>(bad)) + " is out of range for axis 1 with size 3";
     check::expect_error("INDEX_OUT_OF_RANGE", ("indexSelect: " + text).c_str(), [&] { index_select(x, 1, list, y); });
     check::expect_error("INDEX_OUT_OF_RANGE", ("indexAdd: " + text).c_str(), [&] { index_add(target, 1, list, x); });
     check::expect_error("INDEX_OUT_OF_RANGE", ("gather: " + text).c_str(), [&] { gather(x, 1, grid, y); });
     check::expect_error("INDEX_OUT_OF_RANGE", ("scatter: " + text).c_str(), [&] { scatter(target, 1, grid, x); });
-    check::expect_error("INDEX_OUT_OF_RANGE", ("scatterAdd: " + text).c_str(), [&] { scatter_add(target, 1, grid, x); });
+    check::expect_error("INDEX_OUT_OF_RANGE", ("scatterAdd: " + text).c_str(),
+                        [&] { scatter_add(target, 1, grid, x); });
   }
   check::expect_tensor(target, DType::f32, {2, 3}, std::vector<double>(6, 7), "nothing is written before the refusal");
   const Tensor wide = check::make(DType::i64, {3, 1}, Layout::contiguous, 0, 0);
   check::expect_error("SHAPE_MISMATCH", "gather: ", [&] { gather(x, 1, wide, y); });
   check::expect_error("SHAPE_MISMATCH", "scatter: ", [&] { scatter(target, 1, wide, x); });
   check::expect_error("SHAPE_MISMATCH", "indexSelect: ", [&] { index_select(x, 1, wide, y); });
-  check::expect_error("SHAPE_MISMATCH", "indexAdd: ",
-                      [&] { index_add(target, 1, check::from(DType::i64, {2}, {0, 1}), x); });
+  check::expect_error("SHAPE_MISMATCH", "indexAdd: ", [&] {
+    index_add(target, 1, check::from(DType::i64, {2}, {0, 1}), x);
+  });
   check::expect_error("DTYPE_MISMATCH", "int64", [&] { gather(x, 1, x, y); });
   check::expect_error("OUT_OF_RANGE", "axis", [&] { gather(x, 2, wide, y); });
   check::expect_error("INDEX_OUT_OF_RANGE", "size 0",
@@ -329,11 +332,13 @@ void losses() {
   const Tensor x = check::make(DType::f32, {2, 3});
   Tensor a, b;
   for (double bad : {3.0, -1.0}) {
-    check::expect_error("INDEX_OUT_OF_RANGE", "for 3 classes",
-                        [&] { nll_forward(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b); });
+    check::expect_error("INDEX_OUT_OF_RANGE", "for 3 classes", [&] {
+      nll_forward(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b);
+    });
   }
-  check::expect_error("SHAPE_MISMATCH", "[2]",
-                      [&] { nll_forward(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b); });
+  check::expect_error("SHAPE_MISMATCH", "[2]", [&] {
+    nll_forward(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b);
+  });
 }
 
 void optimizers() {
@@ -373,7 +378,9 @@ void optimizers() {
   check::expect_error("SHAPE_MISMATCH", "sgd: ", [&] {
     sgd_step({0.1, 0, 0, 0, false, false, false}, p, check::make(DType::f32, {4}), nullptr);
   });
-  check::expect_error("BAD_ARGUMENT", "momentum", [&] { sgd_step({0.1, 0.9, 0, 0, false, false, false}, p, p, nullptr); });
+  check::expect_error("BAD_ARGUMENT", "momentum", [&] {
+    sgd_step({0.1, 0.9, 0, 0, false, false, false}, p, p, nullptr);
+  });
 }
 
 }  // namespace

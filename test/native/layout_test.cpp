@@ -19,7 +19,8 @@ void counts() {
 void broadcasting() {
   check::expect(broadcast_shapes("t", {2, 1, 4}, {3, 1}) == Dims({2, 3, 4}), "both stretch");
   check::expect(broadcast_shapes("t", {}, {5}) == Dims({5}), "scalars stretch");
-  check::expect(broadcast_shapes("t", {0}, {1}) == Dims({0}) && broadcast_shapes("t", {1}, {0}) == Dims({0}), "1 and 0");
+  check::expect(broadcast_shapes("t", {0}, {1}) == Dims({0}) && broadcast_shapes("t", {1}, {0}) == Dims({0}),
+                "1 and 0");
   check::expect_error("SHAPE_MISMATCH", "op: ", [] { broadcast_shapes("op", {2}, {3}); });
   check::expect_error("SHAPE_MISMATCH", "[0] and [2]", [] { broadcast_shapes("op", {0}, {2}); });
   const Tensor x = check::from(DType::f32, {2, 1}, {1, 2});

@@ -34,12 +34,12 @@ std::vector<double> product(const Tensor& a, const Tensor& b, const Tensor* bias
 }
 
 void all_mixes() {
-  const std::pair<Dims, Dims> shapes[] = {
-      {{2, 3}, {3, 4}},          {{1, 10}, {10, 50}},        {{1, 1}, {1, 1}},         {{5, 0}, {0, 3}},
-      {{0, 3}, {3, 2}},          {{2, 3}, {3, 0}},           {{4, 2, 3}, {3, 5}},      {{2, 2, 2, 3}, {3, 5}},
-      {{4, 2, 3}, {4, 3, 5}},    {{2, 1, 2, 3}, {4, 3, 2}},  {{2, 3}, {6, 3, 4}},      {{0, 2, 3}, {3, 4}},
-      {{4, 1, 3}, {3, 5}},       {{1, 4, 3}, {1, 3, 5}},     {{3, 1, 1, 3}, {1, 3, 2}}, {{7, 33, 20}, {20, 35}},
-      {{64, 64}, {64, 64}},      {{2, 1, 3}, {1, 3, 1}}};
+  const std::pair<Dims, Dims> shapes[] = {{{2, 3}, {3, 4}},          {{1, 10}, {10, 50}},    {{1, 1}, {1, 1}},
+                                          {{5, 0}, {0, 3}},          {{0, 3}, {3, 2}},       {{2, 3}, {3, 0}},
+                                          {{4, 2, 3}, {3, 5}},       {{2, 2, 2, 3}, {3, 5}}, {{4, 2, 3}, {4, 3, 5}},
+                                          {{2, 1, 2, 3}, {4, 3, 2}}, {{2, 3}, {6, 3, 4}},    {{0, 2, 3}, {3, 4}},
+                                          {{4, 1, 3}, {3, 5}},       {{1, 4, 3}, {1, 3, 5}}, {{3, 1, 1, 3}, {1, 3, 2}},
+                                          {{7, 33, 20}, {20, 35}},   {{64, 64}, {64, 64}},   {{2, 1, 3}, {1, 3, 1}}};
   for (DType dtype : check::kNumberDTypes) {
     const bool floats = dtype == DType::f32 || dtype == DType::f64;
     const int64_t high = dtype == DType::u8 ? 1 : 4;  // sums stay below 256
@@ -70,8 +70,9 @@ void all_mixes() {
 void special_operands() {
   // Transposed and expanded batches, which do not merge into one product.
   const Tensor x = check::make(DType::f32, {5, 4, 3}, Layout::contiguous, -3, 3), w = check::make(DType::f32, {3, 6});
-  for (const Tensor& a : {permute(x, {1, 0, 2}), permute(x, {2, 1, 0}), broadcast_to(check::make(DType::f32, {4, 3}), {5, 4, 3}),
-                          broadcast_to(check::make(DType::f32, {5, 1, 3}), {5, 4, 3})}) {
+  for (const Tensor& a :
+       {permute(x, {1, 0, 2}), permute(x, {2, 1, 0}), broadcast_to(check::make(DType::f32, {4, 3}), {5, 4, 3}),
+        broadcast_to(check::make(DType::f32, {5, 1, 3}), {5, 4, 3})}) {
     const Tensor b = check::make(DType::f32, {a.shape[2], 6});
     Dims shape;
     const auto want = product(a, b, nullptr, false, shape);
@@ -86,7 +87,8 @@ void special_operands() {
   matmul(square, square, nullptr, Activation::none, square);
   check::expect_tensor(square, DType::f32, {8, 8}, want, "matmul over its operand");
   // Integers wrap.
-  const Tensor big = check::from(DType::i32, {1, 2}, {2147483647, 2147483647}), ones = check::from(DType::i32, {2, 1}, {1, 1});
+  const Tensor big = check::from(DType::i32, {1, 2}, {2147483647, 2147483647}),
+               ones = check::from(DType::i32, {2, 1}, {1, 1});
   Tensor y;
   matmul(big, ones, nullptr, Activation::none, y);
   check::expect(check::get(y, 0) == -2, "int32 wraps");
@@ -113,15 +115,18 @@ void errors() {
     matmul(check::make(da, sa), check::make(db, sb), nullptr, activation, y);
   };
   const DType f = DType::f32;
-  check::expect_error("SHAPE_MISMATCH", "matmul: inner dimensions differ, [2,3] × [4,5]",
-                      [&] { call({2, 3}, {4, 5}, f, f, Activation::none); });
+  check::expect_error("SHAPE_MISMATCH", "matmul: inner dimensions differ, [2,3] × [4,5]", [&] {
+    call({2, 3}, {4, 5}, f, f, Activation::none);
+  });
   check::expect_error("SHAPE_MISMATCH", "matmul: ", [&] { call({2, 2, 3}, {3, 3, 5}, f, f, Activation::none); });
   check::expect_error("SHAPE_MISMATCH", "[3] × [3,5]", [&] { call({3}, {3, 5}, f, f, Activation::none); });
   check::expect_error("DTYPE_MISMATCH", "float64", [&] { call({2, 3}, {3, 5}, f, DType::f64, Activation::none); });
-  check::expect_error("DTYPE_MISMATCH", "bool",
-                      [&] { call({2, 3}, {3, 5}, DType::boolean, DType::boolean, Activation::none); });
-  check::expect_error("DTYPE_MISMATCH", "activation",
-                      [&] { call({2, 3}, {3, 5}, DType::i32, DType::i32, Activation::relu); });
+  check::expect_error("DTYPE_MISMATCH", "bool", [&] {
+    call({2, 3}, {3, 5}, DType::boolean, DType::boolean, Activation::none);
+  });
+  check::expect_error("DTYPE_MISMATCH", "activation", [&] {
+    call({2, 3}, {3, 5}, DType::i32, DType::i32, Activation::relu);
+  });
   const Tensor a = check::make(f, {2, 3}), b = check::make(f, {3, 4}), bias = check::make(f, {3});
   check::expect_error("SHAPE_MISMATCH", "bias of shape [4]", [&] { matmul(a, b, &bias, Activation::none, y); });
 }

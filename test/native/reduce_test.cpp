@@ -143,7 +143,8 @@ void along_an_axis() {
         }
         check::expect_tensor(dx, DType::f64, shape, want_dx, "softmaxBackward " + what, 1e-13);
         if (n == 0) {
-          check::expect_error("OUT_OF_RANGE", "argmax", [&] { arg_reduce(ArgReduceKernel::argmax, x, axis, false, best); });
+          check::expect_error("OUT_OF_RANGE", "argmax",
+                              [&] { arg_reduce(ArgReduceKernel::argmax, x, axis, false, best); });
           continue;
         }
         arg_reduce(ArgReduceKernel::argmax, x, axis, true, best);

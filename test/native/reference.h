@@ -35,12 +35,18 @@ inline int64_t position(const Tensor& t, int64_t linear) {
 inline double get(const Tensor& t, int64_t linear) {
   const int64_t at = position(t, linear);
   switch (t.dtype) {
-    case DType::f32: return t.as<float>()[at];
-    case DType::f64: return t.as<double>()[at];
-    case DType::i32: return t.as<int32_t>()[at];
-    case DType::i64: return static_cast<double>(t.as<int64_t>()[at]);
-    case DType::u8: return t.as<uint8_t>()[at];
-    case DType::boolean: return t.as<bool>()[at];
+    case DType::f32:
+      return t.as<float>()[at];
+    case DType::f64:
+      return t.as<double>()[at];
+    case DType::i32:
+      return t.as<int32_t>()[at];
+    case DType::i64:
+      return static_cast<double>(t.as<int64_t>()[at]);
+    case DType::u8:
+      return t.as<uint8_t>()[at];
+    case DType::boolean:
+      return t.as<bool>()[at];
   }
   return 0;
 }
@@ -48,12 +54,24 @@ inline double get(const Tensor& t, int64_t linear) {
 inline void set(const Tensor& t, int64_t linear, double value) {
   const int64_t at = position(t, linear);
   switch (t.dtype) {
-    case DType::f32: t.as<float>()[at] = static_cast<float>(value); break;
-    case DType::f64: t.as<double>()[at] = value; break;
-    case DType::i32: t.as<int32_t>()[at] = static_cast<int32_t>(value); break;
-    case DType::i64: t.as<int64_t>()[at] = static_cast<int64_t>(value); break;
-    case DType::u8: t.as<uint8_t>()[at] = static_cast<uint8_t>(value); break;
-    case DType::boolean: t.as<bool>()[at] = value != 0; break;
+    case DType::f32:
+      t.as<float>()[at] = static_cast<float>(value);
+      break;
+    case DType::f64:
+      t.as<double>()[at] = value;
+      break;
+    case DType::i32:
+      t.as<int32_t>()[at] = static_cast<int32_t>(value);
+      break;
+    case DType::i64:
+      t.as<int64_t>()[at] = static_cast<int64_t>(value);
+      break;
+    case DType::u8:
+      t.as<uint8_t>()[at] = static_cast<uint8_t>(value);
+      break;
+    case DType::boolean:
+      t.as<bool>()[at] = value != 0;
+      break;
   }
 }
 

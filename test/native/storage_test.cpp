@@ -7,7 +7,9 @@
 #include "reference.h"
 
 // Refusing absurd sizes is under test, so the sanitizer must refuse as the system does.
-extern "C" __attribute__((visibility("default"))) const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+extern "C" __attribute__((visibility("default"))) const char* __asan_default_options() {
+  return "allocator_may_return_null=1";
+}
 
 using namespace flambeau;
 
@@ -48,7 +50,8 @@ void counters() {
     check::expect(!b && moved->use_count() == 1, "moving does not count");
   }
   const MemoryStats after = memory_stats();
-  check::expect(after.live_bytes == before.live_bytes && after.live_storages == before.live_storages, "all is returned");
+  check::expect(after.live_bytes == before.live_bytes && after.live_storages == before.live_storages,
+                "all is returned");
   check::expect(after.peak_bytes == before.live_bytes + 101000, "the peak");
 }
 
@@ -58,7 +61,8 @@ void wrapped_memory() {
   double data[4] = {1, 2, 3, 4};
   const MemoryStats before = memory_stats();
   {
-    StorageRef s(Storage::wrap(data, sizeof data, [](void* context) { *static_cast<int*>(context) += 1; }, &released));
+    StorageRef s(Storage::wrap(
+        data, sizeof data, [](void* context) { *static_cast<int*>(context) += 1; }, &released));
     const StorageRef t = s;
     check::expect(s->is_external() && s->data() == data && s->bytes() == sizeof data, "wraps what it is given");
     check::expect(memory_stats().live_bytes == before.live_bytes, "wrapped bytes are the owner's");

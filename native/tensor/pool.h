@@ -1,0 +1,24 @@
+// The process's cache of aligned memory blocks.
+//
+// A block is 64 bytes of header (the Storage itself, while the block is in use) followed by the data, so that a tensor
+// costs one allocation and data keep the block's alignment.
+#pragma once
+
+#include "storage.h"
+
+namespace flambeau {
+
+inline constexpr size_t kBlockHeader = kAlignment;
+
+// A block whose data part has at least this many bytes, contents undefined; null when the system refuses.
+void* take_block(size_t bytes);
+// bytes is what the block was taken for.
+void give_block(void* block, size_t bytes);
+
+struct PoolStats {
+  size_t blocks = 0, cached_bytes = 0;
+};
+PoolStats pool_stats();
+void release_cached();
+
+}  // namespace flambeau
