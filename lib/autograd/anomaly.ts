@@ -1,7 +1,7 @@
 import { context, withContext } from '../tensor/context.js';
+import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { predicateKernel, rawTo, reduceKernel } from '../tensor/raw.js';
-import { isFloating } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gradient, Node } from './node.js';
 
@@ -10,7 +10,12 @@ const any = reduceKernel('amax');
 
 function hasNan(x: Tensor): boolean {
   if (!isFloating(x.dtype) || x.numel === 0) return false;
-  return any(rawTo(isnan(x), 'uint8'), x.shape.map((_, i) => i)).item() !== 0;
+  return (
+    any(
+      rawTo(isnan(x), 'uint8'),
+      x.shape.map((_, i) => i),
+    ).item() !== 0
+  );
 }
 
 /** In anomaly mode, a NaN among a node's results is an error that tells where the forward was. */
@@ -19,7 +24,8 @@ export function checkAnomaly(node: Node, results: readonly (Gradient | undefined
   if (anomaly === null || !anomaly.checkNan) return;
   results.forEach((result, i) => {
     if (!result || !hasNan(result)) return;
-    const origin = node.trace === null ? '' : `\nThe forward call that made it:\n${node.trace.split('\n').slice(2).join('\n')}`;
+    const origin =
+      node.trace === null ? '' : `\nThe forward call that made it:\n${node.trace.split('\n').slice(2).join('\n')}`;
     fail('GRAD_ERROR', `Function '${node.name}' returned nan values in its ${i}th output.${origin}`);
   });
 }

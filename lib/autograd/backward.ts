@@ -40,12 +40,16 @@ function checkTensors(op: string, value: unknown, what: string): readonly Tensor
     fail('WRONG_TYPE', `${op}: ${what} must be a Tensor or an array of Tensors, got ${describe(value)}`);
   }
   const list = listOf(value as Tensor | Tensor[]);
-  list.forEach((x, i) => checkTensor(op, x, `${what}[${i}]`));
+  list.forEach((x, i) => void checkTensor(op, x, `${what}[${i}]`));
   return list;
 }
 
 /** The gradient that starts at each output: what was given, or 1 for a scalar. */
-function rootGradients(op: string, outputs: readonly Tensor[], given: readonly (Tensor | null | undefined)[]): Tensor[] {
+function rootGradients(
+  op: string,
+  outputs: readonly Tensor[],
+  given: readonly (Tensor | null | undefined)[],
+): Tensor[] {
   if (given.length > 0 && given.length !== outputs.length) {
     fail('BAD_ARGUMENT', `${op}: got ${outputs.length} tensors and ${given.length} gradients`);
   }
@@ -54,7 +58,10 @@ function rootGradients(op: string, outputs: readonly Tensor[], given: readonly (
     if (grad === undefined || grad === null) {
       if (!requires(output)) failNoGrad(op, i);
       if (output.numel !== 1) {
-        fail('GRAD_ERROR', `${op}: grad can be implicitly created only for scalar outputs, got shape ${showShape(output.shape)}`);
+        fail(
+          'GRAD_ERROR',
+          `${op}: grad can be implicitly created only for scalar outputs, got shape ${showShape(output.shape)}`,
+        );
       }
       return rawFull(output.shape, 1, output.dtype);
     }
@@ -65,7 +72,8 @@ function rootGradients(op: string, outputs: readonly Tensor[], given: readonly (
         `${op}: Mismatch in shape: grad_output[${i}] has a shape of ${showShape(grad.shape)} and output[${i}] has a shape of ${showShape(output.shape)}.`,
       );
     }
-    if (!isFloating(grad.dtype)) fail('GRAD_ERROR', `${op}: the gradient of output ${i} must be of a floating type, got ${grad.dtype}`);
+    if (!isFloating(grad.dtype))
+      fail('GRAD_ERROR', `${op}: the gradient of output ${i} must be of a floating type, got ${grad.dtype}`);
     return grad.dtype === output.dtype ? grad : castTo(grad, output.dtype);
   });
 }
@@ -120,7 +128,9 @@ function gradientList(given: Tensor | null | undefined | readonly (Tensor | null
 }
 
 function targetEdges(op: string, inputs: readonly Tensor[]): Edge[] {
-  return inputs.map((input) => edgeOf(input) ?? fail('GRAD_ERROR', `${op}: One of the differentiated Tensors does not require grad`));
+  return inputs.map(
+    (input) => edgeOf(input) ?? fail('GRAD_ERROR', `${op}: One of the differentiated Tensors does not require grad`),
+  );
 }
 
 /**
@@ -136,16 +146,34 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions & ({ allowUnused: true } & { materializeGrads?: false }),
 ): (Tensor | null)[];
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions,
 ): (Tensor | null)[] {
-  const known = checkOptions('grad', options, ['gradOutputs', 'retainGraph', 'createGraph', 'allowUnused', 'materializeGrads']);
-  const { createGraph = false, retainGraph = createGraph, materializeGrads = false, allowUnused = materializeGrads } = known;
+  const known = checkOptions('grad', options, [
+    'gradOutputs',
+    'retainGraph',
+    'createGraph',
+    'allowUnused',
+    'materializeGrads',
+  ]);
+  const {
+    createGraph = false,
+    retainGraph = createGraph,
+    materializeGrads = false,
+    allowUnused = materializeGrads,
+  } = known;
   if (materializeGrads && !allowUnused) {
-    fail('BAD_ARGUMENT', 'grad: Expected allowUnused to be true or not passed when materializeGrads: true, but got allowUnused: false.');
+    fail(
+      'BAD_ARGUMENT',
+      'grad: Expected allowUnused to be true or not passed when materializeGrads: true, but got allowUnused: false.',
+    );
   }
   const roots = checkTensors('grad', outputs, 'outputs');
   const wanted = checkTensors('grad', inputs, 'inputs');

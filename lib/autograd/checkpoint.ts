@@ -3,7 +3,7 @@ import { describe, fail } from '../tensor/errors.js';
 import { defaultGenerator, type Generator } from '../tensor/generator.js';
 import { rawAlias } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { afterBackward } from './engine.js';
 import type { TensorInfo } from './node.js';
 
@@ -28,9 +28,11 @@ class Frame<A extends readonly unknown[]> {
   readonly unpack = (position: unknown): Tensor => {
     const values = this.values ?? this.recompute();
     // What this backward does not come to is not kept for a later one.
-    const willEnd = this.values !== null || afterBackward(() => {
-      this.values = null;
-    });
+    const willEnd =
+      this.values !== null ||
+      afterBackward(() => {
+        this.values = null;
+      });
     if (willEnd) this.values = values;
     return values[position as number]!;
   };

@@ -63,7 +63,7 @@ class Run {
   execute(roots: readonly Edge[], grads: readonly Tensor[]): Gradient[] {
     const order = reachableFrom(roots);
     if (this.targets !== undefined) this.wanted = leadingTo(order, this.targets);
-    roots.forEach((root, i) => this.deliver(root, grads[i]!));
+    for (let i = 0; i < roots.length; i++) this.deliver(roots[i]!, grads[i]!);
     for (const node of order) this.visit(node);
     return (this.targets ?? []).map((target) => this.captured.get(target) ?? null);
   }

@@ -102,10 +102,12 @@ interface SplitFunctionClass<A extends readonly unknown[], R> {
  * Square.apply(x);
  */
 // biome-ignore lint/complexity/noStaticOnlyClass: subclassing is the interface, as in PyTorch.
+// biome-ignore lint/suspicious/noShadowRestrictedNames: PyTorch's name; users write autograd.Function.
 export abstract class Function {
   static apply<A extends readonly unknown[], R extends Output>(this: SplitFunctionClass<A, R>, ...args: A): R;
   static apply<A extends readonly unknown[], R extends Output>(this: FunctionClass<A, R>, ...args: A): R;
   static apply(this: unknown, ...args: readonly unknown[]): Output {
+    // biome-ignore lint/complexity/noThisInStatic: the subclass that is applied.
     return applyFunction(this as Definition, args);
   }
 }
@@ -145,21 +147,34 @@ class FunctionNode extends Node {
   apply(grads: readonly Gradient[]): readonly (Gradient | undefined)[] {
     const { definition } = this;
     if (typeof definition.backward !== 'function') {
-      fail('GRAD_ERROR', `${this.name}: You must implement a static backward for your custom autograd.Function to use it with backward.`);
+      fail(
+        'GRAD_ERROR',
+        `${this.name}: You must implement a static backward for your custom autograd.Function to use it with backward.`,
+      );
     }
     const returned = definition.backward(this.ctx, ...grads);
-    const list = Array.isArray(returned) ? (returned as readonly (Gradient | undefined)[]) : [returned as Gradient | undefined];
+    const list = Array.isArray(returned)
+      ? (returned as readonly (Gradient | undefined)[])
+      : [returned as Gradient | undefined];
     const expected = this.args.length;
     if (list.length < expected || list.slice(expected).some((extra) => extra !== null && extra !== undefined)) {
-      fail('GRAD_ERROR', `function ${this.name} returned an incorrect number of gradients (expected ${expected}, got ${list.length})`);
+      fail(
+        'GRAD_ERROR',
+        `function ${this.name} returned an incorrect number of gradients (expected ${expected}, got ${list.length})`,
+      );
     }
-    return this.positions.map((position, i) => this.edges[i] === null ? null : this.checkGradient(list[position], position));
+    return this.positions.map((position, i) =>
+      this.edges[i] === null ? null : this.checkGradient(list[position], position),
+    );
   }
 
   private checkGradient(grad: unknown, position: number): Gradient {
     if (grad === null || grad === undefined) return null;
     if (!(grad instanceof Tensor)) {
-      fail('WRONG_TYPE', `Function ${this.name} returned an invalid gradient at index ${position} - expected Tensor or null, got ${describe(grad)}`);
+      fail(
+        'WRONG_TYPE',
+        `Function ${this.name} returned an invalid gradient at index ${position} - expected Tensor or null, got ${describe(grad)}`,
+      );
     }
     const { shape, dtype } = this.args[position]!;
     if (!sameShape(grad.shape, shape) && !expandsTo(shape, grad.shape)) {
@@ -179,7 +194,10 @@ class FunctionNode extends Node {
 function applyFunction(definition: Definition, args: readonly unknown[]): Output {
   const { forward } = definition;
   if (typeof forward !== 'function') {
-    fail('GRAD_ERROR', `${definition.name || 'Function'}: You must implement the forward function for custom autograd.Function.`);
+    fail(
+      'GRAD_ERROR',
+      `${definition.name || 'Function'}: You must implement the forward function for custom autograd.Function.`,
+    );
   }
   const ctx = new Context(args.map((arg) => arg instanceof Tensor && requiresGrad(arg)));
   const records = context().grad && ctx.needsInputGrad.includes(true);
@@ -197,8 +215,14 @@ function applyFunction(definition: Definition, args: readonly unknown[]): Output
   const results = outputs.map((output, i) => (output instanceof Tensor ? connect(node, ctx, args, output, i) : output));
   node.outputs = results.map((x) => (x instanceof Tensor ? describeTensor(x) : { shape: [], dtype: 'float32' }));
   // An input that was returned as it is became another tensor, which is what backward is to see.
-  const toSave = ctx._toSave.map((x) => (x !== null && outputs.includes(x) && !args.includes(x) ? (results[outputs.indexOf(x)] as Tensor) : x));
-  ctx._saved = new SavedTensors(toSave, node, results.filter((x) => x instanceof Tensor));
+  const toSave = ctx._toSave.map((x) =>
+    x !== null && outputs.includes(x) && !args.includes(x) ? (results[outputs.indexOf(x)] as Tensor) : x,
+  );
+  ctx._saved = new SavedTensors(
+    toSave,
+    node,
+    results.filter((x) => x instanceof Tensor),
+  );
   ctx._toSave = [];
   return (Array.isArray(returned) ? results : results[0]) as Output;
 }
@@ -275,4 +299,3 @@ class RefusingNode extends Node {
     return fail('GRAD_ERROR', 'trying to differentiate twice a function that was marked with onceDifferentiable');
   }
 }
-

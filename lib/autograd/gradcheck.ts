@@ -34,11 +34,17 @@ function checkInputs(op: string, inputs: readonly Tensor[]): readonly Tensor[] {
   inputs.forEach((x, i) => {
     checkTensor(op, x, `inputs[${i}]`);
     if (requiresGrad(x) && x.dtype !== 'float64') {
-      fail('DTYPE_MISMATCH', `${op}: inputs[${i}] must be float64, whose differences are precise enough, got ${x.dtype}`);
+      fail(
+        'DTYPE_MISMATCH',
+        `${op}: inputs[${i}] must be float64, whose differences are precise enough, got ${x.dtype}`,
+      );
     }
   });
   if (!inputs.some(requiresGrad)) {
-    fail('BAD_ARGUMENT', `${op}: expects at least one input tensor to require gradient, but none of them have requiresGrad: true.`);
+    fail(
+      'BAD_ARGUMENT',
+      `${op}: expects at least one input tensor to require gradient, but none of them have requiresGrad: true.`,
+    );
   }
   return inputs;
 }
@@ -52,7 +58,14 @@ function outputsOf(op: string, fn: Checked, inputs: readonly Tensor[]): Tensor[]
 const float64 = (x: Tensor): Float64Array => rawCast(x, 'float64').toTypedArray() as Float64Array;
 
 /** Central differences. x is changed in place, one element at a time, and put back. */
-function numerical(op: string, fn: Checked, inputs: readonly Tensor[], x: Tensor, output: number, eps: number): Jacobian {
+function numerical(
+  op: string,
+  fn: Checked,
+  inputs: readonly Tensor[],
+  x: Tensor,
+  output: number,
+  eps: number,
+): Jacobian {
   const values = float64(x);
   const at = (column: number, step: number): Float64Array =>
     noGrad(() => {
@@ -151,7 +164,10 @@ function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], opt
         const problem = mismatch(analytic, numerical(op, fn, inputs, x, i, eps), atol, rtol);
         if (problem === null) continue;
         if (!raiseException) return false;
-        fail('GRAD_ERROR', `${op}: Jacobian mismatch for output ${i} with respect to input ${j} of shape ${showShape(x.shape)},\n${problem}`);
+        fail(
+          'GRAD_ERROR',
+          `${op}: Jacobian mismatch for output ${i} with respect to input ${j} of shape ${showShape(x.shape)},\n${problem}`,
+        );
       }
     }
     return true;
@@ -167,7 +183,8 @@ export function gradgradcheck(
   const { gradOutputs, ...rest } = checkOptions('gradgradcheck', options, [...OPTIONS, 'gradOutputs']);
   const given = checkInputs('gradgradcheck', inputs instanceof Tensor ? [inputs] : inputs);
   const outputs = enableGrad(() => outputsOf('gradgradcheck', fn, given));
-  const starts = gradOutputs === undefined ? outputs.map(direction) : gradOutputs instanceof Tensor ? [gradOutputs] : gradOutputs;
+  const starts =
+    gradOutputs === undefined ? outputs.map(direction) : gradOutputs instanceof Tensor ? [gradOutputs] : gradOutputs;
   const gradientOf = (...args: Tensor[]): Tensor[] => {
     const at = args.slice(0, given.length);
     const results = enableGrad(() =>

@@ -40,7 +40,8 @@ function replaced(hook: TensorHook, grad: Tensor): Tensor {
   const name = hook.name || '<anonymous>';
   if (!(result instanceof Tensor)) fail('WRONG_TYPE', `hook '${name}' must return a Tensor or nothing`);
   if (!sameShape(result.shape, grad.shape)) fail('GRAD_ERROR', `hook '${name}' has changed the size of value`);
-  if (result.dtype !== grad.dtype) fail('GRAD_ERROR', `hook '${name}' has changed the type of value (was ${grad.dtype}, got ${result.dtype})`);
+  if (result.dtype !== grad.dtype)
+    fail('GRAD_ERROR', `hook '${name}' has changed the type of value (was ${grad.dtype}, got ${result.dtype})`);
   return result;
 }
 

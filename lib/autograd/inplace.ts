@@ -70,7 +70,7 @@ export function checkMayBeWritten(name: string, x: Tensor): void {
       `${name}: Inplace update to inference tensor outside inferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,
     );
   }
-  if (x._strides !== null && x._strides.some((stride, i) => stride === 0 && x.shape[i]! > 1)) {
+  if (x._strides?.some((stride, i) => stride === 0 && x.shape[i]! > 1)) {
     fail(
       'INPLACE_ERROR',
       `${name}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
@@ -82,10 +82,16 @@ const typeName = (x: Tensor): string => DTYPES[x.dtype].torchName.replace('Tenso
 
 function checkFits(name: string, x: Tensor, result: Tensor): void {
   if (DTYPES[result.dtype].category > DTYPES[x.dtype].category) {
-    fail('DTYPE_MISMATCH', `${name}: result type ${typeName(result)} can't be cast to the desired output type ${typeName(x)}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${name}: result type ${typeName(result)} can't be cast to the desired output type ${typeName(x)}`,
+    );
   }
   if (!sameShape(result.shape, x.shape)) {
-    fail('SHAPE_MISMATCH', `${name}: output with shape ${showShape(x.shape)} doesn't match the broadcast shape ${showShape(result.shape)}`);
+    fail(
+      'SHAPE_MISMATCH',
+      `${name}: output with shape ${showShape(x.shape)} doesn't match the broadcast shape ${showShape(result.shape)}`,
+    );
   }
 }
 

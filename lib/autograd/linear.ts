@@ -1,6 +1,6 @@
 import { type DType, isFloating } from '../tensor/dtype.js';
 import { rawCast, rawReshape, rawTo, rawView, reduceKernel } from '../tensor/raw.js';
-import { sameShape, type Shape } from '../tensor/shape.js';
+import { type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { defineOp, type Op } from './op.js';
 

@@ -30,7 +30,8 @@ export function metaOf(x: Tensor): Meta | null {
 }
 
 export function ensureMeta(x: Tensor): Meta {
-  return (x._autograd ??= newMeta(false, null, 0)) as Meta;
+  x._autograd ??= newMeta(false, null, 0);
+  return x._autograd as Meta;
 }
 
 /** x's number of in-place changes. */
@@ -47,7 +48,7 @@ export function setHistory(x: Tensor, node: Node | null, index: number): void {
   const meta = ensureMeta(x);
   if (meta.retainsGrad) {
     meta.gradFn?.retained?.delete(meta.outputIndex);
-    if (node !== null) (node.retained ??= new Map()).set(index, new WeakRef(x));
+    node?.retain(index, x);
   }
   meta.requiresGrad = node !== null;
   meta.gradFn = node;

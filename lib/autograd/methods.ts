@@ -5,7 +5,7 @@ import { rawAlias } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, INFERENCE, Tensor } from '../tensor/tensor.js';
 import { requireGrad } from './accumulate.js';
-import { backward, type BackwardCallOptions } from './backward.js';
+import { type BackwardCallOptions, backward } from './backward.js';
 import { type RemovableHandle, register } from './hooks.js';
 import { ensureMeta, metaOf, setHistory, versionOf } from './meta.js';
 import type { Node, TensorHook } from './node.js';
@@ -85,7 +85,8 @@ function setGrad(x: Tensor, grad: unknown): void {
     if (x._autograd !== null) x._autograd.grad = null;
     return;
   }
-  if (!(grad instanceof Tensor)) fail('WRONG_TYPE', `grad: assigned grad expected to be a Tensor or null but got ${describe(grad)}`);
+  if (!(grad instanceof Tensor))
+    fail('WRONG_TYPE', `grad: assigned grad expected to be a Tensor or null but got ${describe(grad)}`);
   checkTensor('grad', grad, 'grad');
   if (grad === x) fail('GRAD_ERROR', "grad: can't assign a tensor as its own grad");
   if (!sameShape(grad.shape, x.shape)) {
@@ -95,7 +96,10 @@ function setGrad(x: Tensor, grad: unknown): void {
     );
   }
   if (grad.dtype !== x.dtype) {
-    fail('DTYPE_MISMATCH', `grad: attempting to assign a gradient of dtype ${grad.dtype} to a tensor of dtype ${x.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `grad: attempting to assign a gradient of dtype ${grad.dtype} to a tensor of dtype ${x.dtype}`,
+    );
   }
   ensureMeta(x).grad = grad;
 }
@@ -119,7 +123,8 @@ function getGrad(x: Tensor): Tensor | null {
 /** The node whose gradient at `outputIndex` is x's, for hooks. */
 function hookedNode(x: Tensor): Node {
   const meta = metaOf(x);
-  if (!meta?.requiresGrad) fail('GRAD_ERROR', "registerHook: cannot register a hook on a tensor that doesn't require gradient");
+  if (!meta?.requiresGrad)
+    fail('GRAD_ERROR', "registerHook: cannot register a hook on a tensor that doesn't require gradient");
   return meta.gradFn ?? meta.accumulator!;
 }
 
@@ -155,9 +160,9 @@ const methods = {
     checkHook('registerHook', hook);
     const node = hookedNode(this);
     const index = metaOf(this)!.outputIndex;
-    const all = (node.tensorHooks ??= new Map<number, Map<number, TensorHook>>());
-    let own = all.get(index);
-    if (own === undefined) all.set(index, (own = new Map<number, TensorHook>()));
+    node.tensorHooks ??= new Map();
+    const own = node.tensorHooks.get(index) ?? new Map<number, TensorHook>();
+    node.tensorHooks.set(index, own);
     return register(own, hook);
   },
 
@@ -165,12 +170,20 @@ const methods = {
     checkHook('registerPostAccumulateGradHook', hook);
     const meta = metaOf(this);
     if (!meta?.requiresGrad) {
-      fail('GRAD_ERROR', "registerPostAccumulateGradHook: cannot register a hook on a tensor that doesn't require gradient");
+      fail(
+        'GRAD_ERROR',
+        "registerPostAccumulateGradHook: cannot register a hook on a tensor that doesn't require gradient",
+      );
     }
     if (meta.gradFn !== null) {
-      fail('GRAD_ERROR', 'registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors');
+      fail(
+        'GRAD_ERROR',
+        'registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors',
+      );
     }
-    return register((meta.accumulator!.postAccumulateHooks ??= new Map()), hook);
+    const accumulator = meta.accumulator!;
+    accumulator.postAccumulateHooks ??= new Map();
+    return register(accumulator.postAccumulateHooks, hook);
   },
 
   retainGrad(this: Tensor): void {
@@ -179,7 +192,7 @@ const methods = {
     const node = meta.gradFn;
     if (node === null || meta.retainsGrad) return;
     meta.retainsGrad = true;
-    (node.retained ??= new Map()).set(meta.outputIndex, new WeakRef(this));
+    node.retain(meta.outputIndex, this);
   },
 };
 
@@ -187,59 +200,60 @@ for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, { configurable: true, writable: true, value });
 }
 
-const accessors: { readonly [name: string]: { get(this: Tensor): unknown; set?(this: Tensor, value: unknown): void } } = {
-  requiresGrad: {
-    get() {
-      return requires(this);
+const accessors: { readonly [name: string]: { get(this: Tensor): unknown; set?(this: Tensor, value: unknown): void } } =
+  {
+    requiresGrad: {
+      get() {
+        return requires(this);
+      },
+      set(value) {
+        setRequiresGrad('requiresGrad', this, value);
+      },
     },
-    set(value) {
-      setRequiresGrad('requiresGrad', this, value);
+    grad: {
+      get() {
+        return getGrad(this);
+      },
+      set(value) {
+        setGrad(this, value);
+      },
     },
-  },
-  grad: {
-    get() {
-      return getGrad(this);
+    gradFn: {
+      get() {
+        return metaOf(this)?.gradFn ?? null;
+      },
     },
-    set(value) {
-      setGrad(this, value);
+    isLeaf: {
+      get() {
+        return !metaOf(this)?.gradFn;
+      },
     },
-  },
-  gradFn: {
-    get() {
-      return metaOf(this)?.gradFn ?? null;
+    outputNr: {
+      get() {
+        return metaOf(this)?.outputIndex ?? 0;
+      },
     },
-  },
-  isLeaf: {
-    get() {
-      return !metaOf(this)?.gradFn;
+    retainsGrad: {
+      get() {
+        return metaOf(this)?.retainsGrad ?? false;
+      },
     },
-  },
-  outputNr: {
-    get() {
-      return metaOf(this)?.outputIndex ?? 0;
+    _version: {
+      get() {
+        if (this._versions === INFERENCE)
+          fail('GRAD_ERROR', '_version: Inference tensors do not track version counter.');
+        return versionOf(this);
+      },
     },
-  },
-  retainsGrad: {
-    get() {
-      return metaOf(this)?.retainsGrad ?? false;
+    data: {
+      get() {
+        const out = rawAlias(checkTensor('data', this));
+        out._versions = { value: 0 };
+        return out;
+      },
     },
-  },
-  _version: {
-    get() {
-      if (this._versions === INFERENCE) fail('GRAD_ERROR', '_version: Inference tensors do not track version counter.');
-      return versionOf(this);
-    },
-  },
-  data: {
-    get() {
-      const out = rawAlias(checkTensor('data', this));
-      out._versions = { value: 0 };
-      return out;
-    },
-  },
-};
+  };
 
 for (const [name, accessor] of Object.entries(accessors)) {
   Object.defineProperty(Tensor.prototype, name, { configurable: true, ...accessor });
 }
-

@@ -58,6 +58,12 @@ export abstract class Node {
   /** Lets go of what was saved for backward. */
   release(): void {}
 
+  /** Makes backward keep the gradient of output `index`, which is x, in `x.grad`. */
+  retain(index: number, x: Tensor): void {
+    this.retained ??= new Map();
+    this.retained.set(index, new WeakRef(x));
+  }
+
   /** Puts `to` in the place of the saved tensor `from`. */
   replaceSaved(_from: Tensor, _to: Tensor): void {}
 
@@ -65,12 +71,14 @@ export abstract class Node {
    * Runs `hook(gradInputs, gradOutputs)` after the node's backward; what it returns replaces the gradients of the inputs.
    */
   registerHook(hook: NodeHook): RemovableHandle {
-    return register((this.postHooks ??= new Map()), hook);
+    this.postHooks ??= new Map();
+    return register(this.postHooks, hook);
   }
 
   /** Runs `hook(gradOutputs)` before the node's backward; what it returns replaces them. */
   registerPrehook(hook: NodePreHook): RemovableHandle {
-    return register((this.preHooks ??= new Map()), hook);
+    this.preHooks ??= new Map();
+    return register(this.preHooks, hook);
   }
 
   /** PyTorch's `next_functions`: the nodes of the inputs, with their output indices. */
@@ -82,4 +90,3 @@ export abstract class Node {
     return `<${this.name}>`;
   }
 }
-

@@ -28,7 +28,7 @@ export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[
 
 export type { BackwardContext, Gradient, TensorInfo };
 
-export const requiresGrad = (x: Tensor): boolean => x._autograd !== null && x._autograd.requiresGrad;
+export const requiresGrad = (x: Tensor): boolean => x._autograd?.requiresGrad === true;
 
 export function anyRequiresGrad(args: readonly unknown[]): boolean {
   for (let i = 0; i < args.length; i++) {
@@ -46,9 +46,7 @@ export function anyRequiresGrad(args: readonly unknown[]): boolean {
 export type Op<A extends readonly unknown[], R extends Tensor | Tensor[] = Tensor> = (...args: A) => R;
 
 /** The op as a function. It records a graph node when grad mode is on and an input requires grad. */
-export function defineOp<A extends readonly unknown[], R extends Tensor | Tensor[]>(
-  spec: OpSpec<A, R>,
-): Op<A, R> {
+export function defineOp<A extends readonly unknown[], R extends Tensor | Tensor[]>(spec: OpSpec<A, R>): Op<A, R> {
   return (...args: A): R => {
     const out = spec.forward(...args);
     if (anyRequiresGrad(args) && context().grad) record(spec, args, out);
@@ -64,7 +62,7 @@ export function record<A extends readonly unknown[], R extends Tensor | Tensor[]
 ): void {
   const node = new OpNode(spec as unknown as OpSpec<readonly unknown[], Tensor | Tensor[]>, args, out);
   if (out instanceof Tensor) attach(node, out, 0);
-  else out.forEach((x, i) => attach(node, x, i));
+  else for (let i = 0; i < out.length; i++) attach(node, out[i]!, i);
 }
 
 function attach(node: OpNode, out: Tensor, outputIndex: number): void {

@@ -7,7 +7,11 @@ import { SavedTensors } from './saved.js';
 
 /** The arguments with every tensor replaced by its description. */
 export type Described<A extends readonly unknown[]> = {
-  readonly [K in keyof A]: A[K] extends Tensor ? TensorInfo : A[K] extends readonly Tensor[] ? readonly TensorInfo[] : A[K];
+  readonly [K in keyof A]: A[K] extends Tensor
+    ? TensorInfo
+    : A[K] extends readonly Tensor[]
+      ? readonly TensorInfo[]
+      : A[K];
 };
 
 export interface BackwardContext<A extends readonly unknown[] = readonly unknown[]> {
@@ -44,7 +48,8 @@ export class OpNode extends Node {
     this.name = spec.node ?? nodeName(spec.name);
     this.args = args.map((arg) => {
       if (arg instanceof Tensor) return this.connect(arg);
-      if (Array.isArray(arg) && arg.length > 0 && arg[0] instanceof Tensor) return arg.map((x: Tensor) => this.connect(x));
+      if (Array.isArray(arg) && arg.length > 0 && arg[0] instanceof Tensor)
+        return arg.map((x: Tensor) => this.connect(x));
       return arg;
     });
     this.outputs = out instanceof Tensor ? [describeTensor(out)] : out.map(describeTensor);

@@ -36,7 +36,8 @@ class Packed {
 
   unpack(): Tensor {
     const data = this.hooks.unpack(this.value);
-    if (!(data instanceof Tensor)) fail('WRONG_TYPE', `savedTensorsHooks: unpack must return a Tensor, got ${describe(data)}`);
+    if (!(data instanceof Tensor))
+      fail('WRONG_TYPE', `savedTensorsHooks: unpack must return a Tensor, got ${describe(data)}`);
     const out = rawAlias(data);
     out._autograd = null;
     if (this.requiresGrad) {
@@ -76,7 +77,10 @@ export class SavedTensors {
         this.entries[i] = Packed.of(x, hooks, owner, outputIndex);
         continue;
       }
-      if (outputIndex >= 0) (this.outputIndices ??= new Map()).set(i, outputIndex);
+      if (outputIndex >= 0) {
+        this.outputIndices ??= new Map();
+        this.outputIndices.set(i, outputIndex);
+      }
       x._pins++;
       this.versions[i] = versionOf(x);
     }

@@ -33,7 +33,11 @@ function end({ shape, strides, offset }: Geometry): number {
 }
 
 /** Zeros that hold both geometries, and views of them. */
-function workspace(x: Tensor, a: Geometry, b: Geometry): { view(geometry: Geometry): Tensor; take(geometry: Geometry): Tensor } {
+function workspace(
+  x: Tensor,
+  a: Geometry,
+  b: Geometry,
+): { view(geometry: Geometry): Tensor; take(geometry: Geometry): Tensor } {
   const start = Math.min(a.offset, b.offset);
   const buffer = rawFull([Math.max(end(a), end(b)) - start], 0, x.dtype);
   const view = (g: Geometry): Tensor => rawView(buffer, g.shape, g.strides, g.offset - start);

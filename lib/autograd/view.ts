@@ -2,7 +2,7 @@ import { context } from '../tensor/context.js';
 import { fail } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { AccumulateGrad } from './accumulate.js';
-import { type Meta, metaOf, setHistory, versionOf, type ViewInfo, type ViewOrigin } from './meta.js';
+import { type Meta, metaOf, setHistory, type ViewInfo, type ViewOrigin, versionOf } from './meta.js';
 import type { Node } from './node.js';
 import { defineOp, type Op, type OpSpec } from './op.js';
 import { OpNode } from './opNode.js';
@@ -64,14 +64,20 @@ export class ViewMeta implements Meta {
     this.version = versionOf(this.self);
     if (!follows) return;
     const { self } = this;
-    setHistory(self, baseRequiresGrad ? new OpNode(asStridedSpec, [base, geometryOf(base), geometryOf(self)], self) : null, 0);
+    setHistory(
+      self,
+      baseRequiresGrad ? new OpNode(asStridedSpec, [base, geometryOf(base), geometryOf(self)], self) : null,
+      0,
+    );
   }
 
   /** Why the view may not take part in an in-place change. */
   refusal(what: string): string {
-    if (this.view.origin === 'no-grad') return `A view was created in noGrad mode and ${what} with grad mode enabled. ${NO_GRAD}`;
+    if (this.view.origin === 'no-grad')
+      return `A view was created in noGrad mode and ${what} with grad mode enabled. ${NO_GRAD}`;
     const name = this.ownGradFn?.name.replace(/Backward0?$/, '');
-    const head = name === undefined ? `A view ${what}.` : `Output ${this.outputIndex} of ${name} is a view and ${what}.`;
+    const head =
+      name === undefined ? `A view ${what}.` : `Output ${this.outputIndex} of ${name} is a view and ${what}.`;
     return `${head} ${this.view.origin === 'multiple-outputs' ? MULTIPLE_OUTPUTS : CUSTOM_FUNCTION}`;
   }
 }

@@ -40,27 +40,22 @@ export { type NormOptions, norm } from './norm.js';
 export * from './pointwise.js';
 export * from './random.js';
 export * from './reduce.js';
-export * from './scan.js';
 export { bernoulli, type MultinomialOptions, multinomial } from './sampling.js';
+export * from './scan.js';
+export { chunk, diagonal, narrow, select, split, unbind } from './slices.js';
 export * from './unary.js';
 export {
   asStrided,
-  chunk,
   clone,
-  diagonal,
   expand,
   flatten,
   matrixTranspose,
   movedim,
-  narrow,
   permute,
   reshape,
-  select,
-  split,
   squeeze,
   t,
   transpose,
-  unbind,
   unflatten,
   unsqueeze,
 } from './views.js';

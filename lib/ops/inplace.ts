@@ -21,8 +21,7 @@ const UNARY =
 const UNARY_ARITHMETIC = 'neg square reciprocal';
 const BINARY = 'add sub mul div';
 const WITH_OPTIONS = 'round clamp clampMin clampMax nanToNum';
-const POINTWISE =
-  'pow remainder fmod floorDivide lerp addcmul addcdiv bitwiseAnd bitwiseOr bitwiseXor bitwiseNot';
+const POINTWISE = 'pow remainder fmod floorDivide lerp addcmul addcdiv bitwiseAnd bitwiseOr bitwiseXor bitwiseNot';
 
 /** The words of a string of them. */
 type Words<S extends string> = S extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : S;

@@ -1,10 +1,11 @@
 import { Tensor } from '../tensor/tensor.js';
 import { inplace } from './inplace.js';
 import { installMethods, type Methods } from './methods.js';
+import * as slices from './slices.js';
 import * as views from './views.js';
 
 declare module '../tensor/tensor.js' {
-  interface Tensor extends Methods<typeof views>, Methods<typeof inplace> {
+  interface Tensor extends Methods<typeof views>, Methods<typeof slices>, Methods<typeof inplace> {
     /** The tensor with its dimensions reversed: the transpose of a matrix. */
     readonly T: Tensor;
     /** The tensor with its last two dimensions exchanged. */
@@ -13,6 +14,7 @@ declare module '../tensor/tensor.js' {
 }
 
 installMethods(views);
+installMethods(slices);
 installMethods(inplace);
 
 Object.defineProperties(Tensor.prototype, {

@@ -52,15 +52,40 @@ describe('backward', () => {
   test.each<[string, () => void, string]>([
     ['vector', () => leaf([1, 2]).mul(2).backward(), 'grad can be implicitly created only for scalar outputs'],
     ['empty', () => leaf([]).mul(2).backward(), 'grad can be implicitly created only for scalar outputs'],
-    ['constant', () => ones([2]).sum().backward(), 'element 0 of tensors does not require grad and does not have a gradFn'],
+    [
+      'constant',
+      () => ones([2]).sum().backward(),
+      'element 0 of tensors does not require grad and does not have a gradFn',
+    ],
     [
       'shape of the gradient',
-      () => leaf([1, 2]).mul(2).backward(ones([3])),
+      () =>
+        leaf([1, 2])
+          .mul(2)
+          .backward(ones([3])),
       'Mismatch in shape: grad_output[0] has a shape of [3] and output[0] has a shape of [2].',
     ],
-    ['number as gradient', () => leaf([1]).mul(2).backward(3 as unknown as Tensor), 'gradient must be a Tensor, got 3'],
-    ['no inputs', () => leaf(1).mul(2).backward(null, { inputs: [] }), '`inputs` argument to `backward()` cannot be empty.'],
-    ['unknown option', () => leaf(1).mul(2).backward(null, { retain: true } as object), 'unknown option retain'],
+    [
+      'number as gradient',
+      () =>
+        leaf([1])
+          .mul(2)
+          .backward(3 as unknown as Tensor),
+      'gradient must be a Tensor, got 3',
+    ],
+    [
+      'no inputs',
+      () => leaf(1).mul(2).backward(null, { inputs: [] }),
+      '`inputs` argument to `backward()` cannot be empty.',
+    ],
+    [
+      'unknown option',
+      () =>
+        leaf(1)
+          .mul(2)
+          .backward(null, { retain: true } as object),
+      'unknown option retain',
+    ],
   ])('%s: error', (_name, run, message) => {
     expect(run).toThrow(message);
   });
@@ -75,7 +100,9 @@ describe('backward', () => {
     const x = leaf([1, 2]);
     const w = leaf([3, 4]);
     const y = x.mul(w);
-    y.mul(y).sum().backward(null, { inputs: [x, y] });
+    y.mul(y)
+      .sum()
+      .backward(null, { inputs: [x, y] });
     expect(x.grad!.toArray()).toEqual([18, 64]);
     expect(w.grad).toBeNull();
     expect(y.grad!.toArray()).toEqual([6, 16]);
@@ -146,14 +173,18 @@ describe('autograd.grad', () => {
     );
     expect(run({ allowUnused: true })[1]).toBeNull();
     expect((run({ materializeGrads: true })[1] as Tensor).toArray()).toEqual([0, 0]);
-    expect(() => run({ allowUnused: false, materializeGrads: true })).toThrow('Expected allowUnused to be true or not passed');
+    expect(() => run({ allowUnused: false, materializeGrads: true })).toThrow(
+      'Expected allowUnused to be true or not passed',
+    );
   });
 
   test('errors', () => {
     const x = leaf([1, 2]);
     expect(() => autograd.grad(x.sum(), [])).toThrow('`inputs` argument to `grad()` cannot be empty.');
     expect(() => autograd.grad(x.sum(), ones([2]))).toThrow('One of the differentiated Tensors does not require grad');
-    expect(() => autograd.grad(x.sum(), 3 as unknown as Tensor)).toThrow('inputs must be a Tensor or an array of Tensors, got 3');
+    expect(() => autograd.grad(x.sum(), 3 as unknown as Tensor)).toThrow(
+      'inputs must be a Tensor or an array of Tensors, got 3',
+    );
   });
 
   test('an output may be its own input', () => {
@@ -190,8 +221,12 @@ describe('leaves', () => {
     expect(x.requiresGrad).toBe(true);
     x.requiresGrad = false;
     expect(x.mul(2).requiresGrad).toBe(false);
-    expect(() => leaf([1]).mul(2).requiresGrad_(false)).toThrow('you can only change requiresGrad flags of leaf variables');
-    expect(() => tensor([1], { dtype: 'int32' }).requiresGrad_()).toThrow('only Tensors of floating point dtype can require gradients');
+    expect(() => leaf([1]).mul(2).requiresGrad_(false)).toThrow(
+      'you can only change requiresGrad flags of leaf variables',
+    );
+    expect(() => tensor([1], { dtype: 'int32' }).requiresGrad_()).toThrow(
+      'only Tensors of floating point dtype can require gradients',
+    );
     expect(() => x.requiresGrad_(1 as unknown as boolean)).toThrow('expected a boolean, got 1');
   });
 

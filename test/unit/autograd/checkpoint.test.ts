@@ -33,10 +33,12 @@ describe('checkpoint', () => {
   test('with retainGraph it runs once more for each backward', () => {
     let runs = 0;
     const x = leaf();
-    const y = autograd.checkpoint((x: Tensor) => {
-      runs++;
-      return x.mul(x).exp();
-    }, x).sum();
+    const y = autograd
+      .checkpoint((x: Tensor) => {
+        runs++;
+        return x.mul(x).exp();
+      }, x)
+      .sum();
     y.backward(null, { retainGraph: true });
     y.backward();
     expect(runs).toBe(3);
@@ -46,7 +48,10 @@ describe('checkpoint', () => {
   test('dropout is the same both times, and the generator goes on as if once', () => {
     const run = (wrap: boolean): unknown => {
       manualSeed(0);
-      const x = tensor(Array.from({ length: 40 }, (_, i) => i / 10), { requiresGrad: true });
+      const x = tensor(
+        Array.from({ length: 40 }, (_, i) => i / 10),
+        { requiresGrad: true },
+      );
       const block = (x: Tensor): Tensor => dropout(x.mul(x), { p: 0.5 });
       const y = wrap ? autograd.checkpoint(block, x) : block(x);
       y.mul(y).sum().backward();
@@ -68,31 +73,53 @@ describe('checkpoint', () => {
 
   const changing = (first: (x: Tensor) => Tensor, then: (x: Tensor) => Tensor): (() => void) => {
     let runs = 0;
-    return () => autograd.checkpoint((x: Tensor) => (runs++ === 0 ? first(x) : then(x)), leaf()).sum().backward();
+    return () =>
+      autograd
+        .checkpoint((x: Tensor) => (runs++ === 0 ? first(x) : then(x)), leaf())
+        .sum()
+        .backward();
   };
 
   test('fewer saved tensors', () => {
-    expect(changing((x) => x.mul(x).exp(), (x) => x.mul(3))).toThrow(
+    expect(
+      changing(
+        (x) => x.mul(x).exp(),
+        (x) => x.mul(3),
+      ),
+    ).toThrow(
       'A different number of tensors was saved during the original forward and recomputation.\n' +
         'Number of tensors saved during forward: 3\nNumber of tensors saved during recomputation: 0.',
     );
   });
 
   test('more of them are not noticed', () => {
-    expect(changing((x) => x.exp(), (x) => x.exp().exp())).not.toThrow();
+    expect(
+      changing(
+        (x) => x.exp(),
+        (x) => x.exp().exp(),
+      ),
+    ).not.toThrow();
   });
 
   test('another shape', () => {
-    expect(changing((x) => x.exp(), (x) => x.narrow(0, 0, 1).exp())).toThrow(
+    expect(
+      changing(
+        (x) => x.exp(),
+        (x) => x.narrow(0, 0, 1).exp(),
+      ),
+    ).toThrow(
       'Recomputed values for the following tensors have different metadata than during the forward pass.\ntensor at position 0:\n' +
         'saved metadata: { shape: [3], dtype: float64 }\nrecomputed metadata: { shape: [1], dtype: float64 }',
     );
   });
 
   test('an error of its own comes through', () => {
-    const fails = changing((x) => x.exp(), () => {
-      throw new Error('broken');
-    });
+    const fails = changing(
+      (x) => x.exp(),
+      () => {
+        throw new Error('broken');
+      },
+    );
     expect(fails).toThrow('broken');
     expect(() => autograd.checkpoint(3 as never)).toThrow('checkpoint: expected a function, got 3');
   });

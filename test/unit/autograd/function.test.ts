@@ -57,7 +57,13 @@ describe('Function', () => {
       }
       static backward(ctx: Context<{ k: number }>, g: Tensor): (Tensor | null)[] {
         const x = ctx.savedTensors[0]!;
-        return [g.mul(x).mul(x).mul(3 * ctx.k), null];
+        return [
+          g
+            .mul(x)
+            .mul(x)
+            .mul(3 * ctx.k),
+          null,
+        ];
       }
     }
     const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });
@@ -91,8 +97,12 @@ describe('Function', () => {
         return [a.mul(2), null];
       }
     }
-    Two.apply(leaf([1, 2]), true)[0].sum().backward();
-    Two.apply(leaf([1, 2]), false)[0].sum().backward();
+    Two.apply(leaf([1, 2]), true)[0]
+      .sum()
+      .backward();
+    Two.apply(leaf([1, 2]), false)[0]
+      .sum()
+      .backward();
     expect(seen).toEqual([[0, 0], null]);
   });
 
@@ -124,14 +134,18 @@ describe('Function', () => {
     Double.apply(b.narrow(0, 0, 1));
     y.add(b).sum().backward();
     expect(x.grad!.toArray()).toEqual([8, 7]);
-    expect(() => Double.apply(leaf([1]))).toThrow('a leaf Variable that requires grad has been used in an in-place operation.');
+    expect(() => Double.apply(leaf([1]))).toThrow(
+      'a leaf Variable that requires grad has been used in an in-place operation.',
+    );
     class Lost extends autograd.Function {
       static forward(ctx: Context, x: Tensor): Tensor {
         ctx.markDirty(x);
         return x.mul_(2).add(1);
       }
     }
-    expect(() => Lost.apply(x.mul(1))).toThrow('Some elements marked as dirty during the forward method were not returned as output.');
+    expect(() => Lost.apply(x.mul(1))).toThrow(
+      'Some elements marked as dirty during the forward method were not returned as output.',
+    );
   });
 
   test('an input returned as it is becomes another tensor, not to be changed in place', () => {
@@ -178,10 +192,17 @@ describe('Function', () => {
       static backward = backward;
     };
     Object.defineProperty(Bad, 'name', { value: name });
-    return () => Bad.apply(leaf([1, 2]), leaf([1, 2])).sum().backward();
+    return () =>
+      Bad.apply(leaf([1, 2]), leaf([1, 2]))
+        .sum()
+        .backward();
   };
   test.each<[string, () => void, string]>([
-    ['too few gradients', bad((_ctx, g) => g, 'Two'), 'function TwoBackward returned an incorrect number of gradients (expected 2, got 1)'],
+    [
+      'too few gradients',
+      bad((_ctx, g) => g, 'Two'),
+      'function TwoBackward returned an incorrect number of gradients (expected 2, got 1)',
+    ],
     ['too many gradients', bad((_ctx, g) => [g, g, g], 'Two'), '(expected 2, got 3)'],
     [
       'a gradient of another shape',
@@ -229,7 +250,9 @@ test('onceDifferentiable: the first derivative is right, the second an error', (
   const run = (): Tensor => Once.apply(x.mul(x));
   expect(autograd.grad(run(), x)[0]!.item()).toBe(108);
   const [first] = autograd.grad(run(), x, { createGraph: true });
-  expect(() => autograd.grad(first!, x)).toThrow('trying to differentiate twice a function that was marked with onceDifferentiable');
+  expect(() => autograd.grad(first!, x)).toThrow(
+    'trying to differentiate twice a function that was marked with onceDifferentiable',
+  );
   const [again] = autograd.grad(run(), x, { createGraph: true });
   expect(() => again!.backward()).toThrow('onceDifferentiable');
 });

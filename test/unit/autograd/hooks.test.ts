@@ -36,7 +36,10 @@ describe('tensor hooks', () => {
     y.retainGrad();
     y.registerHook((g) => g.mul(10));
     y.sum().backward();
-    expect([y.grad!.toArray(), x.grad!.toArray()]).toEqual([[10, 10], [20, 20]]);
+    expect([y.grad!.toArray(), x.grad!.toArray()]).toEqual([
+      [10, 10],
+      [20, 20],
+    ]);
   });
 
   test('also for what autograd.grad asks for', () => {
@@ -55,7 +58,11 @@ describe('tensor hooks', () => {
   });
 
   test.each<[string, () => unknown, string]>([
-    ['a constant', () => ones([2]).registerHook(() => {}), "cannot register a hook on a tensor that doesn't require gradient"],
+    [
+      'a constant',
+      () => ones([2]).registerHook(() => {}),
+      "cannot register a hook on a tensor that doesn't require gradient",
+    ],
     ['no function', () => leaf([1]).registerHook(3 as never), 'hook must be a function, got 3'],
     [
       'another size',
@@ -77,13 +84,24 @@ describe('tensor hooks', () => {
       },
       "hook '<anonymous>' must return a Tensor or nothing",
     ],
-    ['post-accumulate on a constant', () => ones([2]).registerPostAccumulateGradHook(() => {}), "cannot register a hook on a tensor that doesn't require gradient"],
+    [
+      'post-accumulate on a constant',
+      () => ones([2]).registerPostAccumulateGradHook(() => {}),
+      "cannot register a hook on a tensor that doesn't require gradient",
+    ],
     [
       'post-accumulate on a non-leaf',
-      () => leaf([1]).mul(2).registerPostAccumulateGradHook(() => {}),
+      () =>
+        leaf([1])
+          .mul(2)
+          .registerPostAccumulateGradHook(() => {}),
       'post accumulate grad hooks cannot be registered on non-leaf tensors',
     ],
-    ['retainGrad on a constant', () => ones([2]).retainGrad(), "can't retainGrad on Tensor that has requiresGrad: false"],
+    [
+      'retainGrad on a constant',
+      () => ones([2]).retainGrad(),
+      "can't retainGrad on Tensor that has requiresGrad: false",
+    ],
   ])('%s: error', (_name, run, message) => {
     expect(run).toThrow(message);
   });
@@ -109,7 +127,11 @@ test('a retained gradient is not disturbed by what backward frees', () => {
   y.retainGrad();
   z.retainGrad();
   z.sum().backward();
-  expect([y.grad!.toArray(), z.grad!.toArray(), x.grad!.toArray()]).toEqual([[1, 1], [1, 1], [2, 2]]);
+  expect([y.grad!.toArray(), z.grad!.toArray(), x.grad!.toArray()]).toEqual([
+    [1, 1],
+    [1, 1],
+    [2, 2],
+  ]);
 });
 
 test('post-accumulate hooks see the updated leaf', () => {
@@ -139,7 +161,10 @@ test('hooks of nodes', () => {
     return [inputs[0]!.add(1)];
   });
   y.sum().backward();
-  expect([order, x.grad!.toArray()]).toEqual([['pre', 'post'], [21, 21]]);
+  expect([order, x.grad!.toArray()]).toEqual([
+    ['pre', 'post'],
+    [21, 21],
+  ]);
 });
 
 test('backward inside a hook', () => {

@@ -11,7 +11,10 @@ describe('values', () => {
     expect(x.toArray()).toEqual([1, 2]);
     x.add_(1).sub_(tensor(1)).mul_(4).div_(2).neg_();
     expect(x.toArray()).toEqual([-2, -4]);
-    x.add_(tensor([1, 1]), { alpha: 2 }).clamp_(-1, 1).abs_().maskedFill_(tensor([true, false]), 9);
+    x.add_(tensor([1, 1]), { alpha: 2 })
+      .clamp_(-1, 1)
+      .abs_()
+      .maskedFill_(tensor([true, false]), 9);
     expect(x.toArray()).toEqual([9, 1]);
     x.copy_(tensor([[7, 8]]).select(0, 0)).fill_(tensor(3));
     expect(x.toArray()).toEqual([3, 3]);
@@ -24,25 +27,59 @@ describe('values', () => {
     const x = tensor([1, 2, 3, 4]);
     x.narrow(0, 1, 3).add_(x.narrow(0, 0, 3));
     expect(x.toArray()).toEqual([1, 3, 5, 7]);
-    const m = tensor([[1, 2], [3, 4]]);
+    const m = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     m.add_(m.t());
-    expect(m.toArray()).toEqual([[2, 5], [5, 8]]);
+    expect(m.toArray()).toEqual([
+      [2, 5],
+      [5, 8],
+    ]);
   });
 
   test.each<[string, () => void, string]>([
-    ['a float into an int', () => ones([2], { dtype: 'int64' }).mul_(2.5), "result type Float can't be cast to the desired output type Long"],
-    ['an int into a bool', () => ones([2], { dtype: 'bool' }).add_(1), "result type Long can't be cast to the desired output type Bool"],
-    ['a larger shape', () => ones([2]).mul_(ones([3, 2])), "output with shape [2] doesn't match the broadcast shape [3, 2]"],
-    ['an expanded tensor', () => ones([2]).expand(3, 2).mul_(2), 'more than one element of the written-to tensor refers to a single memory location'],
-    ['a leaf', () => leaf([1, 2]).mul_(2), 'a leaf Variable that requires grad is being used in an in-place operation.'],
-    ['fill_ on a leaf', () => leaf([1, 2]).fill_(2), 'a leaf Variable that requires grad is being used in an in-place operation.'],
+    [
+      'a float into an int',
+      () => ones([2], { dtype: 'int64' }).mul_(2.5),
+      "result type Float can't be cast to the desired output type Long",
+    ],
+    [
+      'an int into a bool',
+      () => ones([2], { dtype: 'bool' }).add_(1),
+      "result type Long can't be cast to the desired output type Bool",
+    ],
+    [
+      'a larger shape',
+      () => ones([2]).mul_(ones([3, 2])),
+      "output with shape [2] doesn't match the broadcast shape [3, 2]",
+    ],
+    [
+      'an expanded tensor',
+      () => ones([2]).expand(3, 2).mul_(2),
+      'more than one element of the written-to tensor refers to a single memory location',
+    ],
+    [
+      'a leaf',
+      () => leaf([1, 2]).mul_(2),
+      'a leaf Variable that requires grad is being used in an in-place operation.',
+    ],
+    [
+      'fill_ on a leaf',
+      () => leaf([1, 2]).fill_(2),
+      'a leaf Variable that requires grad is being used in an in-place operation.',
+    ],
     [
       'a view of a leaf',
       () => leaf([1, 2]).narrow(0, 0, 1).mul_(2),
       'a view of a leaf Variable that requires grad is being used in an in-place operation.',
     ],
     ['copy_ of another shape', () => ones([2]).copy_(ones([3])), 'source of shape [3] does not broadcast to [2]'],
-    ['fill_ by a vector', () => ones([2]).fill_(ones([2])), 'only supports 0-dimension value tensor but got tensor with 1 dimensions.'],
+    [
+      'fill_ by a vector',
+      () => ones([2]).fill_(ones([2])),
+      'only supports 0-dimension value tensor but got tensor with 1 dimensions.',
+    ],
   ])('%s: error', (_name, run, message) => {
     expect(run).toThrow(message);
   });
@@ -149,7 +186,10 @@ describe('gradients', () => {
     const w = tensor([2, 3], { dtype: 'float64', requiresGrad: true });
     const fn = (x: Tensor, w: Tensor): Tensor => {
       const y = x.mul(1);
-      y.narrow(0, 0, 1).mul_(w.narrow(0, 1, 1)).add_(1).mul_(w.narrow(0, 0, 1));
+      y.narrow(0, 0, 1)
+        .mul_(w.narrow(0, 1, 1))
+        .add_(1)
+        .mul_(w.narrow(0, 0, 1));
       return y.mul_(w).sqrt_();
     };
     expect(autograd.gradcheck(fn, [x, w])).toBe(true);
@@ -184,7 +224,10 @@ test('retained gradients follow the newest value', () => {
   y.mul_(2);
   expect(y.retainsGrad).toBe(true);
   y.mul(3).sum().backward();
-  expect([y.grad!.toArray(), x.grad!.toArray()]).toEqual([[3, 3], [6, 6]]);
+  expect([y.grad!.toArray(), x.grad!.toArray()]).toEqual([
+    [3, 3],
+    [6, 6],
+  ]);
 });
 
 test('a hook from before an in-place change fires, with the gradient of the old value', () => {
@@ -195,7 +238,10 @@ test('a hook from before an in-place change fires, with the gradient of the old 
   y.mul_(2);
   y.registerHook((g) => void seen.push(['new', g.toArray()]));
   y.sum().backward();
-  expect(seen).toEqual([['new', [1, 1]], ['old', [2, 2]]]);
+  expect(seen).toEqual([
+    ['new', [1, 1]],
+    ['old', [2, 2]],
+  ]);
 });
 
 test('a change in place of a zero-size tensor', () => {

@@ -89,7 +89,9 @@ describe('inferenceMode', () => {
     );
     expect(() => x.narrow(0, 0, 1).mul(leaf([1]))).toThrow('Inference tensors cannot be saved for backward.');
     expect(() => x.mul_(2)).toThrow('Inplace update to inference tensor outside inferenceMode is not allowed.');
-    expect(() => x.requiresGrad_()).toThrow('Setting requiresGrad: true on inference tensor outside inferenceMode is not allowed.');
+    expect(() => x.requiresGrad_()).toThrow(
+      'Setting requiresGrad: true on inference tensor outside inferenceMode is not allowed.',
+    );
     expect(() => x._version).toThrow('Inference tensors do not track version counter.');
     expect(x.clone().mul(leaf([1, 2])).requiresGrad).toBe(true);
     expect(x.add(leaf([1, 2])).requiresGrad).toBe(true);
@@ -136,8 +138,15 @@ describe('savedTensorsHooks', () => {
     expect(autograd.gradcheck(run, x)).toBe(true);
     expect(autograd.gradgradcheck(run, x)).toBe(true);
     expect(packed).toBeGreaterThan(0);
-    expect(() => autograd.savedTensorsHooks(pack, () => 3 as unknown as Tensor, () => x.mul(x)).sum().backward()).toThrow(
-      'unpack must return a Tensor, got 3',
-    );
+    expect(() =>
+      autograd
+        .savedTensorsHooks(
+          pack,
+          () => 3 as unknown as Tensor,
+          () => x.mul(x),
+        )
+        .sum()
+        .backward(),
+    ).toThrow('unpack must return a Tensor, got 3');
   });
 });

@@ -49,10 +49,32 @@ describe('shapes and elements', () => {
   });
 
   test.each<[string, () => Tensor[], number[][]]>([
-    ['split', () => grid().split(3), [[3, 6], [1, 6]]],
-    ['split of sizes', () => grid().split([1, 5], { dim: 1 }), [[4, 1], [4, 5]]],
+    [
+      'split',
+      () => grid().split(3),
+      [
+        [3, 6],
+        [1, 6],
+      ],
+    ],
+    [
+      'split of sizes',
+      () => grid().split([1, 5], { dim: 1 }),
+      [
+        [4, 1],
+        [4, 5],
+      ],
+    ],
     ['split of nothing', () => zeros([0, 6]).split(2), [[0, 6]]],
-    ['chunk', () => ones([5, 6]).chunk(4), [[2, 6], [2, 6], [1, 6]]],
+    [
+      'chunk',
+      () => ones([5, 6]).chunk(4),
+      [
+        [2, 6],
+        [2, 6],
+        [1, 6],
+      ],
+    ],
     ['unbind', () => grid().unbind(1), Array.from({ length: 6 }, () => [4])],
   ])('%s', (_name, run, shapes) => {
     expect(run().map((x) => x.shape)).toEqual(shapes);
@@ -77,10 +99,26 @@ describe('shapes and elements', () => {
     ['reshape', () => grid().reshape(2.5), 'sizes must be non-negative integers, got 2.5'],
     ['reshape', () => grid().reshape(-2), 'sizes must be non-negative integers, got -2'],
     ['reshape', () => grid().reshape('4' as unknown as number), 'a size must be a number, got "4"'],
-    ['reshape', () => zeros([0, 6]).reshape(0, -1), 'because the unspecified dimension size -1 can be any value and is ambiguous'],
-    ['expand', () => grid().expand(3, 6), 'The expanded size of the tensor (3) must match the existing size (4) at non-singleton dimension 0.'],
-    ['expand', () => grid().expand(6), 'the number of sizes provided (1) must be greater or equal to the number of dimensions in the tensor (2)'],
-    ['expand', () => grid().expand(-1, 4, 6), "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0"],
+    [
+      'reshape',
+      () => zeros([0, 6]).reshape(0, -1),
+      'because the unspecified dimension size -1 can be any value and is ambiguous',
+    ],
+    [
+      'expand',
+      () => grid().expand(3, 6),
+      'The expanded size of the tensor (3) must match the existing size (4) at non-singleton dimension 0.',
+    ],
+    [
+      'expand',
+      () => grid().expand(6),
+      'the number of sizes provided (1) must be greater or equal to the number of dimensions in the tensor (2)',
+    ],
+    [
+      'expand',
+      () => grid().expand(-1, 4, 6),
+      "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0",
+    ],
     ['narrow', () => grid().narrow(0, 3, 2), 'start (3) + length (2) exceeds dimension size (4).'],
     ['narrow', () => grid().narrow(0, -5, 2), 'start out of range (expected to be in range of [-4, 4], but got -5)'],
     ['narrow', () => grid().narrow(0, 1, -1), 'length must be non-negative'],
@@ -93,8 +131,16 @@ describe('shapes and elements', () => {
     ['permute', () => grid().permute(0), 'input.ndim = 2 is not equal to dims.length = 1'],
     ['t', () => grid().view(2, 2, 6).t(), 'expects a tensor with <= 2 dimensions, but self is 3D'],
     ['mT', () => arange(3).mT, 'only supported on matrices or batches of matrices. Got 1-D tensor.'],
-    ['movedim', () => grid().movedim([0, 1], [0]), 'source ([0, 1] dims) should contain the same number of dims as destination ([0] dims)'],
-    ['unflatten', () => grid().unflatten(1, [4, 2]), "Provided sizes [4, 2] don't multiply up to the size of dim 1 (6)"],
+    [
+      'movedim',
+      () => grid().movedim([0, 1], [0]),
+      'source ([0, 1] dims) should contain the same number of dims as destination ([0] dims)',
+    ],
+    [
+      'unflatten',
+      () => grid().unflatten(1, [4, 2]),
+      "Provided sizes [4, 2] don't multiply up to the size of dim 1 (6)",
+    ],
     ['flatten', () => grid().flatten(1, { endDim: 0 }), 'startDim cannot come after endDim'],
     ['diagonal', () => grid().diagonal(0, { dim1: 0, dim2: 0 }), 'dimensions cannot be identical 0, 0'],
     ['unfold', () => grid().unfold(0, 5, 1), 'maximum size for tensor at dimension 0 is 4 but size is 5'],
@@ -102,14 +148,25 @@ describe('shapes and elements', () => {
     ['slice', () => grid().slice(0, 0, 1, 0), 'slice step must be positive, got 0'],
     ['asStrided', () => grid().asStrided([5, 6], [6, 1]), 'a view inside the storage of 24 elements was expected'],
     ['at', () => grid().at(0, 0, 0), 'too many indices for tensor of dimension 2, got 3'],
-    ['transpose', () => grid().transpose(0, 2), 'Dimension out of range (expected to be in range of [-2, 1], but got 2)'],
+    [
+      'transpose',
+      () => grid().transpose(0, 2),
+      'Dimension out of range (expected to be in range of [-2, 1], but got 2)',
+    ],
   ])('%s: error', (_name, run, message) => {
     expect(run).toThrow(message);
   });
 });
 
 describe('gradients of views', () => {
-  const x = (): Tensor => tensor([[0.5, 1, 2], [3, -1, 4]], { dtype: 'float64', requiresGrad: true });
+  const x = (): Tensor =>
+    tensor(
+      [
+        [0.5, 1, 2],
+        [3, -1, 4],
+      ],
+      { dtype: 'float64', requiresGrad: true },
+    );
   const square = (...views: Tensor[]): Tensor[] => views.map((v) => v.mul(v).mul(v));
   test.each<[string, (x: Tensor) => Tensor | Tensor[]]>([
     ['reshape', (x) => x.reshape(3, 2)],
@@ -156,17 +213,29 @@ describe('in-place changes and views', () => {
   });
 
   test('a changed view rewrites the history of its siblings and of views of it', () => {
-    const x = tensor([[1, 2], [3, 4]], { requiresGrad: true });
+    const x = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { requiresGrad: true },
+    );
     const b = x.mul(1);
     const row = b.select(0, 0);
     const column = b.t().select(0, 0);
     const corner = row.narrow(0, 0, 1);
     row.mul_(10);
     column.add(0).sum().backward(null, { retainGraph: true });
-    expect(x.grad!.toArray()).toEqual([[10, 0], [1, 0]]);
+    expect(x.grad!.toArray()).toEqual([
+      [10, 0],
+      [1, 0],
+    ]);
     x.grad = null;
     corner.sum().backward();
-    expect(x.grad!.toArray()).toEqual([[10, 0], [0, 0]]);
+    expect(x.grad!.toArray()).toEqual([
+      [10, 0],
+      [0, 0],
+    ]);
   });
 
   test('overlapping changes, one after the other', () => {
@@ -194,7 +263,13 @@ describe('in-place changes and views', () => {
     const w = tensor(2, { dtype: 'float64', requiresGrad: true });
     const run = (w: Tensor): Tensor => {
       const h = ones([4], { dtype: 'float64' });
-      for (let i = 1; i < 4; i++) h.select(0, i).copy_(h.select(0, i - 1).clone().mul(w));
+      for (let i = 1; i < 4; i++)
+        h.select(0, i).copy_(
+          h
+            .select(0, i - 1)
+            .clone()
+            .mul(w),
+        );
       return h.sum();
     };
     run(w).backward();
@@ -237,7 +312,7 @@ describe('in-place changes and views', () => {
         noGrad(() => b.narrow(0, 0, 1)).mul_(leaf([1]));
       },
       'A view was created in noGrad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and ' +
-        "error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block " +
+        'error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block ' +
         "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).",
     ],
   ])('%s: error', (_name, run, message) => {
