@@ -16,6 +16,8 @@
 
 #if defined(_MSC_VER)
 #include <intrin.h>
+#elif defined(__linux__)
+#include <sys/mman.h>
 #endif
 
 // Under a memory checker every allocation must reach it as it is.
@@ -214,6 +216,10 @@ void give_small(void* block) {
 
 // ---- large blocks
 
+// First use of memory costs ten times less in 2 MB pages than in 4 KB ones.
+constexpr size_t kHugePage = 2 << 20;
+constexpr size_t large_alignment(int c) { return class_bytes(c) >= 2 * kHugePage ? kHugePage : kAlignment; }
+
 // What a cached block's header holds meanwhile.
 struct Cached {
   Cached *newer_of_class, *older_of_class, *newer, *older;
@@ -288,7 +294,7 @@ LargePool g_large;
 void free_chain(Cached* block) {
   while (block) {
     Cached* next = block->older;
-    system_free(block, kAlignment);
+    system_free(block, large_alignment(block->size_class));
     block = next;
   }
 }
@@ -302,7 +308,11 @@ void* take_large(int c) {
       return block;
     }
   }
-  void* block = system_allocate(kHeader + class_bytes(c), kAlignment);
+  const size_t bytes = kHeader + class_bytes(c);
+  void* block = system_allocate(bytes, large_alignment(c));
+#if defined(__linux__)
+  if (block && large_alignment(c) == kHugePage) madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
   if (block) {
     std::lock_guard<std::mutex> hold(g_large.mutex);
     g_large.count_in(class_bytes(c));
