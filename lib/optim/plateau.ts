@@ -1,0 +1,107 @@
+import { describe, fail } from '../tensor/errors.js';
+import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
+import { Tensor } from '../tensor/tensor.js';
+import { checkOptimizer, type WithLr } from './lrScheduler.js';
+
+export interface PlateauOptions {
+  /** Whether the metric should become small ('min', the default) or large. */
+  readonly mode?: 'min' | 'max';
+  /** What the learning rate is multiplied by; default 0.1. */
+  readonly factor?: number;
+  /** How many epochs without improvement are let pass; default 10. */
+  readonly patience?: number;
+  /** How much better counts as better; default 1e-4. */
+  readonly threshold?: number;
+  /** Whether `threshold` is a fraction of the best value ('rel', the default) or a difference. */
+  readonly thresholdMode?: 'rel' | 'abs';
+  /** Epochs after a reduction in which nothing is counted; default 0. */
+  readonly cooldown?: number;
+  /** A lower bound of the learning rate, for all groups or for each; default 0. */
+  readonly minLr?: number | readonly number[];
+  /** Smaller changes of the learning rate are not made; default 1e-8. */
+  readonly eps?: number;
+}
+
+const OPTIONS = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'] as const;
+const OP = 'ReduceLROnPlateau';
+
+/**
+ * Reduces the learning rate when a metric has stopped improving. `step(metric)` is called once per epoch.
+ *
+ * @example
+ * const scheduler = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 5 });
+ * scheduler.step(validationLoss);
+ */
+export class ReduceLROnPlateau {
+  best: number;
+  numBadEpochs = 0;
+  cooldownCounter = 0;
+  lastEpoch = 0;
+  private readonly settings: Required<Omit<PlateauOptions, 'minLr'>>;
+  private readonly minLrs: readonly number[];
+
+  constructor(
+    readonly optimizer: WithLr,
+    options: PlateauOptions = {},
+  ) {
+    checkOptimizer(OP, optimizer);
+    const known = checkOptions(OP, options, OPTIONS);
+    const factor = checkNumber(OP, 'factor', known.factor ?? 0.1);
+    if (factor >= 1) fail('OUT_OF_RANGE', `${OP}: Factor should be < 1.0, got ${factor}`);
+    this.settings = {
+      factor,
+      mode: checkChoice(OP, 'mode', known.mode ?? 'min', ['min', 'max']),
+      patience: checkInteger(OP, 'patience', known.patience ?? 10),
+      threshold: checkNumber(OP, 'threshold', known.threshold ?? 1e-4),
+      thresholdMode: checkChoice(OP, 'thresholdMode', known.thresholdMode ?? 'rel', ['rel', 'abs']),
+      cooldown: checkInteger(OP, 'cooldown', known.cooldown ?? 0),
+      eps: checkNumber(OP, 'eps', known.eps ?? 1e-8),
+    };
+    const { minLr = 0 } = known;
+    this.minLrs = typeof minLr === 'number' ? optimizer.paramGroups.map(() => minLr) : [...minLr];
+    if (this.minLrs.length !== optimizer.paramGroups.length) {
+      fail('BAD_ARGUMENT', `${OP}: expected ${optimizer.paramGroups.length} values of minLr, got ${this.minLrs.length}`);
+    }
+    this.best = this.settings.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+
+  step(metric: number | Tensor): void {
+    const value = metric instanceof Tensor ? metric.item() : metric;
+    if (typeof value !== 'number') fail('WRONG_TYPE', `${OP}.step: expected a metric, got ${describe(metric)}`);
+    const { patience, cooldown } = this.settings;
+    this.lastEpoch++;
+    if (this.isBetter(value)) {
+      this.best = value;
+      this.numBadEpochs = 0;
+    } else {
+      this.numBadEpochs++;
+    }
+    if (this.cooldownCounter > 0) {
+      this.cooldownCounter--;
+      this.numBadEpochs = 0;
+    }
+    if (this.numBadEpochs <= patience) return;
+    this.reduce();
+    this.cooldownCounter = cooldown;
+    this.numBadEpochs = 0;
+  }
+
+  getLastLr(): number[] {
+    return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  private isBetter(value: number): boolean {
+    const { mode, threshold, thresholdMode } = this.settings;
+    const sign = mode === 'min' ? -1 : 1;
+    const bar = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    return mode === 'min' ? value < bar : value > bar;
+  }
+
+  private reduce(): void {
+    const { factor, eps } = this.settings;
+    this.optimizer.paramGroups.forEach((group, i) => {
+      const next = Math.max(group.lr * factor, this.minLrs[i]!);
+      if (group.lr - next > eps) group.lr = next;
+    });
+  }
+}
