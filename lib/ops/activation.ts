@@ -1,3 +1,4 @@
+import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { checkDType, type DType } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
@@ -154,9 +155,16 @@ export function hardsigmoid(x: Tensor): Tensor {
   return div(hardtanh(add(checkFloating('hardsigmoid', x), 3), 0, 6), 6);
 }
 
+const hardswishOp: Op<[x: Tensor]> = defineOp({
+  name: 'hardswish',
+  forward: (x) => noGrad(() => mul(x, hardsigmoid(x))),
+  save: ([x]) => [x],
+  backward: ({ saved: [x] }, g) => [where(le(x!, -3), 0, where(lt(x!, 3), mul(g, add(div(x!, 3), 0.5)), g))],
+});
+
 /** x · hardsigmoid(x). */
 export function hardswish(x: Tensor): Tensor {
-  return mul(checkFloating('hardswish', x), hardsigmoid(x));
+  return hardswishOp(checkFloating('hardswish', x));
 }
 
 /** x · tanh(softplus(x)). */
@@ -192,14 +200,15 @@ export function tanhshrink(x: Tensor): Tensor {
 /** x outside [−lambd, lambd], 0 inside. */
 export function hardshrink(x: Tensor, lambd = 0.5): Tensor {
   checkNumber('hardshrink', 'lambd', lambd);
-  return where(le(abs(checkFloating('hardshrink', x)), lambd), 0, x);
+  return where(gt(abs(checkFloating('hardshrink', x)), lambd), x, mul(x, 0));
 }
 
 /** x moved towards 0 by lambd, 0 inside [−lambd, lambd]. */
 export function softshrink(x: Tensor, lambd = 0.5): Tensor {
   if (!(checkNumber('softshrink', 'lambd', lambd) >= 0))
     fail('BAD_ARGUMENT', `softshrink: lambd must not be negative, got ${lambd}`);
-  return sub(checkFloating('softshrink', x), clamp(x, -lambd, lambd));
+  checkFloating('softshrink', x);
+  return where(gt(x, lambd), sub(x, lambd), where(lt(x, -lambd), add(x, lambd), mul(x, 0)));
 }
 
 /** x above threshold, value elsewhere. */

@@ -7,7 +7,7 @@ import { normalizeDim, numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { div, mul } from './arithmetic.js';
 import { castTo, type Dims, isAllDims, reduceDims, unreduced } from './broadcast.js';
-import { eq, isnan, logicalAnd, logicalOr } from './compare.js';
+import { eq, isnan } from './compare.js';
 import { spreadAlong } from './gather.js';
 import { reshapeTo, slice } from './layout.js';
 import { where } from './masking.js';
@@ -27,7 +27,7 @@ function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[],
     save: ([x], out) => [x, out],
     backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
       const top = unreduced(out!, y.shape, dims, keepdim);
-      const holds = castTo(logicalOr(eq(x!, top), logicalAnd(isnan(x!), isnan(top))), g.dtype);
+      const holds = castTo(eq(x!, top), g.dtype);
       return [mul(holds, div(unreduced(g, y.shape, dims, keepdim), sumRaw(holds, dims, true)))];
     },
   });

@@ -165,8 +165,7 @@ const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = 
     }),
   save: ([x], out) => [x, out],
   backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
-    const wide = unreduced(out!, y.shape, dims, keepdim);
-    const weights = maskedFill(exp(sub(x!, wide)), eq(wide, -Infinity), 0);
+    const weights = exp(sub(x!, unreduced(out!, y.shape, dims, keepdim)));
     return [mul(unreduced(g, y.shape, dims, keepdim), weights)];
   },
 });

@@ -83,7 +83,9 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Op
   return reduceLoss(where(lt(distance, beta), mul(square(difference), 0.5 / beta), sub(distance, 0.5 * beta)), kind);
 }
 
-export interface HuberOptions extends WeightedLossOptions {
+export interface HuberOptions extends LossOptions {
+  /** A factor per element; 'mean' divides by the number of elements all the same. */
+  weight?: Tensor | null;
   /** Where the square turns into a multiple of the absolute value. */
   delta?: number;
 }
@@ -98,7 +100,7 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions)
   const difference = sub(x, y);
   const distance = abs(difference);
   const losses = where(le(distance, delta), mul(square(difference), 0.5), mul(sub(distance, 0.5 * delta), delta));
-  return weighted('huberLoss', losses, weight, kind);
+  return reduceLoss(weight === null ? losses : mul(losses, checkTensor('huberLoss', weight, 'weight')), kind);
 }
 
 // log x and log(1 − x) are held above −100, and x(1 − x) above 1e-12 in the derivative, as in PyTorch.

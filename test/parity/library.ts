@@ -1,0 +1,16 @@
+// The library as the parity suite sees it.
+import '../../lib/autograd/methods.js';
+import '../../lib/ops/install.js';
+import '../../lib/ops/viewMethods.js';
+
+export { grad } from '../../lib/autograd/backward.js';
+export * from '../../lib/ops/classification.js';
+export * from '../../lib/ops/create.js';
+export * from '../../lib/ops/join.js';
+export { where } from '../../lib/ops/masking.js';
+export { linear } from '../../lib/ops/matmul.js';
+export { pow } from '../../lib/ops/pointwise.js';
+export * from '../../lib/ops/regression.js';
+export type { DType } from '../../lib/tensor/dtype.js';
+export { FlambeauError } from '../../lib/tensor/errors.js';
+export { Tensor } from '../../lib/tensor/tensor.js';

@@ -1,0 +1,124 @@
+import { cat, stack } from './library.js';
+import { forward, type Row, row } from './row.js';
+import { index, mask, of, t } from './samples.js';
+
+const reading: readonly Row[] = [
+  row('gather', 'a.gather(1, b)', ([a, b]) => a!.gather(1, b!), [
+    [t([3, 4]), index([3, 2], 4)],
+    [t([3, 4], 'any', 'transposed'), index([2, 6], 4)],
+    [t([2, 3, 4], 'any', 'strided'), index([2, 5, 4], 3)],
+    [t([3, 4]), index([3, 0], 4)],
+  ]),
+  row('gather scalar', 'a.gather(0, b)', ([a, b]) => a!.gather(0, b!), [[t([]), index([], 1)]]),
+  row('indexSelect', 'a.index_select(1, b)', ([a, b]) => a!.indexSelect(1, b!), [
+    [t([3, 4]), index([6], 4)],
+    [t([2, 3, 4], 'any', 'transposed'), index([2], 3)],
+    [t([3, 4]), index([0], 4)],
+  ]),
+  row('take', 'torch.take(a, b)', ([a, b]) => a!.take(b!), [[t([3, 4], 'any', 'transposed'), index([2, 5], 12)]]),
+  row('maskedSelect', 'torch.masked_select(a, b)', ([a, b]) => a!.maskedSelect(b!), [
+    [t([3, 4]), mask([3, 4])],
+    [t([3, 4], 'any', 'transposed'), mask([4])],
+    [t([4]), mask([3, 1])],
+  ]),
+  row('nonzero', 'torch.nonzero(a)', ([a]) => a!.nonzero(), [
+    forward(t([3, 4], 'ties')),
+    forward(t([12], 'special')),
+    forward(t([0])),
+    [mask([2, 3, 4])],
+    forward(t([])),
+  ]),
+];
+
+const writing: readonly Row[] = [
+  // Each row of the index names one column: PyTorch leaves it open which of several sources wins.
+  row('scatter', 'a.scatter(1, b, c)', ([a, b, c]) => a!.scatter(1, b!, c!), [
+    [t([3, 4]), index([3, 1], 4), t([3, 1])],
+    // PyTorch has no gradient for a source larger than the index.
+    forward(t([3, 4], 'any', 'transposed'), index([2, 1], 4), t([3, 2])),
+  ]),
+  row('scatter number', 'a.scatter(1, b, 2.5)', ([a, b]) => a!.scatter(1, b!, 2.5), [
+    [t([3, 4]), index([3, 2], 4)],
+    [t([3, 4], 'any', 'transposed'), index([2, 2], 4)],
+  ]),
+  row('scatterAdd', 'a.scatter_add(1, b, c)', ([a, b, c]) => a!.scatterAdd(1, b!, c!), [
+    [t([3, 4]), index([3, 6], 4), t([3, 6])],
+    forward(t([3, 4], 'any', 'transposed'), index([2, 2], 4), t([3, 3])),
+    [t([2, 3, 4]), index([2, 5, 4], 3), t([2, 5, 4], 'any', 'strided')],
+  ]),
+  row('indexAdd', 'a.index_add(1, b, c, alpha=-1.5)', ([a, b, c]) => a!.indexAdd(1, b!, c!, { alpha: -1.5 }), [
+    [t([3, 4]), index([6], 4), t([3, 6])],
+    [t([2, 3, 4], 'any', 'transposed'), index([2], 3), t([2, 2, 4])],
+  ]),
+];
+
+const joining: readonly Row[] = [
+  row('cat', 'torch.cat([a, b, c], 1)', ([a, b, c]) => cat([a!, b!, c!], 1), [
+    [t([2, 3]), t([2, 1]), t([2, 4], 'any', 'transposed')],
+    [t([2, 0]), t([2, 1]), t([2, 2])],
+    [t([0]), t([2, 1]), t([2, 2])],
+  ]),
+  row('cat of one twice', 'torch.cat([a, a])', ([a]) => cat([a!, a!]), [[t([3])], [t([2, 3], 'any', 'strided')]]),
+  row('stack', 'torch.stack([a, b], 1)', ([a, b]) => stack([a!, b!], 1), [
+    [t([2, 3]), t([2, 3], 'any', 'transposed')],
+    [t([3]), t([3])],
+  ]),
+  row('stack last', 'torch.stack([a, b], -1)', ([a, b]) => stack([a!, b!], -1), [
+    [t([]), t([])],
+    [t([2, 0]), t([2, 0])],
+  ]),
+];
+
+const arranging: readonly Row[] = [
+  row('tril', 'torch.tril(a, 1)', ([a]) => a!.tril(1), [[t([3, 4])], [t([2, 4, 3], 'any', 'transposed')], [t([0, 3])]]),
+  row('triu', 'torch.triu(a, -1)', ([a]) => a!.triu(-1), [[t([4, 3])], [t([2, 3, 3], 'any', 'strided')]]),
+  row('flip', 'torch.flip(a, (0, -1))', ([a]) => a!.flip(0, -1), [
+    [t([2, 3, 4])],
+    [t([3, 4], 'any', 'transposed')],
+    [t([0, 2])],
+  ]),
+  row('roll', 'torch.roll(a, 2)', ([a]) => a!.roll(2), [[t([5])], [t([3, 4], 'any', 'transposed')], [t([0])]]),
+  row('roll dims', 'torch.roll(a, (1, -5), (0, 1))', ([a]) => a!.roll([1, -5], [0, 1]), [
+    [t([3, 4])],
+    [t([2, 3, 4], 'any', 'strided')],
+  ]),
+  row('repeat', 'a.repeat(2, 1, 3)', ([a]) => a!.repeat(2, 1, 3), [
+    [t([3])],
+    [t([2, 3], 'any', 'transposed')],
+    [t([2, 3, 4])],
+    [t([0])],
+  ]),
+  row('repeatInterleave', 'a.repeat_interleave(3, dim=1)', ([a]) => a!.repeatInterleave(3, { dim: 1 }), [
+    [t([2, 3])],
+    [t([2, 3, 4], 'any', 'transposed')],
+  ]),
+  row('repeatInterleave flat', 'a.repeat_interleave(2)', ([a]) => a!.repeatInterleave(2), [[t([2, 3])], [t([])]]),
+  row('sort', 'torch.sort(a, stable=True)', ([a]) => a!.sort(), [
+    [t([7], 'distinct')],
+    [t([3, 4], 'distinct', 'transposed')],
+    [t([9], 'ties')],
+    [t([12], 'special')],
+    [t([])],
+    [t([0])],
+  ]),
+  row(
+    'sort descending',
+    'torch.sort(a, dim=0, descending=True, stable=True)',
+    ([a]) => a!.sort(0, { descending: true }),
+    [[t([5, 3], 'distinct')], [t([9], 'ties')], [t([12], 'special')]],
+  ),
+  row('argsort', 'torch.argsort(a, dim=1, stable=True)', ([a]) => a!.argsort(1), [forward(t([3, 5], 'ties'))]),
+  row('topk', 'torch.topk(a, 3)', ([a]) => a!.topk(3), [
+    [t([7], 'distinct')],
+    [t([3, 4], 'distinct', 'transposed')],
+    [t([2, 3, 5], 'distinct')],
+  ]),
+  row('topk smallest', 'torch.topk(a, 2, dim=0, largest=False)', ([a]) => a!.topk(2, { dim: 0, largest: false }), [
+    [t([5, 3], 'distinct')],
+  ]),
+  row('topk of many', 'torch.topk(a, 5)', ([a]) => a!.topk(5), [[t([60], 'distinct')]]),
+  row('oneHot', 'F.one_hot(a)', ([a]) => a!.oneHot(), [[index([5], 4)], [index([2, 3], 5)]]),
+  row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
+];
+
+export const shaping: readonly Row[] = [...reading, ...writing, ...joining, ...arranging];
