@@ -3,7 +3,8 @@ import { functional as F, type nn, noGrad, optim, type Tensor } from 'flambeau';
 import { batches, type Split } from './data.js';
 
 const EPOCHS = 20;
-const BATCH = 32;
+export const LEARNING_RATE = 2e-3;
+export const BATCH = 32;
 
 /** Anything that maps images [n, 64] to scores [n, 10]. */
 export type Classifier = nn.Module & ((images: Tensor) => Tensor);
@@ -34,7 +35,7 @@ const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
 
 /** Trains with Adam, showing a bar and the accuracies after each epoch; returns the accuracy on the test part. */
 export function fit(model: Classifier, train: Split, test: Split): number {
-  const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 });
+  const optimizer = new optim.Adam(model.parameters(), { lr: LEARNING_RATE });
   let tested = 0;
   for (let epoch = 1; epoch <= EPOCHS; epoch++) {
     const bar = new SingleBar({
