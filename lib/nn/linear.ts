@@ -1,4 +1,3 @@
-import { zeros } from '../ops/create.js';
 import { linear } from '../ops/matmul.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
@@ -6,7 +5,7 @@ import { checkInteger, checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { kaimingUniform_, uniform_ } from './init.js';
 import { Module } from './module.js';
-import { Parameter } from './parameter.js';
+import { newParameter, type Parameter } from './parameter.js';
 import { pythonBool } from './print.js';
 import { markBuiltIn } from './state.js';
 import type { Keeps, Maps, WIDTHS } from './widths.js';
@@ -54,8 +53,8 @@ export class Linear<const I extends number = number, const O extends number = nu
     const kind = checkParameterDType('Linear', dtype);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(zeros([outFeatures, inFeatures], { dtype: kind }));
-    this.registerParameter('bias', bias ? new Parameter(zeros([outFeatures], { dtype: kind })) : null);
+    this.weight = newParameter([outFeatures, inFeatures], kind);
+    this.registerParameter('bias', bias ? newParameter([outFeatures], kind) : null);
     this.resetParameters();
   }
 

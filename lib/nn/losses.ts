@@ -151,14 +151,19 @@ export class BCELoss extends WeightedLoss {
  * new nn.BCEWithLogitsLoss()(tensor([0.0]), tensor([1.0])).item(); // 0.6931…
  */
 export class BCEWithLogitsLoss extends WeightedLoss {
-  declare posWeight: Tensor | null;
+  // State dicts keep PyTorch's names, so that its checkpoints load.
+  declare private pos_weight: Tensor | null;
 
   constructor(
     options: LossModuleOptions & { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null } = {},
   ) {
     const known = checkOptions('BCEWithLogitsLoss', options, ['weight', 'posWeight', 'reduction']);
     super(known.weight, known.reduction);
-    this.registerBuffer('posWeight', known.posWeight ?? null);
+    this.registerBuffer('pos_weight', known.posWeight ?? null);
+  }
+
+  get posWeight(): Tensor | null {
+    return this.pos_weight;
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {

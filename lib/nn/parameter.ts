@@ -1,8 +1,10 @@
 import { requireGrad } from '../autograd/accumulate.js';
-import { isFloating } from '../tensor/dtype.js';
+import { shareStorage } from '../tensor/data.js';
+import { type DType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
-import { shareStorage } from '../tensor/data.js';
+import { rawFull } from '../tensor/raw.js';
+import type { Shape } from '../tensor/shape.js';
 import { checkTensor, INTERNAL, Tensor } from '../tensor/tensor.js';
 
 export interface ParameterOptions {
@@ -37,4 +39,12 @@ export class Parameter extends Tensor {
   override toString(): string {
     return `Parameter containing:\n${super.toString()}`;
   }
+}
+
+/** A parameter of zeros that alone holds its memory, for a layer to initialise. */
+export function newParameter(shape: Shape, dtype: DType): Parameter {
+  const data = rawFull(shape, 0, dtype);
+  const parameter = new Parameter(data);
+  data.dispose();
+  return parameter;
 }

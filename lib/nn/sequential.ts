@@ -56,10 +56,13 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       if (!child) fail('MODULE_ERROR', `${classNameOf(this)}: child ${i} is null and cannot be called`);
       const state = stateOf(child);
       const y = callModule(state, [x]);
-      if (releases && y !== x) {
+      if (releases) {
         const keepsNothing = isPlainLayer(state);
-        if (ownsX && keepsNothing) (x as Tensor).dispose();
-        ownsX = keepsNothing && y instanceof Tensor;
+        if (y === x) ownsX &&= keepsNothing;
+        else {
+          if (ownsX && keepsNothing) (x as Tensor).dispose();
+          ownsX = keepsNothing && y instanceof Tensor;
+        }
       }
       x = y;
     }
