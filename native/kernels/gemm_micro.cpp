@@ -74,16 +74,16 @@ FLAMBEAU_INLINE void pack_lanes(const T* src, int64_t lane_stride, int64_t step_
   constexpr int kBlock = sizeof(T) == 4 ? 4 : 2;
   const int blocked = step_stride == 1 && lane_stride != 1 ? lanes / kBlock * kBlock : 0;
   int64_t p = 0;
-  if (blocked > 0) {
-    // Steps outermost, so that the panel's lines are written while they are in L1.
-    for (; p + kBlock <= k; p += kBlock) {
+  if (blocked > 0 && k >= kBlock) {
+    // Steps outermost, so that the panel's lines are written while they are in L1. The last block moves back to end at
+    // k: it writes some steps twice.
+    for (; p < k; p += kBlock) {
+      if (p > k - kBlock) p = k - kBlock;
       const T* const from = src + p;
       T* const to = dst + p * kWidth;
       for (int lane = 0; lane < blocked; lane += kBlock) {
-        if constexpr (kBlock == 4)
-          transpose_4x4(from + lane * lane_stride, lane_stride, to + lane, kWidth);
-        else
-          transpose_2x2(from + lane * lane_stride, lane_stride, to + lane, kWidth);
+        if constexpr (kBlock == 4) transpose_4x4(from + lane * lane_stride, lane_stride, to + lane, kWidth);
+        else transpose_2x2(from + lane * lane_stride, lane_stride, to + lane, kWidth);
       }
       for (int lane = blocked; lane < lanes; ++lane) {
         for (int i = 0; i < kBlock; ++i) to[i * kWidth + lane] = from[lane * lane_stride + i];
@@ -92,6 +92,7 @@ FLAMBEAU_INLINE void pack_lanes(const T* src, int64_t lane_stride, int64_t step_
         for (int i = 0; i < kBlock; ++i) to[i * kWidth + lane] = 0;
       }
     }
+    return;
   }
   for (; p < k; ++p) {
     const T* const from = src + p * step_stride;
@@ -110,10 +111,8 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
   const T* from = static_cast<const T*>(src);
   T* to = static_cast<T*>(dst);
   for (int64_t lane = 0; lane < lanes; lane += kWidth, from += kWidth * lane_stride, to += kWidth * k) {
-    if (lanes - lane >= kWidth)
-      pack_lanes<T, kWidth>(from, lane_stride, step_stride, kWidth, k, to);
-    else
-      pack_lanes<T, kWidth>(from, lane_stride, step_stride, static_cast<int>(lanes - lane), k, to);
+    if (lanes - lane >= kWidth) pack_lanes<T, kWidth>(from, lane_stride, step_stride, kWidth, k, to);
+    else pack_lanes<T, kWidth>(from, lane_stride, step_stride, static_cast<int>(lanes - lane), k, to);
   }
 }
 
@@ -204,10 +203,8 @@ void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, 
   const T* const a = static_cast<const T*>(a_panel);
   const T* const rows = static_cast<const T*>(b);
   T* const out = static_cast<T*>(c);
-  if (n <= kNr<T> / 2)
-    fitting_tile<T, kMr, kVectors / 2>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
-  else
-    fitting_tile<T, kMr, kVectors>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
+  if (n <= kNr<T> / 2) fitting_tile<T, kMr, kVectors / 2>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
+  else fitting_tile<T, kMr, kVectors>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
   if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
 }
 
@@ -216,14 +213,16 @@ void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, 
 // Vector v covers columns v * size, the last one columns `last` on. Columns covered twice are computed twice, alike.
 template <class T, int kRows, int kCols>
 FLAMBEAU_NOINLINE void rows_tile(int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-                                 int64_t b_row_stride, int64_t last, T* c, int64_t ldc) {
+                                 int64_t b_row_stride, int64_t last, T* c, int64_t ldc, bool accumulate) {
   using V = Lanes<T>;
   constexpr int kSize = V::size;
   V acc[kRows][kCols];
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
+    for (int v = 0; v < kCols; ++v) {
+      acc[i][v] = accumulate ? V::load(c + i * ldc + (v == kCols - 1 ? last : v * kSize)) : V(T(0));
+    }
   }
   for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
     V x[kRows];
@@ -260,36 +259,58 @@ FLAMBEAU_NOINLINE void rows_below_one_vector(int64_t n, int64_t k, const T* a, i
   for (int i = 0; i < kRows; ++i) acc[i].store_partial(c + i * ldc, n);
 }
 
+// n is at least one vector, and a whole number of them when accumulating: the overhanging columns would add twice.
 template <class T, int kRows>
 void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-             int64_t b_row_stride, T* c, int64_t ldc) {
+             int64_t b_row_stride, T* c, int64_t ldc, bool accumulate) {
   constexpr int64_t kSize = Lanes<T>::size;
   // Eight chains of multiply-adds hide their latency; more rows take fewer vectors.
   constexpr int kCols = kRows == 1 ? 8 : kRegisters == 16 ? (kRows == 2 ? 4 : 2) : kRows == 2 ? 8 : 4;
+  for (int64_t j = 0; j < n;) {
+    const int64_t left = n - j;
+    // The widest tile of which at most the last vector hangs over.
+    const auto columns = [&](auto cols) {
+      constexpr int kCount = decltype(cols)::value < kCols ? decltype(cols)::value : kCols;
+      const int64_t last = left < kCount * kSize ? left - kSize : (kCount - 1) * kSize;
+      rows_tile<T, kRows, kCount>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, last, c + j, ldc, accumulate);
+      j += kCount * kSize;
+    };
+    if (left > 7 * kSize) {
+      columns(std::integral_constant<int, 8>());
+    } else if (left > 3 * kSize) {
+      columns(std::integral_constant<int, 4>());
+    } else if (left > kSize) {
+      columns(std::integral_constant<int, 2>());
+    } else {
+      j -= kSize - left;
+      rows_tile<T, kRows, 1>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, 0, c + j, ldc, accumulate);
+      return;
+    }
+  }
+}
+
+template <class T, int kRows>
+void rows_blocked(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
+                  int64_t b_row_stride, T* c, int64_t ldc) {
+  constexpr int64_t kSize = Lanes<T>::size;
+  constexpr int64_t kInCache = 1 << 20;  // bytes of B
+  constexpr int64_t kDepth = 4;
   if (n < kSize) {
     rows_below_one_vector<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc);
     return;
   }
-  for (int64_t j = 0; j < n;) {
-    const int64_t left = n - j;
-    const auto columns = [&](auto cols) {
-      constexpr int kCount = decltype(cols)::value;
-      const int64_t last = left < kCount * kSize ? left - kSize : (kCount - 1) * kSize;
-      rows_tile<T, kRows, kCount>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, last, c + j, ldc);
-      return kCount * kSize;
-    };
-    // The widest tile of which at most the last vector hangs over; a lone rest moves back to the last full vector.
-    if (kCols == 8 && left > 7 * kSize)
-      j += columns(std::integral_constant<int, kCols>());
-    else if (kCols >= 4 && left > 3 * kSize)
-      j += columns(std::integral_constant < int, kCols<4 ? kCols : 4>());
-    else if (left > kSize)
-      j += columns(std::integral_constant<int, 2>());
-    else {
-      j = n - kSize;
-      rows_tile<T, kRows, 1>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, 0, c + j, ldc);
-      break;
-    }
+  if (k <= kDepth || n <= kInCache / static_cast<int64_t>(sizeof(T)) / k) {
+    rows_of<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, false);
+    return;
+  }
+  // From memory, rows are read a few at a time and from end to end, which the prefetchers follow; the sums wait in C.
+  const int64_t whole = n / kSize * kSize;
+  for (int64_t p = 0; p < k; p += kDepth) {
+    rows_of<T, kRows>(whole, k - p < kDepth ? k - p : kDepth, a + p * a_col_stride, a_row_stride, a_col_stride,
+                      b + p * b_row_stride, b_row_stride, c, ldc, p > 0);
+  }
+  if (const int64_t j = n - kSize; whole < n) {
+    rows_of<T, kRows>(kSize, k, a, a_row_stride, a_col_stride, b + j, b_row_stride, c + j, ldc, false);
   }
 }
 
@@ -301,16 +322,16 @@ void rows(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
   T* const out = static_cast<T*>(c);
   switch (m) {
     case 1:
-      rows_of<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
       break;
     case 2:
-      rows_of<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
       break;
     case 3:
-      rows_of<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
       break;
     default:
-      rows_of<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
       break;
   }
   if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);

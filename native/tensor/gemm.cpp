@@ -109,6 +109,12 @@ void multiply_rows(const Product& p) {
   });
 }
 
+// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a packed panel.
+bool dots_pay(const Product& p) {
+  const int64_t narrow = std::min(p.m, p.n);
+  return narrow <= 4 || (narrow <= 32 && p.k >= 64);
+}
+
 void multiply_dots(const Product& p) {
   if (p.n >= p.m) {
     for_column_ranges(p, 64, [&](int64_t j, int64_t width) {
@@ -227,7 +233,7 @@ void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView
   const Product p{
       kernels().gemm[static_cast<int>(dtype)], static_cast<int64_t>(item_size(dtype)), m, n, k, a, b, c, ldc, epilogue};
   if (m <= GemmKernel::kMaxRows && b.col_stride == 1) return multiply_rows(p);
-  if (a.col_stride == 1 && b.row_stride == 1 && (m <= 4 || n <= 4)) return multiply_dots(p);
+  if (a.col_stride == 1 && b.row_stride == 1 && dots_pay(p)) return multiply_dots(p);
   if (m <= kThinRows) return multiply_thin(p);
   multiply_blocked(p);
 }
