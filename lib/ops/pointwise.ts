@@ -16,9 +16,9 @@ import {
   sumTo,
   zerosAs,
 } from './broadcast.js';
-import { eq, ge, gt, logicalAnd, lt } from './compare.js';
+import { eq, ge, gt, isinf, logicalAnd, lt } from './compare.js';
 import { maskedFill, where } from './masking.js';
-import { log, trunc } from './unary.js';
+import { abs, exp, log, log1p, trunc } from './unary.js';
 
 // Elementwise functions of two tensors beyond the four operations. Shapes broadcast, dtypes promote.
 
@@ -128,6 +128,14 @@ export const maximum: Op<[x: Tensor, other: Tensor]> = extremum('maximum', (a, b
 
 /** The smaller of x and other, elementwise; NaN wins. At a tie each gets half the gradient. */
 export const minimum: Op<[x: Tensor, other: Tensor]> = extremum('minimum', (a, b) => gt(a, b));
+
+/** log(e^x + e^other), without overflow; where both are the same infinity, that infinity. */
+export function logaddexp(x: Tensor, other: Tensor): Tensor {
+  const [a, b] = operands('logaddexp', x, other).map(floating) as [Tensor, Tensor];
+  const sum = add(maximum(a, b), log1p(exp(neg(abs(sub(a, b))))));
+  // ∞ − ∞ is NaN in the value and in the gradient; there the sum is the operand itself.
+  return where(logicalAnd(eq(a, b), isinf(a)), a, sum);
+}
 
 const atan2Raw = binaryKernel('atan2');
 

@@ -62,6 +62,8 @@ export const sinh: Unary = unary('sinh', 'x', (g, x) => mul(g, cosh(x)));
 export const cosh: Unary = unary('cosh', 'x', (g, x) => mul(g, sinh(x)));
 /** The error function, 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf: Unary = unary('erf', 'x', (g, x) => mul(mul(g, 2 / Math.sqrt(Math.PI)), exp(neg(square(x)))));
+/** 1 − erf(x), exact also where it is tiny. */
+export const erfc: Unary = unary('erfc', 'x', (g, x) => mul(mul(g, -2 / Math.sqrt(Math.PI)), exp(neg(square(x)))));
 /** The inverse of `erf` on (−1, 1). */
 export const erfinv: Unary = unary('erfinv', 'y', (g, y) => mul(mul(g, Math.sqrt(Math.PI) / 2), exp(square(y))));
 

@@ -133,6 +133,13 @@ struct erf {
   V operator()(V x) const { return math::erf(x); }
 };
 template <class V>
+struct erfc {  // in double: 1 - erf(x) has no digits left where erfc is small
+  V operator()(V x) const {
+    using T = typename V::Elem;
+    return math::map_lanes(x, [](T a) { return static_cast<T>(::erfc(static_cast<double>(a))); });
+  }
+};
+template <class V>
 struct erfinv {
   V operator()(V x) const { return math::erfinv(x); }
 };

@@ -34,6 +34,7 @@ const UNARY: readonly (readonly [string, string, Kind])[] = [
   ['acosh', 'torch.acosh', 'above'],
   ['atanh', 'torch.atanh', 'inside'],
   ['erf', 'torch.erf', 'any'],
+  ['erfc', 'torch.erfc', 'any'],
   ['erfinv', 'torch.erfinv', 'inside'],
   ['sigmoid', 'torch.sigmoid', 'any'],
   ['logit', 'torch.logit', 'unit'],
@@ -167,6 +168,10 @@ const binary: readonly Row[] = [
     [t([9], 'ties'), t([9], 'ties')],
     SPECIAL_PAIR,
     BOTH_SPECIAL,
+  ]),
+  row('logaddexp', 'torch.logaddexp(a, b)', ([a, b]) => a!.logaddexp(b!), [
+    ...twoTensors('any', 'any'),
+    forward(t([12], 'special'), t([12, 1], 'special')),
   ]),
   row('atan2', 'torch.atan2(a, b)', ([a, b]) => a!.atan2(b!), [...twoTensors('any', 'any'), BOTH_SPECIAL]),
   row('lerp number', 'torch.lerp(a, b, 0.3)', ([a, b]) => a!.lerp(b!, 0.3), twoTensors('any', 'any')),
