@@ -40,17 +40,16 @@ const sameSizes = (a: Shape, b: Shape): boolean => a.length === b.length && a.ev
 /** Replaces the -1 in `sizes` by what makes `numel` elements. */
 export function inferShape(op: string, sizes: readonly number[], numel: number): number[] {
   const free = sizes.indexOf(-1);
+  if (free === -1 && numelOf(sizes) === numel) return [...sizes];
   if (free !== sizes.lastIndexOf(-1))
     fail('BAD_ARGUMENT', `${op}: only one dimension can be inferred, got ${showShape(sizes)}`);
   const known = numelOf(sizes.filter((_, i) => i !== free));
-  if (free === -1) {
-    if (known === numel) return [...sizes];
-  } else if (known === 0) {
+  if (free !== -1 && known === 0) {
     if (numel === 0) {
       const why = 'because the unspecified dimension size -1 can be any value and is ambiguous';
       fail('SHAPE_MISMATCH', `${op}: cannot reshape tensor of 0 elements into shape ${showShape(sizes)} ${why}`);
     }
-  } else if (numel % known === 0) {
+  } else if (free !== -1 && numel % known === 0) {
     return sizes.map((size, i) => (i === free ? numel / known : size));
   }
   return fail('SHAPE_MISMATCH', `${op}: shape '${showShape(sizes)}' is invalid for input of size ${numel}`);

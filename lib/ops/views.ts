@@ -4,7 +4,7 @@ import { defineView } from '../autograd/view.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawCast, rawView } from '../tensor/raw.js';
-import { checkShape, normalizeDim, normalizeDims, type Shape, showShape } from '../tensor/shape.js';
+import { checkShape, contiguousStrides, normalizeDim, normalizeDims, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { rawExpand, sumTo } from './broadcast.js';
 import { inferShape, permuted, viewStrides } from './geometry.js';
@@ -36,12 +36,15 @@ const permuteOp: Op<[x: Tensor, dims: readonly number[]]> = defineView({
 
 const transposeOp: Op<[x: Tensor, a: number, b: number]> = defineView({
   name: 'transpose',
-  forward: (x, a, b) => rawAt(x, permuted(geometryOf(x), exchanged(x.shape.length, a, b))),
+  forward: (x, a, b) => rawView(x, exchanged(x.shape, a, b), exchanged(x.strides, a, b), x._offset),
   backward: ({ args: [, a, b] }, g) => [transposeOp(g, a, b)],
 });
 
-function exchanged(rank: number, a: number, b: number): number[] {
-  return Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
+function exchanged(values: readonly number[], a: number, b: number): number[] {
+  const result = [...values];
+  // A zero-dimensional tensor has a dimension 0 to name, but nothing there.
+  if (result.length > 0) [result[a], result[b]] = [result[b]!, result[a]!];
+  return result;
 }
 
 const expandOp: Op<[x: Tensor, shape: Shape]> = defineView({
@@ -61,14 +64,12 @@ const cloneOp: Op<[x: Tensor]> = defineOp({
 /** Sizes of which one may be -1. */
 function checkSizes(op: string, rest: Sizes): readonly number[] {
   const sizes = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as readonly number[];
-  const free = sizes.filter((size) => size === -1).length;
-  if (free === 0) return checkShape(op, [sizes]);
-  checkShape(op, [sizes.map((size) => (size === -1 ? 1 : size))]);
+  checkShape(op, [sizes.includes(-1) ? sizes.map((size) => (size === -1 ? 1 : size)) : sizes]);
   return sizes;
 }
 
 function viewAt(x: Tensor, shape: Shape): Tensor | null {
-  const strides = viewStrides(geometryOf(x), shape);
+  const strides = x._strides === null ? contiguousStrides(shape) : viewStrides(geometryOf(x), shape);
   return strides === null ? null : viewOp(x, shape, strides);
 }
 
