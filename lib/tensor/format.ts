@@ -1,6 +1,6 @@
 import { type DType, isFloating } from './dtype.js';
-import { rawFrom } from './raw.js';
-import { rawIndexSelect } from './rawIndexing.js';
+import { rawView } from './raw.js';
+import { MAX_RANK } from './runtime.js';
 import { numelOf, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -55,9 +55,7 @@ function appendSuffixes(text: string, suffixes: readonly string[], indent: numbe
 
 function formatElements(x: Tensor, indent: number): string {
   const summarize = numelOf(x.shape) > THRESHOLD;
-  const shown = summarize ? edgesOf(x) : x;
-  const data = shown.toTypedArray();
-  if (shown !== x) shown.dispose();
+  const data = summarize ? edgesOf(x) : x.toTypedArray();
   const style = styleOf(data, x.dtype);
   if (x.shape.length === 0) return style.write(data[0]!);
   let position = 0;
@@ -68,17 +66,31 @@ function formatElements(x: Tensor, indent: number): string {
   return formatDim(x.shape, 0, indent, summarize, style.width, next);
 }
 
-/** A tensor of the first and last elements along each long dimension. */
-function edgesOf(x: Tensor): Tensor {
-  return x.shape.reduce((part, size, dim) => {
-    if (!isLong(size)) return part;
-    const ends = [0, 1, 2, size - 3, size - 2, size - 1];
-    const index = rawFrom(BigInt64Array.from(ends, BigInt), [ends.length], 'int64');
-    const selected = rawIndexSelect(part, dim, index);
-    index.dispose();
-    if (part !== x) part.dispose();
-    return selected;
-  }, x);
+/**
+ * The elements at the ends of each long dimension, in row-major order. Such a dimension is seen as two runs of three, a
+ * view, so that nothing but these elements is read.
+ */
+function edgesOf(x: Tensor): (number | bigint)[] {
+  const data: (number | bigint)[] = [];
+  const visit = (shape: Shape, strides: Shape, offset: number): void => {
+    // Split in two, more dimensions than this would be too many for one view.
+    if (shape.length > MAX_RANK / 2) {
+      const size = shape[0]!;
+      const indices = isLong(size) ? [0, 1, 2, size - 3, size - 2, size - 1] : [...new Array(size).keys()];
+      for (const i of indices) visit(shape.slice(1), strides.slice(1), offset + i * strides[0]!);
+      return;
+    }
+    const part = rawView(
+      x,
+      shape.flatMap((size) => (isLong(size) ? [2, EDGE_ITEMS] : [size])),
+      strides.flatMap((stride, i) => (isLong(shape[i]!) ? [(shape[i]! - EDGE_ITEMS) * stride, stride] : [stride])),
+      offset,
+    );
+    data.push(...part.toTypedArray());
+    part.dispose();
+  };
+  visit(x.shape, x.strides, x.storageOffset);
+  return data;
 }
 
 function formatDim(

@@ -58,7 +58,8 @@ export class Tensor {
 
   /** @internal */
   constructor(key: typeof INTERNAL, shape: Shape, dtype: DType) {
-    if (key !== INTERNAL) fail('WRONG_TYPE', 'Tensor: not a public constructor; use tensor([...]), zeros(shape), randn(shape) …');
+    if (key !== INTERNAL)
+      fail('WRONG_TYPE', 'Tensor: not a public constructor; use tensor([...]), zeros(shape), randn(shape) …');
     this.shape = shape;
     this.dtype = dtype;
     this._handle = 0;
@@ -110,7 +111,10 @@ export class Tensor {
     const d = dim < 0 ? dim + rank : dim;
     const size = this.shape[d];
     if (size === undefined) {
-      fail('INDEX_OUT_OF_RANGE', `size: Dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${describe(dim)})`);
+      fail(
+        'INDEX_OUT_OF_RANGE',
+        `size: Dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${describe(dim)})`,
+      );
     }
     return size;
   }
@@ -159,7 +163,10 @@ export class Tensor {
   /** The one element as a number (bool: 0 or 1; an int64 past 2^53 loses precision, see `toTypedArray`). */
   item(): number {
     if (this.numel !== 1) {
-      fail('SHAPE_MISMATCH', `item: a Tensor with ${this.numel} elements cannot be converted to Scalar, shape ${showShape(this.shape)}`);
+      fail(
+        'SHAPE_MISMATCH',
+        `item: a Tensor with ${this.numel} elements cannot be converted to Scalar, shape ${showShape(this.shape)}`,
+      );
     }
     return addon.item(handleOf('item', this));
   }
@@ -182,7 +189,8 @@ export class Tensor {
     let position = 0;
     const build = (dim: number): NestedArray[] => {
       const out = new Array<NestedArray>(shape[dim]!);
-      for (let i = 0; i < out.length; i++) out[i] = dim === shape.length - 1 ? convert(flat[position++]!) : build(dim + 1);
+      for (let i = 0; i < out.length; i++)
+        out[i] = dim === shape.length - 1 ? convert(flat[position++]!) : build(dim + 1);
       return out;
     };
     return build(0);
@@ -199,7 +207,10 @@ export class Tensor {
 
   /** A boolean cannot be made of a tensor silently; arithmetic on the object itself is an error too. */
   valueOf(): never {
-    return fail('WRONG_TYPE', `Tensor of shape ${showShape(this.shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`);
+    return fail(
+      'WRONG_TYPE',
+      `Tensor of shape ${showShape(this.shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`,
+    );
   }
 }
 
