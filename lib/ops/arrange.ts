@@ -41,7 +41,7 @@ const flipOp: Op<[x: Tensor, dims: readonly number[]]> = defineOp({
 });
 
 /** x with the order reversed along the given dimensions: `flip(x, 0)`, `flip(x, [0, 1])`. */
-export function flip(x: Tensor, ...dims: readonly number[] | readonly [dims: readonly number[]]): Tensor {
+export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): Tensor {
   checkTensor('flip', x);
   const list = (Array.isArray(dims[0]) ? dims[0] : dims) as number[];
   return flipOp(x, normalizeDims('flip', list, x.shape.length));
@@ -83,7 +83,7 @@ function rollAlong(x: Tensor, shift: number, dim: number): Tensor {
  * @example
  * tensor([1, 2]).repeat(2, 2).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
-export function repeat(x: Tensor, ...times: readonly number[] | readonly [times: readonly number[]]): Tensor {
+export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]]): Tensor {
   checkTensor('repeat', x);
   const counts = checkShape('repeat', times);
   const lead = counts.length - x.shape.length;

@@ -10,7 +10,7 @@ interface Growth {
 // A process of its own: resident memory is the process's, and the loop must not yield.
 function run(program: string): Growth {
   const path = fileURLToPath(new URL('./loops.mjs', import.meta.url));
-  return JSON.parse(execFileSync(process.execPath, [path, program], { encoding: 'utf8' }));
+  return JSON.parse(execFileSync(process.execPath, ['--expose-gc', path, program], { encoding: 'utf8' }));
 }
 
 describe('resident memory after warm-up, in a synchronous loop without dispose or tidy', () => {

@@ -7,7 +7,7 @@ const programs = {
       manualSeed(7);
       const model = new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2));
       const answer = noGrad(() => model(randn([4, 10])));
-      if (i === 1999) parentPort.postMessage(answer.toArray().flat());
+      if (i === 1999) parentPort.postMessage(Array.from(answer.toTypedArray()));
     }
   },
   spin() {

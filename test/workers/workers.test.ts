@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 function answerHere(): number[] {
   manualSeed(7);
   const model = new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2));
-  return noGrad(() => model(randn([4, 10]))).toArray().flat() as number[];
+  return Array.from(noGrad(() => model(randn([4, 10]))).toTypedArray(), Number);
 }
 
 it('four workers compute the same at once, each with its own generator', async () => {
