@@ -1,7 +1,15 @@
 import { requireGrad } from '../autograd/accumulate.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { type AnyTypedArray, asDType, flatten, isTypedArray, type NestedInput } from '../tensor/nested.js';
+import {
+  type AnyTypedArray,
+  asDType,
+  flatten,
+  hasFixedMemory,
+  isTypedArray,
+  lengthOf,
+  type NestedInput,
+} from '../tensor/nested.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { rawArange, rawCast, rawEmpty, rawFrom, rawFull, rawShare } from '../tensor/raw.js';
 import { rawTriangle } from '../tensor/rawIndexing.js';
@@ -90,10 +98,11 @@ export function fromTypedArray(data: AnyTypedArray, shape: Shape, options?: Tens
   const dtype = known.dtype === undefined ? undefined : checkDType(op, known.dtype);
   const sizes = checkShape(op, [shape]);
   if (!isTypedArray(data)) fail('WRONG_TYPE', `${op}: expected a typed array, got ${describe(data)}`);
-  if (numelOf(sizes) !== data.length) {
+  const length = lengthOf(data);
+  if (numelOf(sizes) !== length) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: shape ${showShape(sizes)} has ${numelOf(sizes)} elements, the typed array ${data.length}`,
+      `${op}: shape ${showShape(sizes)} has ${numelOf(sizes)} elements, the typed array ${length}`,
     );
   }
   if (known.share === true) return asLeaf(op, shared(op, data, sizes, dtype), known.requiresGrad);
@@ -105,10 +114,11 @@ export function fromTypedArray(data: AnyTypedArray, shape: Shape, options?: Tens
 function shared(op: string, data: unknown, shape: Shape | null, dtype: DType | undefined): Tensor {
   if (!isTypedArray(data)) fail('WRONG_TYPE', `${op}: share needs a typed array, got ${describe(data)}`);
   const { values, dtype: found } = asDType(op, data);
-  const { buffer } = data;
-  if (!(buffer instanceof ArrayBuffer) || (buffer as { resizable?: boolean }).resizable === true) {
-    const kind = buffer instanceof ArrayBuffer ? 'resizable ArrayBuffer' : 'SharedArrayBuffer';
-    fail('BAD_ARGUMENT', `${op}: the memory of a ${kind} cannot be used in place; leave share out to copy it`);
+  if (!hasFixedMemory(data)) {
+    fail(
+      'BAD_ARGUMENT',
+      `${op}: the memory of a SharedArrayBuffer or a resizable ArrayBuffer cannot be used in place; leave share out to copy it`,
+    );
   }
   if ((values as unknown) !== data || (dtype !== undefined && dtype !== found)) {
     const wanted = (values as unknown) === data && dtype !== undefined ? dtype : 'a dtype of its own kind';
@@ -117,7 +127,7 @@ function shared(op: string, data: unknown, shape: Shape | null, dtype: DType | u
       `${op}: a ${data.constructor.name} cannot be used in place as ${wanted}; leave share out to convert it`,
     );
   }
-  return rawShare(values, shape ?? [data.length], found);
+  return rawShare(values, shape ?? [lengthOf(data)], found);
 }
 
 /** Uninitialised memory of this shape: write before reading. */

@@ -4,7 +4,7 @@ import { defineView } from '../autograd/view.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';
 import { rawFull, rawView } from '../tensor/raw.js';
-import { checkShape, normalizeDim, type Shape, showShape } from '../tensor/shape.js';
+import { normalizeDim, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { contiguousGeometry, diagonalOf, selected, sliced, unfolded } from './geometry.js';
 import { joinOp } from './join.js';
@@ -117,13 +117,25 @@ export function slice(x: Tensor, dim = 0, start = 0, end = Number.POSITIVE_INFIN
   return sliceOp(x, d, bound('start', start), bound('end', end), step);
 }
 
+function checkPart(size: unknown): number {
+  const part = checkInteger('split', 'size', size);
+  if (part < 0) fail('BAD_ARGUMENT', `split: expects split sizes to be non-negative, but got ${part}`);
+  return part;
+}
+
+/** Refuses what no process could hold: the core keeps at most as many tensors. */
+function checkCount(op: string, count: number): void {
+  if (count > 2 ** 24) fail('OUT_OF_MEMORY', `${op}: at most 16,777,216 tensors at once, got ${count}`);
+}
+
 /** x cut along `dim` into parts of `size` (the last may be smaller), or of the listed sizes. */
 export function split(x: Tensor, size: number | readonly number[], options?: { dim?: number }): Tensor[] {
   const { dim = 0 } = checkOptions('split', options, ['dim']);
   const d = dimOf('split', x, dim);
   const whole = x.shape[d]!;
   if (typeof size !== 'number') {
-    const sizes = checkShape('split', [size]);
+    if (!Array.isArray(size)) fail('WRONG_TYPE', `split: expected a size or an array of sizes, got ${describe(size)}`);
+    const sizes: number[] = Array.from(size, (part) => checkPart(part));
     const bounds = starts(sizes);
     if (bounds[bounds.length - 1] !== whole) {
       fail(
@@ -133,12 +145,12 @@ export function split(x: Tensor, size: number | readonly number[], options?: { d
     }
     return splitOp(x, bounds, d);
   }
-  checkInteger('split', 'size', size);
-  if (size < 0) fail('BAD_ARGUMENT', `split: expects split size be non-negative, but got ${size}`);
+  checkPart(size);
   if (size === 0 && whole !== 0) {
     fail('BAD_ARGUMENT', `split: split size can only be 0 if dimension size is 0, but got dimension size of ${whole}`);
   }
   const count = size === 0 ? 1 : Math.max(1, Math.ceil(whole / size));
+  checkCount('split', count);
   return splitOp(
     x,
     Array.from({ length: count + 1 }, (_, i) => Math.min(whole, i * size)),
@@ -152,13 +164,16 @@ export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Te
   const d = dimOf('chunk', x, dim);
   checkInteger('chunk', 'chunks', chunks);
   if (chunks <= 0) fail('BAD_ARGUMENT', `chunk: expects chunks to be greater than 0, got: ${chunks}`);
+  checkCount('chunk', Math.min(chunks, x.shape[d] || chunks));
   const size = Math.ceil(x.shape[d]! / chunks);
   return size === 0 ? split(x, new Array<number>(chunks).fill(0), { dim: d }) : split(x, size, { dim: d });
 }
 
 /** x at every index along `dim`. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
-  return unbindOp(x, dimOf('unbind', x, dim));
+  const d = dimOf('unbind', x, dim);
+  checkCount('unbind', x.shape[d]!);
+  return unbindOp(x, d);
 }
 
 /** The diagonal of dimensions dim1 and dim2 (0 and 1 unless given), `offset` above the main one, as the last dimension. */

@@ -47,21 +47,20 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-function* tensorsIn(value: unknown, seen: Set<unknown> = new Set()): Generator<Tensor> {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  seen.add(value);
-  if (value instanceof Tensor) {
-    yield value;
-  } else if (value instanceof Map) {
-    for (const [key, item] of value) {
-      yield* tensorsIn(key, seen);
-      yield* tensorsIn(item, seen);
-    }
-  } else if (Array.isArray(value) || value instanceof Set) {
-    for (const item of value) yield* tensorsIn(item, seen);
-  } else {
-    for (const item of Object.values(value)) yield* tensorsIn(item, seen);
+function tensorsIn(root: unknown): Set<Tensor> {
+  const tensors = new Set<Tensor>();
+  const seen = new Set<object>();
+  const pending = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+    seen.add(value);
+    if (value instanceof Tensor) tensors.add(value);
+    else if (value instanceof Map) for (const entry of value) pending.push(...entry);
+    else if (Array.isArray(value) || value instanceof Set) for (const item of value) pending.push(item);
+    else for (const item of Object.values(value)) pending.push(item);
   }
+  return tensors;
 }
 
 /** Exempts a tensor from the surrounding `tidy`, and returns it. */

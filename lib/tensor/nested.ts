@@ -42,9 +42,27 @@ const KINDS: Readonly<Record<string, DType>> = {
   Float16Array: 'float32',
 };
 
-/** The typed array's kind (Buffer is a Uint8Array), whatever its class was renamed to. */
-function kindOf(data: AnyTypedArray): string {
-  return (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
+// Asked of the prototypes themselves: an array can carry properties of its own that claim anything, and native code
+// goes by what is true.
+function getter<T>(prototype: object, key: string | symbol): (this: object) => T {
+  return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: object) => T;
+}
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
+const kindGetter = getter<string>(typedArrayPrototype, Symbol.toStringTag);
+const bufferGetter = getter<ArrayBufferLike>(typedArrayPrototype, 'buffer');
+const lengthGetter = getter<number>(typedArrayPrototype, 'length');
+const resizableGetter = getter<boolean>(ArrayBuffer.prototype, 'resizable');
+
+/** The number of a typed array's elements. */
+export const lengthOf = (data: AnyTypedArray): number => lengthGetter.call(data);
+
+/** Whether the memory of a typed array stays where it is and as large as it is, until it is detached. */
+export function hasFixedMemory(data: AnyTypedArray): boolean {
+  try {
+    return !resizableGetter.call(bufferGetter.call(data));
+  } catch {
+    return false; // a SharedArrayBuffer
+  }
 }
 
 /**
@@ -52,20 +70,19 @@ function kindOf(data: AnyTypedArray): string {
  * converted copy otherwise.
  */
 export function asDType(op: string, data: AnyTypedArray): { values: TypedArray; dtype: DType } {
-  const kind = kindOf(data);
+  const kind = kindGetter.call(data);
   const dtype = KINDS[kind];
   if (dtype === undefined) fail('WRONG_TYPE', `${op}: no dtype holds the elements of a ${kind}`);
-  const { buffer } = data;
-  if (data.length === 0 && buffer.byteLength === 0 && isDetached(buffer)) {
+  const length = lengthOf(data);
+  if (length === 0 && isDetached(bufferGetter.call(data))) {
     fail('DETACHED', `${op}: the typed array's buffer was detached (transferred away)`);
   }
   const Kind = DTYPES[dtype].array;
   if (kind === 'BigUint64Array')
     return { values: BigInt64Array.from(data as BigUint64Array, (v) => checkInt64(op, v)), dtype };
   if (kind === 'Uint32Array') return { values: BigInt64Array.from(data as Uint32Array, BigInt), dtype };
-  const plain = buffer instanceof ArrayBuffer && (buffer as { resizable?: boolean }).resizable !== true;
-  if (plain && kind === Kind.name) return { values: data as TypedArray, dtype };
-  const copy = new Kind(data.length);
+  if (kind === Kind.name && hasFixedMemory(data)) return { values: data as TypedArray, dtype };
+  const copy = new Kind(length);
   (copy as Float64Array).set(data as Float64Array);
   return { values: copy, dtype };
 }
@@ -86,7 +103,7 @@ function checkInt64(op: string, value: bigint): bigint {
 
 /** The elements of nested arrays in row-major order; every row of a dimension has the same length. */
 export function flatten(op: string, data: unknown, dtype: DType | undefined): Flat {
-  if (isTypedArray(data)) return { ...asDType(op, data), shape: [data.length] };
+  if (isTypedArray(data)) return { ...asDType(op, data), shape: [lengthOf(data)] };
   const shape = shapeOf(op, data);
   const elements: (number | boolean | bigint)[] = [];
   collect(op, data, shape, [], elements);

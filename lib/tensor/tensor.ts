@@ -175,15 +175,23 @@ export class Tensor {
   toTypedArray(): TypedArray;
   toTypedArray<D extends DType>(this: Tensor & { readonly dtype: D }): TypedArrayOf[D];
   toTypedArray(): TypedArray {
-    const data = new DTYPES[this.dtype].array(this.numel);
+    const data = allocate(this.dtype, this.numel);
     addon.read(handleOf('toTypedArray', this), data);
     return data;
   }
 
   /** A copy as nested arrays of numbers (of booleans for bool); a plain number for a zero-dimensional tensor. */
   toArray(): NestedArray {
-    const flat = this.toTypedArray();
     const { shape, dtype } = this;
+    let places = 0;
+    for (let dim = 0; dim < shape.length; dim++) places += numelOf(shape.slice(0, dim + 1));
+    if (places > MAX_PLACES) {
+      fail(
+        'OUT_OF_MEMORY',
+        `toArray: shape ${showShape(shape)} makes ${places} array elements, at most ${MAX_PLACES} fit JavaScript's heap; use toTypedArray`,
+      );
+    }
+    const flat = this.toTypedArray();
     const convert = (value: number | bigint): number | boolean => (dtype === 'bool' ? value !== 0 : Number(value));
     if (shape.length === 0) return convert(flat[0]!);
     let position = 0;
@@ -211,6 +219,17 @@ export class Tensor {
       'WRONG_TYPE',
       `Tensor of shape ${showShape(this.shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`,
     );
+  }
+}
+
+/** V8's limit for the elements of one array, and about what its heap holds of them. */
+const MAX_PLACES = 2 ** 27;
+
+function allocate(dtype: DType, n: number): TypedArray {
+  try {
+    return new DTYPES[dtype].array(n);
+  } catch (cause) {
+    return fail('OUT_OF_MEMORY', `toTypedArray: no typed array of ${n} elements of ${dtype} can be had`, { cause });
   }
 }
 

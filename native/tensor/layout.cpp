@@ -27,10 +27,10 @@ int64_t count(const Dims& shape) {
 Dims contiguous_strides(const Dims& shape) {
   Dims strides;
   strides.rank = shape.rank;
-  int64_t step = 1;
+  uint64_t step = 1;  // the sizes beside one of 0 are bounded by nothing: their product may wrap, and is never used
   for (int i = shape.rank - 1; i >= 0; --i) {
-    strides[i] = step;
-    if (shape[i] > 1) step *= shape[i];
+    strides[i] = static_cast<int64_t>(step);
+    if (shape[i] > 1) step *= static_cast<uint64_t>(shape[i]);
   }
   return strides;
 }
