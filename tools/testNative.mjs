@@ -1,13 +1,20 @@
 // Builds the native tests with CMake and runs each under every ISA the machine has.
 // node tools/testNative.mjs [host | sanitize | arm64]
+// sanitize builds the addon too, for testMemory.mjs.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { headers } from './headers.mjs';
 import { root } from './sources.mjs';
 
 /** @type {Record<string, string[]>} */
 const VARIANTS = {
   host: [],
-  sanitize: ['-DFLAMBEAU_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'],
+  sanitize: [
+    '-DFLAMBEAU_SANITIZE=ON',
+    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
+    `-DCMAKE_JS_INC=${headers()}/include/node`,
+    '-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=build/Release',
+  ],
   arm64: ['-DCMAKE_TOOLCHAIN_FILE=tools/aarch64-linux-gnu.cmake'],
 };
 
