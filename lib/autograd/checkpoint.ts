@@ -7,23 +7,33 @@ import type { Tensor } from '../tensor/tensor.js';
 import { afterBackward } from './engine.js';
 import type { TensorInfo } from './node.js';
 
+// A generator's memory goes when the event loop turns, which a training loop may never let it. So copies are used again.
+const spare: Generator[] = [];
+
+const snapshot = (): Generator => spare.pop()?.setState(defaultGenerator) ?? defaultGenerator.clone();
+
 /** One checkpointed call: what it saved is described, and computed again when backward first asks for some of it. */
 class Frame<A extends readonly unknown[]> {
   private readonly infos: TensorInfo[] = [];
   private values: Tensor[] | null = null;
   private readonly before: Generator;
+  private pending = 0;
+  private finished = false;
   private readonly grad: boolean;
 
   constructor(
     private readonly fn: (...args: A) => unknown,
     private readonly args: A,
   ) {
-    this.before = defaultGenerator.clone();
+    this.before = snapshot();
     this.grad = context().grad;
   }
 
   /** Takes the place of a saved tensor. */
-  readonly pack = (x: object): number => this.infos.push(describeTensor(x as Tensor)) - 1;
+  readonly pack = (x: object): number => {
+    this.pending++;
+    return this.infos.push(describeTensor(x as Tensor)) - 1;
+  };
 
   readonly unpack = (position: unknown): Tensor => {
     const values = this.values ?? this.recompute();
@@ -37,6 +47,22 @@ class Frame<A extends readonly unknown[]> {
     return values[position as number]!;
   };
 
+  readonly release = (): void => {
+    this.pending--;
+    this.retire();
+  };
+
+  /** The forward is through: no more will be saved. */
+  finish(): void {
+    this.finished = true;
+    this.retire();
+  }
+
+  /** After the last of what was saved is let go of, nothing is computed again. */
+  private retire(): void {
+    if (this.finished && this.pending === 0) spare.push(this.before);
+  }
+
   private recompute(): Tensor[] {
     const values: Tensor[] = [];
     const collect = (x: object): object => {
@@ -45,7 +71,7 @@ class Frame<A extends readonly unknown[]> {
       if (values.length === this.infos.length) throw new Error('everything that was saved is there again');
       return value;
     };
-    const now = defaultGenerator.clone();
+    const now = snapshot();
     defaultGenerator.setState(this.before);
     try {
       const hooks = { pack: collect, unpack: (x: unknown) => x as object };
@@ -55,6 +81,7 @@ class Frame<A extends readonly unknown[]> {
       if (values.length !== this.infos.length) throw error;
     } finally {
       defaultGenerator.setState(now);
+      spare.push(now);
     }
     this.compare(values);
     return values;
@@ -98,5 +125,9 @@ export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => 
   if (typeof fn !== 'function') fail('WRONG_TYPE', `checkpoint: expected a function, got ${describe(fn)}`);
   if (!context().grad) return fn(...args);
   const frame = new Frame(fn, args);
-  return withContext({ savedTensorHooks: { pack: frame.pack, unpack: frame.unpack } }, () => fn(...args));
+  const result = withContext({ savedTensorHooks: frame }, () => fn(...args));
+  if (result instanceof Promise)
+    fail('WRONG_TYPE', 'checkpoint: expected a synchronous function, got one that returns a promise');
+  frame.finish();
+  return result;
 }

@@ -34,6 +34,10 @@ class Packed {
     return new Packed(value, hooks, meta?.requiresGrad ?? false, meta?.gradFn ?? null, meta?.outputIndex ?? 0, meta);
   }
 
+  release(): void {
+    this.hooks.release?.(this.value);
+  }
+
   unpack(): Tensor {
     const data = this.hooks.unpack(this.value);
     if (!(data instanceof Tensor))
@@ -103,7 +107,10 @@ export class SavedTensors {
 
   release(): void {
     if (this.entries === null || this.isEmpty) return;
-    for (const x of this.entries) if (x instanceof Tensor) x._unpin();
+    for (const x of this.entries) {
+      if (x instanceof Tensor) x._unpin();
+      else x?.release();
+    }
     this.entries = null;
   }
 

@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface SavedTensorHooks {
   pack(x: object): unknown;
   unpack(packed: unknown): object;
+  /** The graph will not ask for it any more. */
+  release?(packed: unknown): void;
 }
 
 /**

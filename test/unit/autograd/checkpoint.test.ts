@@ -1,6 +1,5 @@
+import { autograd, functional as F, manualSeed, noGrad, type Tensor, tensor } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { dropout } from '../../../lib/ops/dropout.js';
-import { autograd, manualSeed, noGrad, type Tensor, tensor } from './setup.js';
 
 const leaf = (): Tensor => tensor([0.5, 1, 2], { dtype: 'float64', requiresGrad: true });
 
@@ -52,10 +51,10 @@ describe('checkpoint', () => {
         Array.from({ length: 40 }, (_, i) => i / 10),
         { requiresGrad: true },
       );
-      const block = (x: Tensor): Tensor => dropout(x.mul(x), { p: 0.5 });
+      const block = (x: Tensor): Tensor => F.dropout(x.mul(x), { p: 0.5 });
       const y = wrap ? autograd.checkpoint(block, x) : block(x);
       y.mul(y).sum().backward();
-      return [y.toArray(), x.grad!.toArray(), dropout(x, { p: 0.5 }).toArray()];
+      return [y.toArray(), x.grad!.toArray(), F.dropout(x, { p: 0.5 }).toArray()];
     };
     expect(run(true)).toEqual(run(false));
   });
@@ -122,5 +121,6 @@ describe('checkpoint', () => {
     );
     expect(fails).toThrow('broken');
     expect(() => autograd.checkpoint(3 as never)).toThrow('checkpoint: expected a function, got 3');
+    expect(() => autograd.checkpoint(async () => leaf())).toThrow('expected a synchronous function');
   });
 });

@@ -1,5 +1,5 @@
+import { autograd, isGradEnabled, ones, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { autograd, isGradEnabled, ones, type Tensor, tensor, zeros } from './setup.js';
 
 type Context<S extends object = object> = autograd.FunctionContext<S>;
 

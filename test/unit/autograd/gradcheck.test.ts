@@ -1,5 +1,5 @@
+import { autograd, ones, type Tensor, tensor } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { autograd, ones, type Tensor, tensor } from './setup.js';
 
 const x = (): Tensor => tensor([1, 2], { dtype: 'float64', requiresGrad: true });
 

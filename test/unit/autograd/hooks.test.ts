@@ -1,5 +1,5 @@
+import { autograd, enableGrad, ones, type Tensor, tensor } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { autograd, enableGrad, ones, type Tensor, tensor } from './setup.js';
 
 const leaf = (values: number | number[]): Tensor => tensor(values, { requiresGrad: true });
 

@@ -1,5 +1,5 @@
+import { autograd, noGrad, ones, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { autograd, noGrad, ones, type Tensor, tensor, zeros } from './setup.js';
 
 const leaf = (values: number | number[] | number[][]): Tensor => tensor(values, { requiresGrad: true });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { autograd, enableGrad, inferenceMode, isGradEnabled, noGrad, ones, type Tensor, tensor } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { autograd, enableGrad, inferenceMode, isGradEnabled, noGrad, ones, type Tensor, tensor } from './setup.js';
 
 const leaf = (values: number | number[]): Tensor => tensor(values, { requiresGrad: true });
 

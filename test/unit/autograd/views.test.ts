@@ -1,5 +1,5 @@
+import { arange, autograd, noGrad, ones, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
-import { arange, autograd, noGrad, ones, type Tensor, tensor, zeros } from './setup.js';
 
 const leaf = (values: number | number[] | number[][]): Tensor => tensor(values, { requiresGrad: true });
 const grid = (): Tensor => arange(24).reshape(4, 6);
