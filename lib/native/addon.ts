@@ -57,6 +57,8 @@ export interface Addon {
   softmaxBackward(kernel: number, g: Handle, y: Handle, axis: number, out: Out): Handle;
   /** `bias` 0 for none; `activation` as in native/kernels/table.h. */
   matmul(a: Handle, b: Handle, bias: Handle, activation: number, out: Out): Handle;
+  /** As matmul with the weight [out, in] transposed. */
+  linear(x: Handle, weight: Handle, bias: Handle, activation: number, out: Out): Handle;
 
   indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
   indexAdd(target: Handle, axis: number, index: Handle, source: Handle): void;

@@ -1,12 +1,12 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { rawMatmul } from '../tensor/raw.js';
+import { rawLinear, rawMatmul } from '../tensor/raw.js';
 import { broadcastShapes, numelOf, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
 import { castTo, sumDims, sumTo } from './broadcast.js';
-import { rawSwapLast, reshapeTo, swapLast } from './layout.js';
+import { reshapeTo, swapLast } from './layout.js';
 
 /** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
 const product: Op<[a: Tensor, b: Tensor]> = defineOp({
@@ -185,12 +185,7 @@ function checkMultiplies(op: string, a: Shape, b: Shape): void {
 /** x [n, in] · weightᵀ [in, out] + bias [out], the bias added while the product is still in registers. */
 const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp({
   name: 'addmm',
-  forward: (x, weight, bias) => {
-    const transposed = rawSwapLast(weight);
-    const out = rawMatmul(x, transposed, bias);
-    transposed.dispose();
-    return out;
-  },
+  forward: (x, weight, bias) => rawLinear(x, weight, bias),
   save: ([x, weight], _out, [xNeeds, weightNeeds]) => [weightNeeds ? x : null, xNeeds ? weight : null],
   backward: ({ saved: [x, weight], needs }, g) => [
     needs[0] ? product(g, weight!) : null,

@@ -263,3 +263,11 @@ export function rawMatmul(a: Tensor, b: Tensor, bias: Tensor | null = null, acti
   );
   return out;
 }
+
+/** x [m, in] times weight [out, in] transposed, plus bias [out]. */
+export function rawLinear(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const out = makeTensor([x.shape[0]!, weight.shape[0]!], x.dtype);
+  const biasHandle = bias === null ? 0 : handleOf('linear', bias);
+  out._handle = addon.linear(handleOf('linear', x), handleOf('linear', weight), biasHandle, 0, out);
+  return out;
+}

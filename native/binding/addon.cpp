@@ -51,6 +51,7 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("softmax", op_softmax),
     FLAMBEAU_EXPORT("softmaxBackward", op_softmax_backward),
     FLAMBEAU_EXPORT("matmul", op_matmul),
+    FLAMBEAU_EXPORT("linear", op_linear),
     FLAMBEAU_EXPORT("indexSelect", op_index_select),
     FLAMBEAU_EXPORT("indexAdd", op_index_add),
     FLAMBEAU_EXPORT("gather", op_gather),

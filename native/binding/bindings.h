@@ -49,6 +49,9 @@ Handle op_scan(Environment& e, ScanKernel kernel, const Tensor& x, int axis, Out
 Handle op_softmax(Environment& e, SoftmaxKernel kernel, const Tensor& x, int axis, Out out);
 Handle op_softmax_backward(Environment& e, SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis,
                            Out out);
+// x [m, in] times weight [out, in] transposed, without a JavaScript view of the weight.
+Handle op_linear(Environment& e, const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation,
+                 Out out);
 Handle op_matmul(Environment& e, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out);
 
 // --- indexing_ops.cpp

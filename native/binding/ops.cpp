@@ -74,6 +74,13 @@ Handle op_softmax_backward(Environment&, SoftmaxBackwardKernel kernel, const Ten
   return out.finish();
 }
 
+Handle op_linear(Environment&, const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation,
+                 Out out) {
+  if (weight.rank() != 2) throw Error("SHAPE_MISMATCH", "linear: weight must be a matrix");
+  matmul(x, permute(weight, Dims{1, 0}), bias, activation, out.tensor());
+  return out.finish();
+}
+
 Handle op_matmul(Environment&, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out) {
   matmul(a, b, bias, activation, out.tensor());
   return out.finish();
