@@ -1,5 +1,5 @@
 import { isFloating } from '../tensor/dtype.js';
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawCast, rawCopy, rawFrom, rawFull } from '../tensor/raw.js';
 import { numelOf, showShape } from '../tensor/shape.js';
@@ -31,6 +31,9 @@ interface Jacobian {
 }
 
 function checkInputs(op: string, inputs: readonly Tensor[]): readonly Tensor[] {
+  if (!Array.isArray(inputs)) {
+    fail('WRONG_TYPE', `${op}: inputs must be a Tensor or an array of Tensors, got ${describe(inputs)}`);
+  }
   inputs.forEach((x, i) => {
     checkTensor(op, x, `inputs[${i}]`);
     if (requiresGrad(x) && x.dtype !== 'float64') {
