@@ -35,6 +35,7 @@ import {
   saveStateDict,
 } from './stateDict.js';
 import { type MemberOptions, namedMembers, namedModules, type TraverseOptions } from './traverse.js';
+import type { Result } from './widths.js';
 
 /** What a module's forward takes, as its hooks see it. */
 export type InputsOf<M extends Module> =
@@ -311,7 +312,7 @@ export class Module {
 
   /** `hook(module, inputs, output)` runs after forward; what it returns replaces the output. */
   registerForwardHook(
-    hook: (module: this, inputs: InputsOf<this>, output: ReturnType<this['forward']>) => unknown,
+    hook: (module: this, inputs: InputsOf<this>, output: Result<this['forward']>) => unknown,
     options: ForwardHookOptions = {},
   ): RemovableHandle {
     checkHook('registerForwardHook', hook);
@@ -359,7 +360,7 @@ export class Module {
 }
 
 export interface Module {
-  (...inputs: Parameters<this['forward']>): ReturnType<this['forward']>;
+  (...inputs: Parameters<this['forward']>): Result<this['forward']>;
 
   /** A subclass that has state beyond tensors of its own defines both, with that state as a tensor. */
   getExtraState?(): Tensor;

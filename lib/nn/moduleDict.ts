@@ -17,9 +17,11 @@ import { classNameOf, stateOf } from './state.js';
  * }
  */
 export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Record<string, Layer>>> extends Module {
-  constructor(modules: D | EntrySource<D[keyof D & string]> = {}) {
+  constructor(modules?: D);
+  constructor(modules: Iterable<readonly [string, D[string]]>);
+  constructor(modules: EntrySource<Module> = {}) {
     super();
-    this.update(modules as EntrySource<D[keyof D & string]>);
+    this.update(modules);
   }
 
   /** The number of modules. */

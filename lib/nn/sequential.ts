@@ -18,6 +18,8 @@ import type {
 
 class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]> {
   declare readonly [WIDTHS]: ChainWidths<T>;
+  /** The module at a position; undefined when there is none. */
+  [position: number]: T[number];
 
   static {
     markBuiltIn(SequentialModule);
@@ -135,11 +137,14 @@ export type Sequential<T extends readonly Module[] = readonly Layer[]> = Sequent
 type Entries = readonly (readonly [string, Module])[];
 type ModulesOf<E extends Entries> = { readonly [K in keyof E]: E[K][1] };
 
+type CheckEntries<E extends Entries> = CheckWidths<ModulesOf<E>> extends ModulesOf<E> ? E : CheckWidths<ModulesOf<E>>;
+type Class = abstract new (...args: never) => unknown;
+
 interface SequentialConstructor {
   new <const T extends readonly Module[] = readonly Layer[]>(...modules: T & CheckWidths<T>): Sequential<T>;
   new (modules: ReadonlyMap<string, Module>): Sequential;
-  new <const E extends Entries>(modules: E): Sequential<ModulesOf<E>>;
-  new <const N extends Readonly<Record<string, Module>>>(modules: N): Sequential & N;
+  new <const N extends Readonly<Record<string, Module>>>(modules: N extends Class ? never : N): Sequential & N;
+  new <const E extends Entries>(modules: E & CheckEntries<E>): Sequential<ModulesOf<E>>;
   readonly prototype: Sequential;
 }
 

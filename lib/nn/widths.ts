@@ -3,8 +3,15 @@ import type { Module } from './module.js';
 // Feature widths at compile time. A layer that changes the width says so in its type, one that keeps it too; of any
 // other nothing is known, and everything fits.
 
-/** Key of a layer's widths in its type; no property of this name exists at run time. */
-export declare const WIDTHS: unique symbol;
+/**
+ * Key of a layer's widths in its type; no instance has the property. A module of one's own may declare it.
+ *
+ * @example
+ * class Block extends nn.Module {
+ *   declare readonly [nn.WIDTHS]: nn.Maps<64, 32>;
+ * }
+ */
+export const WIDTHS: unique symbol = Symbol('flambeau.widths');
 
 /** A layer that takes I features and gives O; a plain `number` is known at run time only. */
 export type Maps<I, O> = readonly [I, O];
@@ -35,8 +42,11 @@ type Mismatch<Position extends number, Input, Width> =
   `layer ${Position} takes ${Input & number} features, but the layers before it give ${Width & number}`;
 
 /** The widths of a chain of layers as one layer. */
-export type ChainWidths<T extends readonly unknown[]> =
-  KeepsAll<T> extends true ? Keeps : Maps<FirstWidth<T>, LastWidth<T, number>>;
+export type ChainWidths<T extends readonly unknown[]> = number extends T['length']
+  ? unknown
+  : KeepsAll<T> extends true
+    ? Keeps
+    : Maps<FirstWidth<T>, LastWidth<T, number>>;
 
 type KeepsAll<T extends readonly unknown[]> = T extends readonly [infer Head, ...infer Rest]
   ? WidthsOf<Head> extends Keeps
@@ -62,6 +72,9 @@ type LastWidth<T extends readonly unknown[], Width> = T extends readonly [infer 
     ? Width
     : number;
 
+/** What a forward gives; unlike ReturnType, also where a parameter is of type never. */
+export type Result<Forward> = Forward extends (...inputs: never) => infer Output ? Output : never;
+
 /** What the first module takes. */
 export type ChainInput<T extends readonly Module[], Otherwise> = T extends readonly [infer Head extends Module, ...unknown[]]
   ? Parameters<Head['forward']> extends readonly [infer Input, ...unknown[]]
@@ -74,7 +87,7 @@ export type ChainOutput<T extends readonly Module[], Otherwise> = T extends read
   ...unknown[],
   infer Last extends Module,
 ]
-  ? ReturnType<Last['forward']>
+  ? Result<Last['forward']>
   : Otherwise;
 
 /** The layer at a position, negative from the end, as far as the type tells. */
@@ -88,5 +101,5 @@ export type LayerAt<T extends readonly unknown[], N extends number> = `${N}` ext
 
 /** `seq[0]` has its layer's own type. */
 export type ByPosition<T extends readonly unknown[]> = {
-  -readonly [K in keyof T as K extends number | `${number}` ? K : never]: T[K];
+  -readonly [K in keyof T as K extends `${number}` ? K : never]: T[K];
 };

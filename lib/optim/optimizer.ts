@@ -45,8 +45,8 @@ export abstract class Optimizer<H extends object = object> {
   /** Settings may be changed between steps; schedulers change `lr`. */
   readonly paramGroups: ParamGroup<H>[] = [];
   readonly state = new Map<Tensor, ParamState>();
-  private preHooks: readonly StepHook<this>[] = [];
-  private postHooks: readonly StepHook<this>[] = [];
+  private preHooks: readonly StepHook<never>[] = [];
+  private postHooks: readonly StepHook<never>[] = [];
 
   constructor(
     params: Params<H>,
@@ -120,13 +120,13 @@ export abstract class Optimizer<H extends object = object> {
     if (closure !== undefined && typeof closure !== 'function') {
       fail('WRONG_TYPE', `${this.name}.step: closure must be a function, got ${describe(closure)}`);
     }
-    for (const hook of this.preHooks) hook(this);
+    for (const hook of this.preHooks) hook(this as never);
     const result = closure === undefined ? undefined : enableGrad(closure);
     for (const group of this.paramGroups) {
       const params = group.params.filter((param) => metaOf(param)?.grad);
       if (params.length > 0) this.updateGroup(group, params);
     }
-    for (const hook of this.postHooks) hook(this);
+    for (const hook of this.postHooks) hook(this as never);
     return result;
   }
 
