@@ -1,6 +1,5 @@
 // One row in a fresh process: `tsx bench/ours.ts NAME THREADS` prints {"isa", "ns"}, the median time of one run.
-import { setNumThreads } from '../lib/index.js';
-import { addon } from '../lib/native/addon.js';
+import { isa, setNumThreads } from 'flambeau';
 import { medianTime } from './measure.js';
 import { trials } from './trials.js';
 
@@ -8,4 +7,4 @@ const [name, threads] = process.argv.slice(2);
 const trial = trials.find((row) => row.name === name);
 if (trial === undefined) throw new Error(`no trial ${name}`);
 setNumThreads(Number(threads));
-console.log(JSON.stringify({ isa: addon.isa(), ns: medianTime(trial.setup()) }));
+console.log(JSON.stringify({ isa: isa(), ns: medianTime(trial.setup()) }));

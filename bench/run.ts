@@ -10,7 +10,7 @@ import { median } from './measure.js';
 import { type Trial, trials } from './trials.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const python = process.env['FLAMBEAU_BENCH_PYTHON'] ?? 'python3';
+const python = process.env.FLAMBEAU_BENCH_PYTHON ?? 'python3';
 
 interface Measurement {
   readonly ns: number;

@@ -1,5 +1,5 @@
 // The rows: one name for the same work in every peer. bench/peers/torch_peer.py has PyTorch's side under these names.
-import { functional as F, matmul, nn, noGrad, optim, randn, type Tensor, tensor } from '../lib/index.js';
+import { functional as F, matmul, nn, noGrad, optim, randn, type Tensor, tensor } from 'flambeau';
 
 export interface Trial {
   readonly name: string;

@@ -8,7 +8,13 @@ import { confusionMatrix, drawDigits, largestDifference } from './show.js';
 import { type Classifier, fit } from './train.js';
 
 export const makeSequential = () =>
-  new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(), new nn.Linear(128, 64), new nn.ReLU(), new nn.Linear(64, 10));
+  new nn.Sequential(
+    new nn.Linear(64, 128),
+    new nn.ReLU(),
+    new nn.Linear(128, 64),
+    new nn.ReLU(),
+    new nn.Linear(64, 10),
+  );
 
 export class DigitsNet extends nn.Module {
   layers = new nn.ModuleList([new nn.Linear(64, 128), new nn.Linear(128, 64), new nn.Linear(64, 10)]);

@@ -15,7 +15,9 @@ export function confusionMatrix(model: Classifier, test: Split): string {
   });
   const cell = (value: number | string): string => String(value).padStart(4);
   const header = `  true\\predicted${[...counts.keys()].map(cell).join('')}`;
-  const rows = counts.map((row, label) => `${cell(label).padStart(16)}${row.map((n) => cell(n === 0 ? '·' : n)).join('')}`);
+  const rows = counts.map(
+    (row, label) => `${cell(label).padStart(16)}${row.map((n) => cell(n === 0 ? '·' : n)).join('')}`,
+  );
   return [header, ...rows].join('\n');
 }
 

@@ -18,7 +18,12 @@ export function accuracy(model: Classifier, { images, labels }: Split): number {
 }
 
 /** One pass over the training part; returns the mean loss. */
-export function trainEpoch(model: Classifier, optimizer: optim.Optimizer, train: Split, onBatch: (n: number) => void): number {
+export function trainEpoch(
+  model: Classifier,
+  optimizer: optim.Optimizer,
+  train: Split,
+  onBatch: (n: number) => void,
+): number {
   let total = 0;
   for (const { images, labels } of batches(train, BATCH)) {
     optimizer.zeroGrad();
