@@ -17,7 +17,7 @@ export * from './ops/index.js';
 export * as optim from './optim/index.js';
 export type { DType, TypedArray, TypedArrayOf } from './tensor/dtype.js';
 export { type ErrorCode, FlambeauError } from './tensor/errors.js';
-export type { Shape } from './tensor/shape.js';
 export { emptyCache, keep, type MemoryInfo, memory, resetPeakMemory, tidy } from './tensor/memory.js';
+export type { Shape } from './tensor/shape.js';
 export { isTensor, type NestedArray, Tensor } from './tensor/tensor.js';
 export { getNumThreads, isa, setNumThreads } from './tensor/threads.js';

@@ -1,6 +1,6 @@
 import { register } from '../autograd/hooks.js';
 import { metaOf } from '../autograd/meta.js';
-import type { Gradient, Node } from '../autograd/node.js';
+import type { Gradient, Node, NodeHook } from '../autograd/node.js';
 import { defineOp } from '../autograd/op.js';
 import { trackView } from '../autograd/view.js';
 import { context } from '../tensor/context.js';
@@ -25,8 +25,13 @@ function boundary(tensors: Tensor[]): { outputs: Tensor[]; node: Node } | null {
   const outputs = identity(tensors);
   const node = metaOf(outputs[0]!)!.gradFn!;
   // Modified in place, the module's input or output would take another way than through its hooks.
-  outputs.forEach((output, i) => trackView(tensors[i]!, output, 'custom-function'));
+  for (const [i, output] of outputs.entries()) trackView(tensors[i]!, output, 'custom-function');
   return { outputs, node };
+}
+
+function onGradients(node: Node, hook: NodeHook): void {
+  node.postHooks ??= new Map();
+  register(node.postHooks, hook);
 }
 
 /** The backward hooks of one call, or null when the module has none. */
@@ -54,7 +59,7 @@ export class BackwardHooks {
     const passed = boundary(indices.map((i) => inputs[i] as Tensor));
     if (passed === null) return inputs;
     this.inputIndices = indices;
-    register((passed.node.postHooks ??= new Map()), (grads: readonly Gradient[]) => this.atInputs(grads));
+    onGradients(passed.node, (grads: readonly Gradient[]) => this.atInputs(grads));
     return replaceAt(inputs, indices, passed.outputs);
   }
 
@@ -64,9 +69,7 @@ export class BackwardHooks {
     const indices = tensorPositions(outputs);
     const passed = boundary(indices.map((i) => outputs[i] as Tensor));
     if (passed === null) return output;
-    register((passed.node.postHooks ??= new Map()), (grads: readonly Gradient[]) =>
-      this.atOutputs(grads, indices, outputs.length),
-    );
+    onGradients(passed.node, (grads: readonly Gradient[]) => this.atOutputs(grads, indices, outputs.length));
     const wrapped = replaceAt(outputs, indices, passed.outputs);
     return several ? wrapped : wrapped[0];
   }
@@ -88,7 +91,9 @@ export class BackwardHooks {
       const result = hook(this.state.self, none, gradOutput);
       const nothing = isList(result) ? result.every((grad) => grad === null) : !result;
       if (!nothing) {
-        this.refuse('Backward hook for Modules where no input requires gradient should always return null or null for all gradients.');
+        this.refuse(
+          'Backward hook for Modules where no input requires gradient should always return null or null for all gradients.',
+        );
       }
     }
     this.gradOutput = null;

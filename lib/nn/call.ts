@@ -10,9 +10,7 @@ type Forward = (...inputs: readonly unknown[]) => unknown;
 export function callModule(state: ModuleState, inputs: readonly unknown[]): unknown {
   try {
     const output =
-      state.hooks === null
-        ? (state.receiver.forward as Forward)(...inputs)
-        : callWithHooks(state, state.hooks, inputs);
+      state.hooks === null ? (state.receiver.forward as Forward)(...inputs) : callWithHooks(state, state.hooks, inputs);
     if (!(output instanceof Promise)) return output;
     return output.catch((error: unknown) => {
       throw explainFailure(state, error, inputs);

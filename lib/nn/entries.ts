@@ -9,8 +9,10 @@ export type EntrySource<V> = Iterable<readonly [string, V]> | Readonly<Record<st
 export function readEntries(op: string, source: unknown): [string, unknown][] {
   if (isIterable(source) && typeof source !== 'string') {
     return Array.from(source, (entry, i) => {
-      if (!Array.isArray(entry)) fail('WRONG_TYPE', `${op} sequence element #${i} should be Iterable; is ${describe(entry)}`);
-      if (entry.length !== 2) fail('BAD_ARGUMENT', `${op} sequence element #${i} has length ${entry.length}; 2 is required`);
+      if (!Array.isArray(entry))
+        fail('WRONG_TYPE', `${op} sequence element #${i} should be Iterable; is ${describe(entry)}`);
+      if (entry.length !== 2)
+        fail('BAD_ARGUMENT', `${op} sequence element #${i} has length ${entry.length}; 2 is required`);
       return entry as [string, unknown];
     });
   }

@@ -79,7 +79,8 @@ export function addHook(
   entry: unknown,
   prepend: boolean,
 ): RemovableHandle {
-  const hooks = (state.hooks ??= new Hooks());
+  state.hooks ??= new Hooks();
+  const { hooks } = state;
   const remove = addTo(hooks[kind] as HookList<unknown>, entry, prepend);
   return {
     remove: () => {

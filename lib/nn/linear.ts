@@ -85,7 +85,6 @@ export class Linear<const I extends number = number, const O extends number = nu
 export class Identity extends Module {
   declare readonly [WIDTHS]: Keeps;
 
-  // biome-ignore lint/complexity/noUselessConstructor: it takes what the layer in whose place it stands was given.
   constructor(..._ignored: readonly unknown[]) {
     super();
   }

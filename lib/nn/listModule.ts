@@ -76,7 +76,11 @@ export abstract class ListModule<M extends Module> extends Module {
 
   /** A new container, numbered from 0, of the modules from `start` to before `end`; it shares them with this one. */
   slice(start?: number, end?: number, step?: number): ListModule<M> {
-    const slice: Slice = { ...(start !== undefined && { start }), ...(end !== undefined && { end }), ...(step !== undefined && { step }) };
+    const slice: Slice = {
+      ...(start !== undefined && { start }),
+      ...(end !== undefined && { end }),
+      ...(step !== undefined && { step }),
+    };
     return this.like(this.pick(resolveSlice(this.op('slice'), slice, this.length)));
   }
 

@@ -1,5 +1,5 @@
-import type { Tensor } from '../tensor/tensor.js';
 import { describe, fail } from '../tensor/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Module } from './module.js';
 import type { Parameter } from './parameter.js';
 import { checkModule, checkName, setChild } from './registry.js';
@@ -53,6 +53,8 @@ function has(module: Module, name: string): boolean {
 }
 
 function failMissing(op: string, module: Module, name: string, wanted: string): never {
-  const problem = has(module, name) ? `\`${name}\` is not ${wanted}` : `${classNameOf(module)} has no attribute \`${name}\``;
+  const problem = has(module, name)
+    ? `\`${name}\` is not ${wanted}`
+    : `${classNameOf(module)} has no attribute \`${name}\``;
   return fail('MODULE_ERROR', `${op}: ${problem}`);
 }

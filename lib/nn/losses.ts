@@ -83,7 +83,11 @@ export class NLLLoss extends WeightedLoss {
   readonly ignoreIndex: number;
 
   constructor(options: ClassWeightOptions = {}) {
-    const { weight, ignoreIndex = -100, reduction } = checkOptions('NLLLoss', options, ['weight', 'ignoreIndex', 'reduction']);
+    const {
+      weight,
+      ignoreIndex = -100,
+      reduction,
+    } = checkOptions('NLLLoss', options, ['weight', 'ignoreIndex', 'reduction']);
     super(weight, reduction);
     this.ignoreIndex = checkInteger('NLLLoss', 'ignoreIndex', ignoreIndex);
   }

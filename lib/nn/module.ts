@@ -66,6 +66,7 @@ export type Layer = Module & ((input: Tensor) => Tensor);
  * net(randn([1, 10])).shape;      // [1, 2]
  * [...net.parameters()].length;   // 4
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what the interface declares, the constructor returns.
 export class Module {
   /** True in training, false in evaluation; Dropout and its like read it. Set by `train()` and `eval()`. */
   declare training: boolean;
@@ -304,7 +305,10 @@ export class Module {
   }
 
   /** `hook(module, inputs)` runs before forward; what it returns replaces the inputs. */
-  registerForwardPreHook(hook: (module: this, inputs: InputsOf<this>) => unknown, options: HookOptions = {}): RemovableHandle {
+  registerForwardPreHook(
+    hook: (module: this, inputs: InputsOf<this>) => unknown,
+    options: HookOptions = {},
+  ): RemovableHandle {
     checkHook('registerForwardPreHook', hook);
     const { prepend = false } = checkOptions('registerForwardPreHook', options, ['prepend']);
     return addHook(stateOf(this), 'forwardPre', hook, prepend);
@@ -316,7 +320,10 @@ export class Module {
     options: ForwardHookOptions = {},
   ): RemovableHandle {
     checkHook('registerForwardHook', hook);
-    const { prepend = false, alwaysCall = false } = checkOptions('registerForwardHook', options, ['prepend', 'alwaysCall']);
+    const { prepend = false, alwaysCall = false } = checkOptions('registerForwardHook', options, [
+      'prepend',
+      'alwaysCall',
+    ]);
     return addHook(stateOf(this), 'forward', { run: hook, always: alwaysCall }, prepend);
   }
 

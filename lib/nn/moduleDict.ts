@@ -87,6 +87,9 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
 
   private missing(key: string): never {
     const names = [...this.keys()].map((name) => `'${name}'`).join(', ');
-    return fail('MODULE_ERROR', `${classNameOf(this)}.get: there is no '${key}', only ${names === '' ? 'nothing yet' : names}`);
+    return fail(
+      'MODULE_ERROR',
+      `${classNameOf(this)}.get: there is no '${key}', only ${names === '' ? 'nothing yet' : names}`,
+    );
   }
 }

@@ -29,7 +29,10 @@ export class Parameter extends Tensor {
     checkTensor('Parameter', data, 'data');
     const { requiresGrad = true } = checkOptions('Parameter', options, ['requiresGrad']);
     if (requiresGrad && !isFloating(data.dtype)) {
-      fail('DTYPE_MISMATCH', `Parameter: Only Tensors of floating point dtype can require gradients, got ${data.dtype}`);
+      fail(
+        'DTYPE_MISMATCH',
+        `Parameter: Only Tensors of floating point dtype can require gradients, got ${data.dtype}`,
+      );
     }
     super(INTERNAL, data.shape, data.dtype);
     shareStorage(this, data);

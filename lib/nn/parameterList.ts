@@ -1,6 +1,6 @@
+import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
-import { isFloating } from '../tensor/dtype.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import { isIterable, resolveIndex, resolveSlice } from './positions.js';
@@ -23,7 +23,10 @@ class Values implements PositionalState {
   }
 
   delete(index: number): void {
-    fail('MODULE_ERROR', `${classNameOf(this.state.raw)}: position ${index} cannot be deleted; make a new list with slice`);
+    fail(
+      'MODULE_ERROR',
+      `${classNameOf(this.state.raw)}: position ${index} cannot be deleted; make a new list with slice`,
+    );
   }
 
   sync(): void {}
@@ -41,7 +44,8 @@ class Values implements PositionalState {
 
 /** Tensors become parameters; modules belong into the module containers. */
 export function asParameter(op: string, value: unknown): unknown {
-  if (isModule(value)) fail('WRONG_TYPE', `${op}: a ${classNameOf(value)} would not be registered; use nn.ModuleList or nn.ModuleDict`);
+  if (isModule(value))
+    fail('WRONG_TYPE', `${op}: a ${classNameOf(value)} would not be registered; use nn.ModuleList or nn.ModuleDict`);
   if (!(value instanceof Tensor) || value instanceof Parameter) return value;
   return new Parameter(value, { requiresGrad: isFloating(value.dtype) });
 }
@@ -103,7 +107,11 @@ export class ParameterList<V = Parameter> extends Module {
   extend(values: Iterable<V | Tensor>): this {
     const source: unknown = values;
     if (!isIterable(source) || source instanceof Tensor) {
-      const got = isModule(source) ? classNameOf(source) : source instanceof Tensor ? typeName(source) : describe(source);
+      const got = isModule(source)
+        ? classNameOf(source)
+        : source instanceof Tensor
+          ? typeName(source)
+          : describe(source);
       fail('WRONG_TYPE', `ParameterList.extend should be called with an iterable, but got ${got}`);
     }
     for (const value of Array.from(values)) this.append(value);
@@ -113,7 +121,11 @@ export class ParameterList<V = Parameter> extends Module {
   /** A new list of the values from `start` to before `end`; it shares them with this one. */
   slice(start?: number, end?: number, step?: number): ParameterList<V> {
     const values = this.stored();
-    const slice = { ...(start !== undefined && { start }), ...(end !== undefined && { end }), ...(step !== undefined && { step }) };
+    const slice = {
+      ...(start !== undefined && { start }),
+      ...(end !== undefined && { end }),
+      ...(step !== undefined && { step }),
+    };
     return new ParameterList(resolveSlice(`${classNameOf(this)}.slice`, slice, values.length).map((i) => values[i]!));
   }
 

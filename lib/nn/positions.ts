@@ -53,7 +53,7 @@ export class Positions implements PositionalState {
 
   sync(): void {
     this.children = [...this.state.children.values()];
-    this.children.forEach((child, i) => expose(this.state, String(i), child));
+    for (const [i, child] of this.children.entries()) expose(this.state, String(i), child);
     for (let i = this.children.length; i < this.exposed; i++) Reflect.deleteProperty(this.state.raw, String(i));
     this.exposed = this.children.length;
   }
@@ -73,7 +73,10 @@ export class Positions implements PositionalState {
   remove(positions: readonly number[]): void {
     const removed = new Set(positions);
     const rest = this.children.filter((_, i) => !removed.has(i));
-    setChildren(this.state, rest.map((child, i) => [String(i), child] as const));
+    setChildren(
+      this.state,
+      rest.map((child, i) => [String(i), child] as const),
+    );
   }
 
   /**
@@ -91,7 +94,10 @@ export class Positions implements PositionalState {
       while (taken.has(String(next))) next++;
       return String(next++);
     };
-    setChildren(this.state, entries.map(([name, child], i) => [name ?? nameFor(i), child] as const));
+    setChildren(
+      this.state,
+      entries.map(([name, child], i) => [name ?? nameFor(i), child] as const),
+    );
   }
 
   append(modules: readonly Module[]): void {

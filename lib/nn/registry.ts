@@ -82,7 +82,10 @@ function removeFrom(state: ModuleState, name: string): boolean {
 export function registerParameter(state: ModuleState, name: string, value: unknown): void {
   checkFreeName(state, 'parameter', name);
   if (value !== null && !(value instanceof Parameter)) {
-    fail('WRONG_TYPE', `cannot assign ${typeName(value)} object to parameter '${name}' (nn.Parameter or null required)`);
+    fail(
+      'WRONG_TYPE',
+      `cannot assign ${typeName(value)} object to parameter '${name}' (nn.Parameter or null required)`,
+    );
   }
   setParameter(state, name, value);
 }
@@ -139,7 +142,10 @@ type Kind = 'parameter' | 'buffer' | 'module';
 /** PyTorch's rules for names; what the class itself defines may not be hidden. */
 export function checkName(state: ModuleState, kind: Kind, name: unknown): asserts name is string {
   if (typeof name !== 'string') {
-    fail('WRONG_TYPE', `register${kind[0]!.toUpperCase()}${kind.slice(1)}: ${kind} name should be a string, got ${describe(name)}`);
+    fail(
+      'WRONG_TYPE',
+      `register${kind[0]!.toUpperCase()}${kind.slice(1)}: ${kind} name should be a string, got ${describe(name)}`,
+    );
   }
   const problem = name.includes('.')
     ? `${kind} name can't contain ".", got: ${name}`
@@ -162,12 +168,11 @@ export function checkFreeName(state: ModuleState, kind: Kind, name: unknown): as
 /** Refuses what is not an instance of a module, and says what to pass instead. */
 export function checkModule(op: string, value: unknown): Module {
   if (isModule(value)) return value;
-  const advice =
-    isModuleClass(value)
-      ? `; pass an instance: new ${value.name || 'Layer'}(…)`
-      : Array.isArray(value)
-        ? '; spread it to pass its elements'
-        : '';
+  const advice = isModuleClass(value)
+    ? `; pass an instance: new ${value.name || 'Layer'}(…)`
+    : Array.isArray(value)
+      ? '; spread it to pass its elements'
+      : '';
   return fail('WRONG_TYPE', `${op}: ${typeName(value)} is not a Module${advice}`);
 }
 
@@ -206,7 +211,13 @@ function refuseHidden(state: ModuleState, name: string, value: object): void {
   const held = findHidden(value);
   if (held === null) return;
   const listed = Array.isArray(value) || value instanceof Set;
-  const kind = Array.isArray(value) ? 'an array' : value instanceof Map ? 'a Map' : value instanceof Set ? 'a Set' : 'an object';
+  const kind = Array.isArray(value)
+    ? 'an array'
+    : value instanceof Map
+      ? 'a Map'
+      : value instanceof Set
+        ? 'a Set'
+        : 'an object';
   const [what, container] = isModule(held)
     ? ['Modules', listed ? 'nn.ModuleList' : 'nn.ModuleDict']
     : ['Parameters', listed ? 'nn.ParameterList' : 'nn.ParameterDict'];

@@ -5,16 +5,8 @@ import { callModule } from './call.js';
 import { ListModule, positionsOf } from './listModule.js';
 import type { Layer, Module } from './module.js';
 import { checkModule, checkName, setChild } from './registry.js';
-import { classNameOf, isModule, markBuiltIn, type ModuleState, stateOf } from './state.js';
-import type {
-  ByPosition,
-  ChainInput,
-  ChainOutput,
-  ChainWidths,
-  CheckWidths,
-  LayerAt,
-  WIDTHS,
-} from './widths.js';
+import { classNameOf, isModule, type ModuleState, markBuiltIn, stateOf } from './state.js';
+import type { ByPosition, ChainInput, ChainOutput, ChainWidths, CheckWidths, LayerAt, WIDTHS } from './widths.js';
 
 class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]> {
   declare readonly [WIDTHS]: ChainWidths<T>;
@@ -46,7 +38,10 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
 
   override forward(input: ChainInput<T, Tensor>, ...extra: readonly never[]): ChainOutput<T, Tensor> {
     if (extra.length > 0) {
-      fail('WRONG_TYPE', `${classNameOf(this)}.forward() takes 1 positional argument but ${extra.length + 1} were given`);
+      fail(
+        'WRONG_TYPE',
+        `${classNameOf(this)}.forward() takes 1 positional argument but ${extra.length + 1} were given`,
+      );
     }
     const { children } = positionsOf(this);
     // Without a graph nobody will need what one built-in layer hands to the next.
@@ -84,14 +79,18 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
   /** A new Sequential of this one's modules followed by the other's. */
   concat(other: SequentialModule<readonly Module[]>): Sequential {
     if (!(other instanceof SequentialModule)) {
-      fail('WRONG_TYPE', `Sequential.concat: supports only objects of Sequential class, but ${describe(other)} is given`);
+      fail(
+        'WRONG_TYPE',
+        `Sequential.concat: supports only objects of Sequential class, but ${describe(other)} is given`,
+      );
     }
     return this.like([...this, ...other]);
   }
 
   /** A new Sequential that runs this one's modules `times` times; the repetitions share their parameters. */
   repeat(times: number): Sequential {
-    if (!Number.isInteger(times)) fail('WRONG_TYPE', `Sequential.repeat: times must be an integer, got ${describe(times)}`);
+    if (!Number.isInteger(times))
+      fail('WRONG_TYPE', `Sequential.repeat: times must be an integer, got ${describe(times)}`);
     if (times <= 0) fail('BAD_ARGUMENT', `Sequential.repeat: Non-positive multiplication factor ${times}`);
     return this.like(Array.from({ length: times }, () => [...this]).flat());
   }
@@ -137,7 +136,10 @@ export type Sequential<T extends readonly Module[] = readonly Layer[]> = Sequent
 type Entries = readonly (readonly [string, Module])[];
 type ModulesOf<E extends Entries> = { readonly [K in keyof E]: E[K][1] };
 
-type CheckEntries<E extends Entries> = CheckWidths<ModulesOf<E>> extends ModulesOf<E> ? E : CheckWidths<ModulesOf<E>>;
+/** The entries themselves if their modules' widths fit, else with a message in place of the first that does not. */
+type CheckEntries<E extends Entries, Checked = CheckWidths<ModulesOf<E>>> = {
+  readonly [K in keyof E]: K extends keyof Checked ? (Checked[K] extends string ? Checked[K] : E[K]) : E[K];
+};
 type Class = abstract new (...args: never) => unknown;
 
 interface SequentialConstructor {

@@ -115,7 +115,10 @@ function toMap(source: unknown): StateDict {
   if (source instanceof Map) return new Map(source as StateDict);
   const prototype: unknown = typeof source === 'object' && source !== null ? Object.getPrototypeOf(source) : undefined;
   if (prototype !== null && prototype !== Object.prototype) {
-    fail('WRONG_TYPE', `loadStateDict: Expected state_dict to be dict-like (a Map or an object), got ${describe(source)}.`);
+    fail(
+      'WRONG_TYPE',
+      `loadStateDict: Expected state_dict to be dict-like (a Map or an object), got ${describe(source)}.`,
+    );
   }
   return new Map(Object.entries(source as Record<string, Tensor>));
 }
@@ -228,8 +231,7 @@ class Plan implements LoadContext {
       return;
     }
     // PyTorch before 0.4 had no zero-dimensional tensors and saved them with one dimension.
-    const source =
-      target.shape.length === 0 && sameShape(value.shape, [1]) ? rawReshape(value, []) : value;
+    const source = target.shape.length === 0 && sameShape(value.shape, [1]) ? rawReshape(value, []) : value;
     if (!sameShape(source.shape, target.shape)) {
       this.errorMessages.push(
         `size mismatch for ${key}: copying a param with shape ${showShape(source.shape)} from checkpoint, ` +
@@ -261,7 +263,9 @@ class Plan implements LoadContext {
         undo: () => setParameter(state, name, target),
       }));
     } catch (error) {
-      this.errorMessages.push(`While assigning the parameter named "${key}", an error occurred: ${(error as Error).message}`);
+      this.errorMessages.push(
+        `While assigning the parameter named "${key}", an error occurred: ${(error as Error).message}`,
+      );
     }
   }
 }

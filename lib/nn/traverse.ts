@@ -39,7 +39,9 @@ export function namedMembers<V extends object>(
   const found: [string, V][] = [];
   const seen = options.removeDuplicate === false ? null : new Set<V>();
   const owners =
-    options.recurse === false ? ([[options.prefix ?? '', module]] as [string, Module][]) : namedModules(module, options);
+    options.recurse === false
+      ? ([[options.prefix ?? '', module]] as [string, Module][])
+      : namedModules(module, options);
   if (options.recurse === false) checkCollections(stateOf(module));
   for (const [prefix, owner] of owners) {
     for (const [key, value] of members(stateOf(owner))) {

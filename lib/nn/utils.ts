@@ -39,7 +39,10 @@ export function clipGradNorm_(
   return noGrad(() => {
     const total = totalNorm(grads, checkNumber(op, 'normType', normType));
     if (errorIfNonfinite && !Number.isFinite(total.item())) {
-      fail('BAD_ARGUMENT', `${op}: The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped`);
+      fail(
+        'BAD_ARGUMENT',
+        `${op}: The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped`,
+      );
     }
     // Multiplying by 1 where nothing is to be clipped needs no look at the value.
     const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
@@ -89,7 +92,10 @@ export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>)
   checkTensor(op, vector, 'vector');
   const total = list.reduce((sum, parameter) => sum + parameter.numel, 0);
   if (vector.shape.length !== 1 || vector.numel !== total) {
-    fail('SHAPE_MISMATCH', `${op}: the parameters have ${total} elements, the vector has shape ${showShape(vector.shape)}`);
+    fail(
+      'SHAPE_MISMATCH',
+      `${op}: the parameters have ${total} elements, the vector has shape ${showShape(vector.shape)}`,
+    );
   }
   const stride = vector.strides[0]!;
   let offset = vector._offset;

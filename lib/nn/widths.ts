@@ -29,17 +29,23 @@ type Fits<Width, Input> = [Width] extends [Input]
       : false;
 
 /** The layers themselves if their widths fit, else with a message in place of the first that does not. */
-export type CheckWidths<T extends readonly unknown[], Width = number, Done extends readonly unknown[] = []> =
-  T extends readonly [infer Head, ...infer Rest]
-    ? WidthsOf<Head> extends Maps<infer I, infer O>
-      ? Fits<Width, I> extends true
-        ? CheckWidths<Rest, O, [...Done, Head]>
-        : [...Done, Mismatch<Done['length'], I, Width>, ...Rest]
-      : CheckWidths<Rest, WidthsOf<Head> extends Keeps ? Width : number, [...Done, Head]>
-    : [...Done, ...T];
+export type CheckWidths<
+  T extends readonly unknown[],
+  Width = number,
+  Done extends readonly unknown[] = [],
+> = T extends readonly [infer Head, ...infer Rest]
+  ? WidthsOf<Head> extends Maps<infer I, infer O>
+    ? Fits<Width, I> extends true
+      ? CheckWidths<Rest, O, [...Done, Head]>
+      : [...Done, Mismatch<Done['length'], I, Width>, ...Rest]
+    : CheckWidths<Rest, WidthsOf<Head> extends Keeps ? Width : number, [...Done, Head]>
+  : [...Done, ...T];
 
-type Mismatch<Position extends number, Input, Width> =
-  `layer ${Position} takes ${Input & number} features, but the layers before it give ${Width & number}`;
+type Mismatch<
+  Position extends number,
+  Input,
+  Width,
+> = `layer ${Position} takes ${Input & number} features, but the layers before it give ${Width & number}`;
 
 /** The widths of a chain of layers as one layer. */
 export type ChainWidths<T extends readonly unknown[]> = number extends T['length']
@@ -76,7 +82,10 @@ type LastWidth<T extends readonly unknown[], Width> = T extends readonly [infer 
 export type Result<Forward> = Forward extends (...inputs: never) => infer Output ? Output : never;
 
 /** What the first module takes. */
-export type ChainInput<T extends readonly Module[], Otherwise> = T extends readonly [infer Head extends Module, ...unknown[]]
+export type ChainInput<T extends readonly Module[], Otherwise> = T extends readonly [
+  infer Head extends Module,
+  ...unknown[],
+]
   ? Parameters<Head['forward']> extends readonly [infer Input, ...unknown[]]
     ? Input
     : Otherwise

@@ -70,7 +70,10 @@ export class Adam extends Optimizer<AdamOptions> {
       const grad = gradientOf(this.name, param);
       const moments = this.momentsOf(param, group.amsgrad);
       let batch = bySteps.get(moments.step);
-      if (batch === undefined) bySteps.set(moments.step, (batch = { params: [], grads: [], moments: [] }));
+      if (batch === undefined) {
+        batch = { params: [], grads: [], moments: [] };
+        bySteps.set(moments.step, batch);
+      }
       batch.params.push(param);
       batch.grads.push(grad);
       batch.moments.push(moments);

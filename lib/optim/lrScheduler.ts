@@ -70,7 +70,10 @@ export abstract class LRScheduler {
     const op = `${this.constructor.name}.loadStateDict`;
     this.lastEpoch = checkInteger(op, 'last_epoch', state?.last_epoch);
     if (!Array.isArray(state.base_lrs) || state.base_lrs.length !== this.baseLrs.length) {
-      fail('STATE_DICT_MISMATCH', `${op}: expected base_lrs of ${this.baseLrs.length} groups, got ${describe(state.base_lrs)}`);
+      fail(
+        'STATE_DICT_MISMATCH',
+        `${op}: expected base_lrs of ${this.baseLrs.length} groups, got ${describe(state.base_lrs)}`,
+      );
     }
     this.baseLrs.splice(0, this.baseLrs.length, ...state.base_lrs);
   }
@@ -107,7 +110,8 @@ export class MultiStepLR extends LRScheduler {
   constructor(optimizer: WithLr, milestones: readonly number[], options: GammaOptions = {}) {
     super(optimizer);
     this.gamma = checkNumber('MultiStepLR', 'gamma', checkOptions('MultiStepLR', options, ['gamma']).gamma ?? 0.1);
-    if (!Array.isArray(milestones)) fail('WRONG_TYPE', `MultiStepLR: milestones must be an array, got ${describe(milestones)}`);
+    if (!Array.isArray(milestones))
+      fail('WRONG_TYPE', `MultiStepLR: milestones must be an array, got ${describe(milestones)}`);
     this.milestones = milestones.map((epoch) => checkInteger('MultiStepLR', 'a milestone', epoch));
     this.step();
   }
@@ -167,7 +171,10 @@ export class LambdaLR extends LRScheduler {
     super(optimizer);
     this.lambdas = typeof lambda === 'function' ? optimizer.paramGroups.map(() => lambda) : lambda;
     if (!Array.isArray(this.lambdas) || this.lambdas.length !== optimizer.paramGroups.length) {
-      fail('BAD_ARGUMENT', `LambdaLR: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${describe(lambda)}`);
+      fail(
+        'BAD_ARGUMENT',
+        `LambdaLR: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${describe(lambda)}`,
+      );
     }
     this.step();
   }
@@ -196,7 +203,8 @@ export class LinearLR extends LRScheduler {
     if (!(startFactor > 0 && startFactor <= 1)) {
       fail('OUT_OF_RANGE', `LinearLR: startFactor must be greater than 0 and at most 1, got ${startFactor}`);
     }
-    if (!(endFactor >= 0 && endFactor <= 1)) fail('OUT_OF_RANGE', `LinearLR: endFactor must be between 0 and 1, got ${endFactor}`);
+    if (!(endFactor >= 0 && endFactor <= 1))
+      fail('OUT_OF_RANGE', `LinearLR: endFactor must be between 0 and 1, got ${endFactor}`);
     this.step();
   }
 

@@ -1,6 +1,6 @@
-import { enableGrad } from '../autograd/modes.js';
 import type { RemovableHandle } from '../autograd/hooks.js';
 import { metaOf } from '../autograd/meta.js';
+import { enableGrad } from '../autograd/modes.js';
 import { zeroGradient } from '../nn/module.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
@@ -133,13 +133,19 @@ export abstract class Optimizer<H extends object = object> {
   /** `hook(optimizer)` runs before each step. */
   registerStepPreHook(hook: StepHook<this>): RemovableHandle {
     this.preHooks = [...this.preHooks, hook];
-    return { remove: () => void (this.preHooks = without(this.preHooks, hook)) };
+    const remove = (): void => {
+      this.preHooks = without(this.preHooks, hook);
+    };
+    return { remove };
   }
 
   /** `hook(optimizer)` runs after each step. */
   registerStepPostHook(hook: StepHook<this>): RemovableHandle {
     this.postHooks = [...this.postHooks, hook];
-    return { remove: () => void (this.postHooks = without(this.postHooks, hook)) };
+    const remove = (): void => {
+      this.postHooks = without(this.postHooks, hook);
+    };
+    return { remove };
   }
 
   /** State and settings with PyTorch's names, parameters as their numbers in order. */
@@ -190,7 +196,8 @@ export function gradientOf(op: string, param: Tensor): Tensor {
 function readParams(op: string, params: unknown): unknown[] {
   const isIterable = typeof (params as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function';
   if (params instanceof Tensor || !isIterable) {
-    const hint = typeof (params as { parameters?: unknown } | null)?.parameters === 'function' ? '; pass model.parameters()' : '';
+    const hint =
+      typeof (params as { parameters?: unknown } | null)?.parameters === 'function' ? '; pass model.parameters()' : '';
     fail(
       'WRONG_TYPE',
       `${op}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}${hint}`,
@@ -207,13 +214,17 @@ function isGroups<H extends object>(op: string, list: unknown[]): list is ParamG
     typeof entry === 'object' && entry !== null && !(entry instanceof Tensor) && !Array.isArray(entry);
   if (!isGroup(list[0])) return false;
   const odd = list.find((entry) => !isGroup(entry));
-  if (odd !== undefined) fail('WRONG_TYPE', `${op}: either all params are groups or none is, but one is ${describe(odd)}`);
+  if (odd !== undefined)
+    fail('WRONG_TYPE', `${op}: either all params are groups or none is, but one is ${describe(odd)}`);
   return true;
 }
 
 function checkParam(op: string, param: unknown): Tensor {
   if (!(param instanceof Tensor)) {
-    fail('WRONG_TYPE', `${op}: optimizer can only optimize Tensors, but one of the params is ${describe(param)}; pass model.parameters()`);
+    fail(
+      'WRONG_TYPE',
+      `${op}: optimizer can only optimize Tensors, but one of the params is ${describe(param)}; pass model.parameters()`,
+    );
   }
   const meta = metaOf(param);
   if (meta !== null && meta.gradFn !== null && !meta.retainsGrad) {

@@ -60,7 +60,10 @@ export class ReduceLROnPlateau {
     const { minLr = 0 } = known;
     this.minLrs = typeof minLr === 'number' ? optimizer.paramGroups.map(() => minLr) : [...minLr];
     if (this.minLrs.length !== optimizer.paramGroups.length) {
-      fail('BAD_ARGUMENT', `${OP}: expected ${optimizer.paramGroups.length} values of minLr, got ${this.minLrs.length}`);
+      fail(
+        'BAD_ARGUMENT',
+        `${OP}: expected ${optimizer.paramGroups.length} values of minLr, got ${this.minLrs.length}`,
+      );
     }
     this.best = this.settings.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }

@@ -2,9 +2,9 @@ export {
   CosineAnnealingLR,
   ExponentialLR,
   LambdaLR,
-  type LrContext,
-  LRScheduler,
   LinearLR,
+  LRScheduler,
+  type LrContext,
   MultiStepLR,
   StepLR,
 } from './lrScheduler.js';

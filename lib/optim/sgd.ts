@@ -68,8 +68,9 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   private bufferOf(param: Tensor): Tensor {
-    let own = this.state.get(param);
-    if (own === undefined) this.state.set(param, (own = {}));
-    return (own.momentum_buffer ??= stateTensor(param)) as Tensor;
+    const own = this.state.get(param) ?? {};
+    own.momentum_buffer ??= stateTensor(param);
+    this.state.set(param, own);
+    return own.momentum_buffer as Tensor;
   }
 }

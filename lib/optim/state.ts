@@ -1,7 +1,7 @@
-import { describe, fail } from '../tensor/errors.js';
-import { rawCast } from '../tensor/raw.js';
 import { isFloating } from '../tensor/dtype.js';
+import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
+import { rawCast } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { ParamGroup, ParamState } from './optimizer.js';
@@ -55,7 +55,7 @@ export function loadOptimizerState<H extends object>(
   const groups = checkGroups(op, optimizer, stateDict);
   const params = new Map<number, Tensor>();
   groups.forEach((saved, i) => {
-    saved.params.forEach((number, j) => params.set(number, optimizer.paramGroups[i]!.params[j]!));
+    for (const [j, number] of saved.params.entries()) params.set(number, optimizer.paramGroups[i]!.params[j]!);
   });
   const settings = groups.map((saved) => readSettings(optimizer.defaults, saved));
   settings.forEach(checkSettings);
@@ -64,7 +64,7 @@ export function loadOptimizerState<H extends object>(
     const param = params.get(Number(number));
     if (param !== undefined) state.set(param, adoptState(`${op}: state of parameter ${number}`, param, own));
   }
-  settings.forEach((values, i) => Object.assign(optimizer.paramGroups[i]!, values));
+  for (const [i, values] of settings.entries()) Object.assign(optimizer.paramGroups[i]!, values);
   optimizer.state.clear();
   for (const [param, own] of state) optimizer.state.set(param, own);
 }
@@ -114,7 +114,10 @@ function adoptState(what: string, param: Tensor, saved: ParamState): ParamState 
     else if (key === 'step') own[key] = value.item();
     else {
       if (!sameShape(value.shape, param.shape)) {
-        fail('STATE_DICT_MISMATCH', `${what}: ${key} has shape ${showShape(value.shape)}, the parameter ${showShape(param.shape)}`);
+        fail(
+          'STATE_DICT_MISMATCH',
+          `${what}: ${key} has shape ${showShape(value.shape)}, the parameter ${showShape(param.shape)}`,
+        );
       }
       own[key] = keep(rawCast(value, isFloating(param.dtype) ? param.dtype : value.dtype));
     }

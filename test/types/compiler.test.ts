@@ -44,7 +44,9 @@ const chain = (layers: number, last: string): string =>
 
 describe('what the compiler says', () => {
   it('names both widths and the position', () => {
-    const { output } = compile('export const m = new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(51, 2));');
+    const { output } = compile(
+      'export const m = new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(51, 2));',
+    );
     expect(output).toContain('layer 2 takes 51 features, but the layers before it give 50');
     expect(output).toContain('Type at position 2');
   });
@@ -55,6 +57,8 @@ describe('what the compiler says', () => {
     const right = [1, 2, 3].map(() => compile(chain(100, 'new nn.Linear(101, 1)')));
     expect(right.map(({ output }) => output)).toEqual(['', '', '']);
     expect(Math.min(...right.map(({ milliseconds }) => milliseconds)) - baseline).toBeLessThan(1000);
-    expect(compile(chain(100, 'new nn.Linear(99, 1)')).output).toContain('layer 200 takes 99 features, but the layers before it give 101');
+    expect(compile(chain(100, 'new nn.Linear(99, 1)')).output).toContain(
+      'layer 200 takes 99 features, but the layers before it give 101',
+    );
   });
 });

@@ -21,12 +21,18 @@ new nn.Sequential(new nn.Linear(1, 2), new nn.Sequential(new nn.Tanh(), new nn.L
 new nn.Sequential(mlp, new nn.Linear(3, 1));
 // @ts-expect-error: a Sequential of width-preserving layers preserves the width
 new nn.Sequential(mlp, new nn.Sequential(new nn.ReLU(), new nn.Identity()), new nn.Linear(3, 1));
-// @ts-expect-error: entries are checked in their order
-new nn.Sequential([['a', new nn.Linear(1, 2)], ['b', new nn.Linear(3, 4)]]);
+new nn.Sequential([
+  ['a', new nn.Linear(1, 2)],
+  // @ts-expect-error: entries are checked in their order
+  ['b', new nn.Linear(3, 4)],
+]);
 
 new nn.Sequential(mlp, new nn.Linear(2, 1));
 new nn.Sequential(new nn.Sequential(new nn.ReLU()), new nn.Linear(7, 1));
-new nn.Sequential([['a', new nn.Linear(1, 2)], ['b', new nn.Linear(2, 4)]]);
+new nn.Sequential([
+  ['a', new nn.Linear(1, 2)],
+  ['b', new nn.Linear(2, 4)],
+]);
 // A plain number is known at run time only, and fits everything.
 new nn.Sequential(new nn.Linear(10, n), new nn.Linear(20, 3));
 new nn.Sequential(new nn.Linear(10, 20), new nn.Linear(n, 3), new nn.Linear(3, n), new nn.Linear(99, 1));

@@ -1,7 +1,10 @@
 import { FlambeauError, nn, ones, randn, type Tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
 
-const keys = (m: nn.Module): string[] => [...m.namedModules({ removeDuplicate: false })].map(([name]) => name).filter((name) => name !== '' && !name.includes('.'));
+const keys = (m: nn.Module): string[] =>
+  [...m.namedModules({ removeDuplicate: false })]
+    .map(([name]) => name)
+    .filter((name) => name !== '' && !name.includes('.'));
 const dense = (i: number, o: number): nn.Linear => new nn.Linear(i, o);
 
 function thrown(fn: () => unknown): FlambeauError {
@@ -50,15 +53,34 @@ describe('Sequential', () => {
   });
 
   it('refuses what is no module', () => {
-    expect(thrown(() => new nn.Sequential([dense(1, 1)] as never)).message).toMatch(/^Sequential: an array of 1 is not a Module; spread it/);
-    expect(thrown(() => new nn.Sequential(nn.ReLU as never)).message).toMatch(/the class ReLU is not a Module; pass an instance/);
+    expect(thrown(() => new nn.Sequential([dense(1, 1)] as never)).message).toMatch(
+      /^Sequential: an array of 1 is not a Module; spread it/,
+    );
+    expect(thrown(() => new nn.Sequential(nn.ReLU as never)).message).toMatch(
+      /the class ReLU is not a Module; pass an instance/,
+    );
     expect(thrown(() => new nn.Sequential(3 as never))).toBeInstanceOf(TypeError);
   });
 
   it('takes a Map, entries or an object of named modules', () => {
     const [a, b] = [dense(1, 2), new nn.ReLU()];
-    for (const s of [new nn.Sequential(new Map<string, nn.Module>([['a', a], ['b', b]])), new nn.Sequential([['a', a], ['b', b]]), new nn.Sequential({ a, b })]) {
-      expect([...s.namedChildren()]).toEqual([['a', a], ['b', b]]);
+    for (const s of [
+      new nn.Sequential(
+        new Map<string, nn.Module>([
+          ['a', a],
+          ['b', b],
+        ]),
+      ),
+      new nn.Sequential([
+        ['a', a],
+        ['b', b],
+      ]),
+      new nn.Sequential({ a, b }),
+    ]) {
+      expect([...s.namedChildren()]).toEqual([
+        ['a', a],
+        ['b', b],
+      ]);
       expect(s.at(0)).toBe(a);
       expect(s[1]).toBe(b);
       expect((s as unknown as { b: nn.Module }).b).toBe(b);
@@ -66,7 +88,11 @@ describe('Sequential', () => {
   });
 
   it('keeps the order of integer-like names', () => {
-    const s = new nn.Sequential([['10', dense(1, 2)], ['b', new nn.ReLU()], ['2', dense(2, 3)]]);
+    const s = new nn.Sequential([
+      ['10', dense(1, 2)],
+      ['b', new nn.ReLU()],
+      ['2', dense(2, 3)],
+    ]);
     expect(keys(s)).toEqual(['10', 'b', '2']);
     expect(s[2].outFeatures).toBe(3);
     expect([...s.stateDict().keys()]).toEqual(['10.weight', '10.bias', '2.weight', '2.bias']);
@@ -96,19 +122,28 @@ describe('Sequential', () => {
   });
 
   it('replaces by position, keeping the name', () => {
-    const s = new nn.Sequential([['a', dense(1, 2)], ['b', new nn.ReLU()]]) as unknown as nn.Sequential;
+    const s = new nn.Sequential([
+      ['a', dense(1, 2)],
+      ['b', new nn.ReLU()],
+    ]) as unknown as nn.Sequential;
     const tanh = new nn.Tanh();
     s[1] = tanh;
     expect([...s.namedChildren()][1]).toEqual(['b', tanh]);
     expect((s as unknown as { b: nn.Module }).b).toBe(tanh);
     s.set(-2, tanh);
     expect(keys(s)).toEqual(['a', 'b']);
-    expect(thrown(() => (s[0] = 3 as never)).message).toBe("cannot assign 3 as child module 'a' (nn.Module or null expected)");
+    expect(thrown(() => (s[0] = 3 as never)).message).toBe(
+      "cannot assign 3 as child module 'a' (nn.Module or null expected)",
+    );
     expect(thrown(() => (s[2] = tanh)).message).toContain('index 2 is out of range');
   });
 
   it('delete renumbers from 0, custom names too', () => {
-    const s = new nn.Sequential([['a', dense(1, 2)], ['b', new nn.ReLU()], ['c', dense(2, 3)]]);
+    const s = new nn.Sequential([
+      ['a', dense(1, 2)],
+      ['b', new nn.ReLU()],
+      ['c', dense(2, 3)],
+    ]);
     const last = s.at(-1);
     s.delete(1);
     expect(keys(s)).toEqual(['0', '1']);
@@ -133,7 +168,10 @@ describe('Sequential', () => {
   });
 
   it('append, extend and insert return the container and never overwrite', () => {
-    const s = new nn.Sequential([['a', dense(1, 2)], ['2', new nn.ReLU()]]) as unknown as nn.Sequential;
+    const s = new nn.Sequential([
+      ['a', dense(1, 2)],
+      ['2', new nn.ReLU()],
+    ]) as unknown as nn.Sequential;
     const [a, two] = s;
     const [x, y, z] = [new nn.Tanh(), new nn.Sigmoid(), new nn.SiLU()];
     expect(s.append(x)).toBe(s);
@@ -165,7 +203,9 @@ describe('Sequential', () => {
     const sum = a.concat(b);
     expect([...sum]).toEqual([...a, ...b]);
     expect(keys(sum)).toEqual(['0', '1', '2', '3', '4', '5']);
-    expect(thrown(() => a.concat([] as never)).message).toContain('supports only objects of Sequential class, but an array of 0 is given');
+    expect(thrown(() => a.concat([] as never)).message).toContain(
+      'supports only objects of Sequential class, but an array of 0 is given',
+    );
     expect(a.repeat(2).length).toBe(6);
     expect(thrown(() => a.repeat(0)).message).toContain('Non-positive multiplication factor 0');
     expect(thrown(() => a.repeat('a' as never))).toBeInstanceOf(TypeError);
@@ -208,7 +248,9 @@ describe('ModuleList', () => {
     expect(new nn.ModuleList(layers()).length).toBe(3);
     expect(new nn.ModuleList(new nn.Sequential(dense(1, 1), new nn.ReLU())).length).toBe(2);
     expect(new nn.ModuleList().length).toBe(0);
-    expect(thrown(() => new nn.ModuleList(dense(1, 1) as never)).message).toBe('ModuleList.extend should be called with an iterable, but got Linear');
+    expect(thrown(() => new nn.ModuleList(dense(1, 1) as never)).message).toBe(
+      'ModuleList.extend should be called with an iterable, but got Linear',
+    );
     expect(thrown(() => new nn.ModuleList([3 as never])).message).toContain('3 is not a Module');
   });
 
@@ -259,7 +301,10 @@ describe('ModuleDict', () => {
   });
 
   it('keeps the place of what is overwritten', () => {
-    const d: nn.ModuleDict = new nn.ModuleDict([['a', new nn.ReLU()], ['b', new nn.ReLU()]]);
+    const d: nn.ModuleDict = new nn.ModuleDict([
+      ['a', new nn.ReLU()],
+      ['b', new nn.ReLU()],
+    ]);
     const tanh = new nn.Tanh();
     d.set('a', tanh);
     d.update(new Map([['c', new nn.ReLU()]]));
@@ -277,9 +322,15 @@ describe('ModuleDict', () => {
     const d: nn.ModuleDict = new nn.ModuleDict();
     expect(thrown(() => d.set('type', new nn.ReLU())).message).toContain("attribute 'type' already exists");
     expect(thrown(() => d.set('keys', new nn.ReLU())).message).toContain("attribute 'keys' already exists");
-    expect(thrown(() => new nn.ModuleDict(3 as never)).message).toBe('ModuleDict.update should be called with an iterable of key/value pairs, but got 3');
-    expect(thrown(() => new nn.ModuleDict([3] as never)).message).toBe('ModuleDict.update sequence element #0 should be Iterable; is 3');
-    expect(thrown(() => new nn.ModuleDict([['a']] as never)).message).toBe('ModuleDict.update sequence element #0 has length 1; 2 is required');
+    expect(thrown(() => new nn.ModuleDict(3 as never)).message).toBe(
+      'ModuleDict.update should be called with an iterable of key/value pairs, but got 3',
+    );
+    expect(thrown(() => new nn.ModuleDict([3] as never)).message).toBe(
+      'ModuleDict.update sequence element #0 should be Iterable; is 3',
+    );
+    expect(thrown(() => new nn.ModuleDict([['a']] as never)).message).toBe(
+      'ModuleDict.update sequence element #0 has length 1; 2 is required',
+    );
     expect(thrown(() => (d as unknown as () => void)()).code).toBe('MISSING_FORWARD');
   });
 });
@@ -296,7 +347,9 @@ describe('ParameterList and ParameterDict', () => {
     expect((list.at(0) as Tensor).shape).toEqual([5]);
     list.append(ones([1])).extend([ones([1])]);
     expect([...list.slice(3)]).toHaveLength(2);
-    expect(thrown(() => list.extend(ones([2]) as never)).message).toBe('ParameterList.extend should be called with an iterable, but got FloatTensor');
+    expect(thrown(() => list.extend(ones([2]) as never)).message).toBe(
+      'ParameterList.extend should be called with an iterable, but got FloatTensor',
+    );
     expect(thrown(() => list.at(9)).message).toContain('index 9 is out of range');
     expect(thrown(() => list.append(dense(1, 1))).message).toContain('use nn.ModuleList');
     expect(thrown(() => (list as unknown as () => void)()).message).toBe('ParameterList should not be called.');

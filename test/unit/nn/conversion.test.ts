@@ -8,7 +8,9 @@ describe('to', () => {
     m.registerBuffer('mean', zeros([1]));
     const { weight } = m;
     const values = weight.toArray();
-    m(ones([1, 2])).sum().backward();
+    m(ones([1, 2]))
+      .sum()
+      .backward();
     const { grad } = weight;
     expect(m.to('float64')).toBe(m);
     expect(m.weight).toBe(weight);
@@ -16,17 +18,27 @@ describe('to', () => {
     expect(weight.toArray()).toEqual(values);
     expect(weight.grad).toBe(grad);
     expect(grad!.dtype).toBe('float64');
-    expect(grad!.toArray()).toEqual([[1, 1], [1, 1]]);
+    expect(grad!.toArray()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
     expect([m.getBuffer('count').dtype, m.getBuffer('mean').dtype]).toEqual(['int64', 'float64']);
-    m(ones([1, 2], { dtype: 'float64' })).sum().backward();
-    expect(weight.grad!.toArray()).toEqual([[2, 2], [2, 2]]);
+    m(ones([1, 2], { dtype: 'float64' }))
+      .sum()
+      .backward();
+    expect(weight.grad!.toArray()).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
     expect(m.float().weight.dtype).toBe('float32');
     expect(m.double().weight.dtype).toBe('float64');
     expect(m.type('float32').getBuffer('count').dtype).toBe('float32');
   });
 
   it('refuses integers', () => {
-    expect(() => new nn.Linear(1, 1).to('int32')).toThrow('nn.Module.to only accepts floating point dtypes, but got desired dtype=int32');
+    expect(() => new nn.Linear(1, 1).to('int32')).toThrow(
+      'nn.Module.to only accepts floating point dtypes, but got desired dtype=int32',
+    );
     expect(() => new nn.Linear(1, 1).to('half' as never)).toThrow('dtype must be one of');
   });
 
@@ -35,7 +47,9 @@ describe('to', () => {
     const m = new nn.Sequential(shared, shared);
     const optimizer = new optim.SGD(m.parameters(), { lr: 1 });
     m.to('float64');
-    m(ones([1, 2], { dtype: 'float64' })).sum().backward();
+    m(ones([1, 2], { dtype: 'float64' }))
+      .sum()
+      .backward();
     const before = shared.weight.toArray();
     optimizer.step();
     expect(shared.weight.toArray()).not.toEqual(before);
@@ -53,7 +67,9 @@ describe('to', () => {
 describe('zeroGrad and requiresGrad_', () => {
   it('forget, or zero in place, those of frozen parameters too', () => {
     const m = new nn.Linear(2, 1);
-    m(ones([1, 2])).sum().backward();
+    m(ones([1, 2]))
+      .sum()
+      .backward();
     m.weight.requiresGrad_(false);
     const { grad } = m.weight;
     m.zeroGrad({ setToNone: false });
@@ -68,7 +84,9 @@ describe('zeroGrad and requiresGrad_', () => {
     expect(m.requiresGrad_(false)).toBe(m);
     expect(m(ones([1, 2])).requiresGrad).toBe(false);
     m[1].requiresGrad_();
-    m(ones([1, 2])).sum().backward();
+    m(ones([1, 2]))
+      .sum()
+      .backward();
     expect(m[0].weight.grad).toBeNull();
     expect(m[1].weight.grad!.shape).toEqual([1, 2]);
   });
@@ -86,7 +104,13 @@ describe('the intermediates of a Sequential', () => {
 
   it('are freed at once without a graph', () => {
     const x = randn([3, 4]);
-    const mlp = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Dropout().eval(), new nn.Linear(8, 2), new nn.Sigmoid());
+    const mlp = new nn.Sequential(
+      new nn.Linear(4, 8),
+      new nn.ReLU(),
+      new nn.Dropout().eval(),
+      new nn.Linear(8, 2),
+      new nn.Sigmoid(),
+    );
     expect(leftOver(mlp, x)).toBe(0);
     expect(x.toArray()).toHaveLength(3);
   });
@@ -110,14 +134,18 @@ describe('the intermediates of a Sequential', () => {
     expect(keeps.kept!.isDisposed).toBe(false);
     const hooked = new nn.Sequential(new nn.ReLU(), new nn.Tanh());
     let seen: Tensor | null = null;
-    hooked[0].registerForwardHook((_m, _x, output) => void (seen = output));
+    hooked[0].registerForwardHook((_m, _x, output) => {
+      seen = output;
+    });
     noGrad(() => hooked(x));
     expect(seen!.isDisposed).toBe(false);
   });
 
   it('stay for a backward', () => {
     const s = new nn.Sequential(new nn.Linear(4, 4), new nn.Sigmoid(), new nn.Linear(4, 1));
-    s(ones([1, 4])).sum().backward();
+    s(ones([1, 4]))
+      .sum()
+      .backward();
     expect(s[0].weight.grad!.shape).toEqual([4, 4]);
   });
 });
@@ -126,7 +154,9 @@ it('parameters, buffers and gradients outlive the tidy that made them', () => {
   const m = tidy(() => {
     const made = new nn.Linear(2, 1);
     made.registerBuffer('stat', ones([1]));
-    made(ones([1, 2])).sum().backward();
+    made(ones([1, 2]))
+      .sum()
+      .backward();
     return made;
   });
   expect(m.weight.grad!.toArray()).toEqual([[1, 1]]);

@@ -13,7 +13,13 @@ function failureOf(fn: () => unknown): FlambeauError {
 
 /** The widely read example that feeds a 2-wide tensor to a Linear(10, 100), as it is usually written. */
 class Conditional extends nn.Module {
-  layers = new nn.ModuleList([new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2), new nn.Sigmoid(), new nn.Linear(10, 100)]);
+  layers = new nn.ModuleList([
+    new nn.Linear(10, 50),
+    new nn.ReLU(),
+    new nn.Linear(50, 2),
+    new nn.Sigmoid(),
+    new nn.Linear(10, 100),
+  ]);
   override forward(x: Tensor, condition: boolean): Tensor {
     const head = [...this.layers].slice(0, 4);
     for (const layer of head) x = layer(x);
@@ -104,6 +110,8 @@ describe('an error in a forward', () => {
 
   it('a child without forward is reported with the parent’s path', () => {
     const net = new nn.Sequential(new nn.Sequential(new nn.ModuleList() as unknown as nn.Layer));
-    expect(failureOf(() => net(ones([1]))).message).toMatch(/^Sequential\.0: Module \[ModuleList\] is missing the required "forward" function/);
+    expect(failureOf(() => net(ones([1]))).message).toMatch(
+      /^Sequential\.0: Module \[ModuleList\] is missing the required "forward" function/,
+    );
   });
 });

@@ -14,7 +14,13 @@ describe('forward hooks', () => {
     m(ones([1]));
     expect(fired).toEqual([4, 1, 0, 2, 3]);
     const pre: number[] = [];
-    for (const [i, prepend] of [[0, false], [1, true], [2, false], [3, false], [4, true]] as const) {
+    for (const [i, prepend] of [
+      [0, false],
+      [1, true],
+      [2, false],
+      [3, false],
+      [4, true],
+    ] as const) {
       m.registerForwardPreHook(() => void pre.push(i), { prepend });
     }
     m(ones([1]));
@@ -102,7 +108,11 @@ describe('full backward hooks', () => {
     const seen: unknown[] = [];
     m.registerFullBackwardPreHook((_m, [g]) => [g!.mul(2)]);
     m.registerFullBackwardHook((module, gradInput, gradOutput) => {
-      seen.push(module === m, gradInput.map((g) => g?.toArray()), gradOutput.map((g) => g?.toArray()));
+      seen.push(
+        module === m,
+        gradInput.map((g) => g?.toArray()),
+        gradOutput.map((g) => g?.toArray()),
+      );
       return [gradInput[0]!.mul(10)];
     });
     m(x).sum().backward();
@@ -115,17 +125,27 @@ describe('full backward hooks', () => {
     const m = new nn.Linear(2, 1);
     const seen: unknown[] = [];
     m.registerFullBackwardHook((_m, gradInput, gradOutput) => void seen.push(gradInput, gradOutput.length));
-    m(ones([1, 2])).sum().backward();
+    m(ones([1, 2]))
+      .sum()
+      .backward();
     expect(seen).toEqual([[null], 1]);
     const strict = new nn.Linear(2, 1);
     strict.registerFullBackwardHook(() => [ones([1, 2])]);
-    expect(() => strict(ones([1, 2])).sum().backward()).toThrow('where no input requires gradient should always return null');
+    expect(() =>
+      strict(ones([1, 2]))
+        .sum()
+        .backward(),
+    ).toThrow('where no input requires gradient should always return null');
   });
 
   it('check the number of gradients', () => {
     const m = new nn.ReLU();
     m.registerFullBackwardHook((_m, [g]) => [g!, g!]);
-    expect(() => m(ones([1], { requiresGrad: true })).sum().backward()).toThrow('invalid number of grad_input, got 2, but expected 1');
+    expect(() =>
+      m(ones([1], { requiresGrad: true }))
+        .sum()
+        .backward(),
+    ).toThrow('invalid number of grad_input, got 2, but expected 1');
   });
 
   it('refuse an in-place module', () => {

@@ -48,7 +48,10 @@ describe('modules print as in PyTorch', () => {
         '      (1): Parameter containing: [torch.float32 of size ]\n  )\n  (1): ModuleList(\n    (0-1): 2 x Sequential(\n' +
         '      (0): ReLU()\n    )\n  )\n)',
     ],
-    [new nn.ParameterDict({ a: zeros([2]) }), 'ParameterDict(  (a): Parameter containing: [torch.FloatTensor of size 2])'],
+    [
+      new nn.ParameterDict({ a: zeros([2]) }),
+      'ParameterDict(  (a): Parameter containing: [torch.FloatTensor of size 2])',
+    ],
     [new nn.ModuleDict({ x: new nn.ReLU() }), 'ModuleDict(\n  (x): ReLU()\n)'],
   ];
   for (const [module, text] of rows) {

@@ -42,6 +42,7 @@ describe('assignment registers', () => {
   it('before super() is the language’s own error', () => {
     class Early extends nn.Module {
       declare child: nn.Module;
+      // biome-ignore lint/correctness/noUnreachableSuper: that is what is tested.
       constructor() {
         // @ts-expect-error: `super` must be called before accessing `this`
         this.child = new nn.ReLU();
@@ -61,7 +62,11 @@ describe('assignment registers', () => {
   it('a parameter slot takes parameters and null only', () => {
     const m = new Open();
     m.w = new nn.Parameter(zeros([2]));
-    expectError(() => (m.w = ones([2])), 'WRONG_TYPE', /^cannot assign FloatTensor as parameter 'w' \(nn.Parameter or null expected\)$/);
+    expectError(
+      () => (m.w = ones([2])),
+      'WRONG_TYPE',
+      /^cannot assign FloatTensor as parameter 'w' \(nn.Parameter or null expected\)$/,
+    );
     expectError(() => (m.w = 3), 'WRONG_TYPE', /cannot assign 3 as parameter 'w'/);
     m.w = null;
     expect(names(m.namedParameters())).toEqual([]);
@@ -196,9 +201,17 @@ describe('registration by call', () => {
 
   it('refuses bad values', () => {
     const m = new Open();
-    expectError(() => m.registerModule('m', nn.ReLU as never), 'WRONG_TYPE', /^registerModule: the class ReLU is not a Module; pass an instance: new ReLU\(…\)$/);
+    expectError(
+      () => m.registerModule('m', nn.ReLU as never),
+      'WRONG_TYPE',
+      /^registerModule: the class ReLU is not a Module; pass an instance: new ReLU\(…\)$/,
+    );
     expectError(() => m.registerModule('m', 3 as never), 'WRONG_TYPE', /3 is not a Module$/);
-    expectError(() => m.registerParameter('p', ones([1]) as never), 'WRONG_TYPE', /^cannot assign FloatTensor object to parameter 'p' \(nn\.Parameter or null required\)$/);
+    expectError(
+      () => m.registerParameter('p', ones([1]) as never),
+      'WRONG_TYPE',
+      /^cannot assign FloatTensor object to parameter 'p' \(nn\.Parameter or null required\)$/,
+    );
     expectError(() => m.registerBuffer('b', 3 as never), 'WRONG_TYPE', /^cannot assign 3 object to buffer 'b'/);
   });
 
@@ -238,7 +251,11 @@ describe('Parameter', () => {
 
   it('of integers needs requiresGrad: false', () => {
     const data = zeros([2], { dtype: 'int32' });
-    expectError(() => new nn.Parameter(data), 'DTYPE_MISMATCH', /Only Tensors of floating point dtype can require gradients/);
+    expectError(
+      () => new nn.Parameter(data),
+      'DTYPE_MISMATCH',
+      /Only Tensors of floating point dtype can require gradients/,
+    );
     expect(new nn.Parameter(data, { requiresGrad: false }).requiresGrad).toBe(false);
     expectError(() => new nn.Parameter(3 as never), 'WRONG_TYPE', /data must be a Tensor, got 3/);
   });

@@ -1,7 +1,8 @@
 import { FlambeauError, nn, noGrad, ones, randn, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
 
-const model = (): nn.Sequential => new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 1)) as unknown as nn.Sequential;
+const model = (): nn.Sequential =>
+  new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 1)) as unknown as nn.Sequential;
 const values = (m: nn.Module): unknown[] => [...m.stateDict().values()].map((x) => x.toArray());
 
 function thrown(fn: () => unknown): FlambeauError {
@@ -20,7 +21,10 @@ describe('stateDict', () => {
     const weight = m.stateDict().get('weight')!;
     expect(weight.requiresGrad).toBe(false);
     weight.fill_(7);
-    expect(m.weight.toArray()).toEqual([[7, 7], [7, 7]]);
+    expect(m.weight.toArray()).toEqual([
+      [7, 7],
+      [7, 7],
+    ]);
     expect(m.stateDict({ keepVars: true }).get('weight')).toBe(m.weight);
   });
 
@@ -28,7 +32,9 @@ describe('stateDict', () => {
     const m = model();
     const destination = new Map<string, Tensor>([['before', ones([1])]]);
     const calls: unknown[] = [];
-    const pre = m[0]!.registerStateDictPreHook((module, prefix, keepVars) => void calls.push([module, prefix, keepVars]));
+    const pre = m[0]!.registerStateDictPreHook(
+      (module, prefix, keepVars) => void calls.push([module, prefix, keepVars]),
+    );
     m.registerStateDictPostHook((_module, dict, prefix) => void dict.set(`${prefix}extra`, zeros([1])));
     expect(m.stateDict({ destination, prefix: 'm.' })).toBe(destination);
     expect(calls).toEqual([[m[0], 'm.0.', false]]);
@@ -94,7 +100,9 @@ describe('loadStateDict', () => {
     const result = m.loadStateDict({ '2.bias': ones([1]), zzz: ones([1]) }, { strict: false });
     expect(result).toEqual({ missingKeys: ['0.weight', '0.bias', '2.weight'], unexpectedKeys: ['zzz'] });
     expect(m.getParameter('2.bias').toArray()).toEqual([1]);
-    expect(thrown(() => m.loadStateDict({ '2.bias': ones([2]) }, { strict: false })).message).toMatch(/size mismatch for 2\.bias/);
+    expect(thrown(() => m.loadStateDict({ '2.bias': ones([2]) }, { strict: false })).message).toMatch(
+      /size mismatch for 2\.bias/,
+    );
   });
 
   it('refuses what is no dictionary and what is no tensor', () => {
@@ -103,7 +111,9 @@ describe('loadStateDict', () => {
     expect(thrown(() => m.loadStateDict(3 as never)).message).toContain('Expected state_dict to be dict-like');
     const dict = m.stateDict();
     dict.set('weight', 3 as never);
-    expect(thrown(() => m.loadStateDict(dict)).message).toContain('While copying the parameter named "weight", expected a Tensor from checkpoint but received 3');
+    expect(thrown(() => m.loadStateDict(dict)).message).toContain(
+      'While copying the parameter named "weight", expected a Tensor from checkpoint but received 3',
+    );
     const disposed = new nn.Linear(2, 3).stateDict();
     disposed.get('bias')!.dispose();
     const before = values(m);
@@ -160,8 +170,15 @@ describe('loadStateDict', () => {
     const hook = m.registerLoadStateDictPostHook((_module, result) => {
       result.missingKeys.length = 0;
     });
-    expect(m.loadStateDict({ '0.w': ones([3, 2]), '0.bias': ones([3]) })).toEqual({ missingKeys: [], unexpectedKeys: [] });
-    expect(m.getParameter('0.weight').toArray()).toEqual([[1, 1], [1, 1], [1, 1]]);
+    expect(m.loadStateDict({ '0.w': ones([3, 2]), '0.bias': ones([3]) })).toEqual({
+      missingKeys: [],
+      unexpectedKeys: [],
+    });
+    expect(m.getParameter('0.weight').toArray()).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
     hook.remove();
     m.registerLoadStateDictPostHook((module, result) => {
       expect((module as nn.Sequential).getParameter('0.bias').toArray()).toEqual([2, 2, 2]);
@@ -191,7 +208,9 @@ describe('loadStateDict', () => {
     b.loadStateDict(dict);
     expect(b[0].count).toBe(5);
     expect(thrown(() => b.loadStateDict({})).message).toContain('Missing key(s) in state_dict: "0._extra_state". ');
-    expect(thrown(() => new nn.Sequential(new nn.ReLU()).loadStateDict(dict)).message).toContain('Unexpected key(s) in state_dict: "0._extra_state". ');
+    expect(thrown(() => new nn.Sequential(new nn.ReLU()).loadStateDict(dict)).message).toContain(
+      'Unexpected key(s) in state_dict: "0._extra_state". ',
+    );
   });
 
   it('gives a fresh model the same answers', () => {

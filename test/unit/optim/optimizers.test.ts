@@ -11,7 +11,10 @@ const OPTIMIZERS: Record<string, Build> = {
 /** A step of a small problem in which q gets its first gradient at the third step. */
 function step(optimizer: optim.Optimizer, p: Tensor, q: Tensor, i: number): void {
   optimizer.zeroGrad();
-  let loss = p.mul(p).mul(tensor([1, 0.5, 0.1], { dtype: p.dtype })).sum();
+  let loss = p
+    .mul(p)
+    .mul(tensor([1, 0.5, 0.1], { dtype: p.dtype }))
+    .sum();
   if (i >= 2) loss = loss.add(q.mul(q).mul(q).sum()).add(p.sum().mul(q).sum());
   loss.backward();
   optimizer.step();
@@ -24,17 +27,49 @@ const parameters = (dtype: 'float32' | 'float64'): [Tensor, Tensor] => [
 
 // Computed by PyTorch 2.13 in float64.
 const ROWS: [string, object, number[]][] = [
-  ['SGD', {lr: 0.1}, [0.22997146168913113, -1.1103532164676688, 2.595549156398891, -0.29158388348232833]],
-  ['SGD', {lr: 0.1, momentum: 0.9}, [-0.7514152568105437, 0.42713196262465664, 1.874781042364816, -1.4254709811985418]],
-  ['SGD', {lr: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.01}, [-0.5491540776012959, -0.2186185740343345, 2.2360693401770297, -0.9098467993375935]],
-  ['SGD', {lr: 0.1, momentum: 0.9, nesterov: true}, [-0.13612593190054603, 0.724873739284335, 1.9743119564820533, -2.7569532313645335]],
-  ['SGD', {lr: 0.01, weightDecay: 0.1, maximize: true}, [1.1418181349983663, -2.0885120116951494, 3.039742034219448, 0.6146976026589981]],
-  ['Adam', {lr: 0.1}, [0.40673995973421173, -1.416476237626301, 2.40523317702936, 0.10592069616971386]],
-  ['Adam', {lr: 0.05, betas: [0.8, 0.9], eps: 0.0001, weightDecay: 0.1}, [0.7003193276344792, -1.7060265320888552, 2.6997811352750984, 0.30127579605346905]],
-  ['Adam', {lr: 0.1, amsgrad: true}, [0.40673995973421173, -1.416476237626301, 2.40523317702936, 0.10592069616971386]],
-  ['Adam', {lr: 0.1, maximize: true}, [1.6027336662038834, -2.594554748933784, 3.595728677303611, 0.9010728953833727]],
-  ['AdamW', {lr: 0.1}, [0.40238398386620744, -1.4061928375860508, 2.3888050367037077, 0.10460852049521509]],
-  ['AdamW', {lr: 0.1, weightDecay: 0.2, amsgrad: true}, [0.3245638118702411, -1.2212926744521693, 2.0926574238847824, 0.08075754644744623]],
+  ['SGD', { lr: 0.1 }, [0.22997146168913113, -1.1103532164676688, 2.595549156398891, -0.29158388348232833]],
+  [
+    'SGD',
+    { lr: 0.1, momentum: 0.9 },
+    [-0.7514152568105437, 0.42713196262465664, 1.874781042364816, -1.4254709811985418],
+  ],
+  [
+    'SGD',
+    { lr: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.01 },
+    [-0.5491540776012959, -0.2186185740343345, 2.2360693401770297, -0.9098467993375935],
+  ],
+  [
+    'SGD',
+    { lr: 0.1, momentum: 0.9, nesterov: true },
+    [-0.13612593190054603, 0.724873739284335, 1.9743119564820533, -2.7569532313645335],
+  ],
+  [
+    'SGD',
+    { lr: 0.01, weightDecay: 0.1, maximize: true },
+    [1.1418181349983663, -2.0885120116951494, 3.039742034219448, 0.6146976026589981],
+  ],
+  ['Adam', { lr: 0.1 }, [0.40673995973421173, -1.416476237626301, 2.40523317702936, 0.10592069616971386]],
+  [
+    'Adam',
+    { lr: 0.05, betas: [0.8, 0.9], eps: 0.0001, weightDecay: 0.1 },
+    [0.7003193276344792, -1.7060265320888552, 2.6997811352750984, 0.30127579605346905],
+  ],
+  [
+    'Adam',
+    { lr: 0.1, amsgrad: true },
+    [0.40673995973421173, -1.416476237626301, 2.40523317702936, 0.10592069616971386],
+  ],
+  [
+    'Adam',
+    { lr: 0.1, maximize: true },
+    [1.6027336662038834, -2.594554748933784, 3.595728677303611, 0.9010728953833727],
+  ],
+  ['AdamW', { lr: 0.1 }, [0.40238398386620744, -1.4061928375860508, 2.3888050367037077, 0.10460852049521509]],
+  [
+    'AdamW',
+    { lr: 0.1, weightDecay: 0.2, amsgrad: true },
+    [0.3245638118702411, -1.2212926744521693, 2.0926574238847824, 0.08075754644744623],
+  ],
 ];
 
 describe('six steps give PyTorch’s numbers', () => {
@@ -45,13 +80,16 @@ describe('six steps give PyTorch’s numbers', () => {
         const optimizer = OPTIMIZERS[name]!([p, q], options);
         for (let i = 0; i < 6; i++) step(optimizer, p, q, i);
         const got = [...p.toTypedArray(), ...q.toTypedArray()].map(Number);
-        got.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, dtype === 'float64' ? 12 : 5));
+        got.forEach((value, i) => void expect(value).toBeCloseTo(expected[i]!, dtype === 'float64' ? 12 : 5));
       });
     }
   }
 
   it('for transposed parameters too', () => {
-    const values = [[1, 2, 3], [4, 5, 6]];
+    const values = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ];
     const plain = new nn.Parameter(tensor(values));
     const turned = new nn.Parameter(tensor(values).t());
     const optimizer = new optim.Adam([plain, turned], { lr: 0.1 });
@@ -147,7 +185,10 @@ describe('groups', () => {
   it('have settings of their own', () => {
     const [p, q] = parameters('float32');
     const optimizer = new optim.SGD([{ params: p }, { params: [q], lr: 1 }], { lr: 0.1, momentum: 0.9 });
-    expect(optimizer.paramGroups.map(({ lr, momentum }) => [lr, momentum])).toEqual([[0.1, 0.9], [1, 0.9]]);
+    expect(optimizer.paramGroups.map(({ lr, momentum }) => [lr, momentum])).toEqual([
+      [0.1, 0.9],
+      [1, 0.9],
+    ]);
     const r = new nn.Parameter(ones([1]));
     optimizer.addParamGroup({ params: [r], weightDecay: 0.5 });
     expect(optimizer.paramGroups[2]).toMatchObject({ lr: 0.1, weightDecay: 0.5, params: [r] });
@@ -168,11 +209,19 @@ describe('groups', () => {
     ['a Sequential', () => new optim.SGD(new nn.Sequential(new nn.Linear(1, 1)) as never), 'pass model.parameters()'],
     ['a number', () => new optim.SGD([3] as never), 'can only optimize Tensors, but one of the params is 3'],
     ['a non-leaf', () => new optim.SGD([p.mul(2)]), "can't optimize a non-leaf Tensor"],
-    ['one parameter twice', () => new optim.SGD([{ params: p }, { params: p }]), 'some parameters appear in more than one parameter group'],
+    [
+      'one parameter twice',
+      () => new optim.SGD([{ params: p }, { params: p }]),
+      'some parameters appear in more than one parameter group',
+    ],
     ['a negative lr', () => new optim.SGD([p], { lr: -1 }), 'Invalid learning rate: -1'],
     ['a negative lr of a group', () => new optim.Adam([{ params: p, lr: -1 }]), 'Adam: Invalid learning rate: -1'],
     ['a negative momentum', () => new optim.SGD([p], { momentum: -1 }), 'Invalid momentum value: -1'],
-    ['nesterov alone', () => new optim.SGD([p], { nesterov: true }), 'Nesterov momentum requires a momentum and zero dampening'],
+    [
+      'nesterov alone',
+      () => new optim.SGD([p], { nesterov: true }),
+      'Nesterov momentum requires a momentum and zero dampening',
+    ],
     ['a beta of 1', () => new optim.AdamW([p], { betas: [1, 0.9] }), 'AdamW: Invalid beta parameter at index 0: 1'],
     ['a misspelt option', () => new optim.Adam([p], { weight_decay: 1 } as never), 'did you mean weightDecay?'],
   ];
@@ -197,7 +246,10 @@ describe('stateDict', () => {
     ]);
   });
 
-  for (const [name, options] of [['SGD', { lr: 0.1, momentum: 0.9 }], ['Adam', { lr: 0.1, amsgrad: true }]] as const) {
+  for (const [name, options] of [
+    ['SGD', { lr: 0.1, momentum: 0.9 }],
+    ['Adam', { lr: 0.1, amsgrad: true }],
+  ] as const) {
     it(`${name} goes on where it was saved`, () => {
       const [p, q] = parameters('float64');
       const first = OPTIMIZERS[name]!([p, q], options);
@@ -220,7 +272,19 @@ describe('stateDict', () => {
     const optimizer = new optim.Adam([p]);
     optimizer.loadStateDict({
       state: { 0: { step: tensor(3), exp_avg: ones([2]), exp_avg_sq: ones([2], { dtype: 'float64' }) } },
-      param_groups: [{ lr: 0.5, betas: [0.8, 0.9], eps: 1e-8, weight_decay: 0, amsgrad: false, maximize: false, foreach: null, fused: null, params: [0] }],
+      param_groups: [
+        {
+          lr: 0.5,
+          betas: [0.8, 0.9],
+          eps: 1e-8,
+          weight_decay: 0,
+          amsgrad: false,
+          maximize: false,
+          foreach: null,
+          fused: null,
+          params: [0],
+        },
+      ],
     });
     expect(optimizer.state.get(p)!.step).toBe(3);
     expect((optimizer.state.get(p)!.exp_avg_sq as Tensor).dtype).toBe('float32');

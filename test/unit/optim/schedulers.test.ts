@@ -1,7 +1,8 @@
 import { nn, optim, tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
 
-const { StepLR, MultiStepLR, ExponentialLR, CosineAnnealingLR, LambdaLR, LinearLR, ReduceLROnPlateau } = optim.lrScheduler;
+const { StepLR, MultiStepLR, ExponentialLR, CosineAnnealingLR, LambdaLR, LinearLR, ReduceLROnPlateau } =
+  optim.lrScheduler;
 const sgd = (): optim.SGD => new optim.SGD([new nn.Parameter(zeros([1]))], { lr: 0.1 });
 
 // Computed by PyTorch 2.13.
@@ -10,24 +11,37 @@ const ROWS: [string, (o: optim.SGD) => optim.lrScheduler.LRScheduler, number[]][
   [
     'MultiStepLR',
     (o) => new MultiStepLR(o, [2, 5]),
-    [0.1, 0.1, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002, 0.0010000000000000002, 0.0010000000000000002, 0.0010000000000000002],
+    [
+      0.1, 0.1, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002, 0.0010000000000000002,
+      0.0010000000000000002, 0.0010000000000000002,
+    ],
   ],
   [
     'ExponentialLR',
     (o) => new ExponentialLR(o, 0.9),
-    [0.1, 0.09000000000000001, 0.08100000000000002, 0.07290000000000002, 0.06561000000000002, 0.05904900000000002, 0.05314410000000002, 0.04782969000000002],
+    [
+      0.1, 0.09000000000000001, 0.08100000000000002, 0.07290000000000002, 0.06561000000000002, 0.05904900000000002,
+      0.05314410000000002, 0.04782969000000002,
+    ],
   ],
   [
     'CosineAnnealingLR',
     (o) => new CosineAnnealingLR(o, 5, { etaMin: 0.01 }),
-    [0.1, 0.09140576474687263, 0.06890576474687263, 0.04109423525312736, 0.018594235253127367, 0.01, 0.018594235253127367, 0.04109423525312739],
+    [
+      0.1, 0.09140576474687263, 0.06890576474687263, 0.04109423525312736, 0.018594235253127367, 0.01,
+      0.018594235253127367, 0.04109423525312739,
+    ],
   ],
   [
     'LambdaLR',
     (o) => new LambdaLR(o, (epoch) => 1 / (epoch + 1)),
     [0.1, 0.05, 0.03333333333333333, 0.025, 0.020000000000000004, 0.016666666666666666, 0.014285714285714285, 0.0125],
   ],
-  ['LinearLR', (o) => new LinearLR(o, 0.5, { endFactor: 1, totalIters: 4 }), [0.05, 0.0625, 0.075, 0.08750000000000001, 0.1, 0.1, 0.1, 0.1]],
+  [
+    'LinearLR',
+    (o) => new LinearLR(o, 0.5, { endFactor: 1, totalIters: 4 }),
+    [0.05, 0.0625, 0.075, 0.08750000000000001, 0.1, 0.1, 0.1, 0.1],
+  ],
 ];
 
 describe('schedulers give PyTorch’s learning rates', () => {
@@ -41,7 +55,7 @@ describe('schedulers give PyTorch’s learning rates', () => {
         optimizer.step();
         scheduler.step();
       }
-      rates.forEach((rate, i) => expect(rate).toBeCloseTo(expected[i]!, 15));
+      rates.forEach((rate, i) => void expect(rate).toBeCloseTo(expected[i]!, 15));
       expect(scheduler.getLastLr()).toEqual([optimizer.paramGroups[0]!.lr]);
     });
   }
@@ -55,13 +69,22 @@ describe('schedulers give PyTorch’s learning rates', () => {
         return scheduler.getLastLr()[0]!;
       });
     };
-    expect(follow([5, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3], { patience: 2 })).toEqual(
-      [0.1, 0.1, 0.1, 0.1, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002, 0.0010000000000000002, 0.0010000000000000002, 0.0010000000000000002],
-    );
-    const options = { mode: 'max', patience: 1, factor: 0.5, cooldown: 2, threshold: 0.01, thresholdMode: 'abs', minLr: 0.02 } as const;
-    expect(follow([1, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3], options)).toEqual(
-      [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025, 0.02],
-    );
+    expect(follow([5, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3], { patience: 2 })).toEqual([
+      0.1, 0.1, 0.1, 0.1, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002, 0.010000000000000002,
+      0.0010000000000000002, 0.0010000000000000002, 0.0010000000000000002,
+    ]);
+    const options = {
+      mode: 'max',
+      patience: 1,
+      factor: 0.5,
+      cooldown: 2,
+      threshold: 0.01,
+      thresholdMode: 'abs',
+      minLr: 0.02,
+    } as const;
+    expect(follow([1, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3], options)).toEqual([
+      0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025, 0.02,
+    ]);
   });
 });
 
