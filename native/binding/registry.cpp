@@ -1,7 +1,6 @@
 #include "registry.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -17,7 +16,6 @@ constexpr uint32_t kMaxGeneration = (1u << 29) - 1;
 constexpr uint32_t kCreationsPerCheck = 64;
 constexpr uint32_t kPollsPerOldPoll = 8;
 constexpr size_t kHandleScope = 512;
-constexpr int64_t kNanosecondsPerTensor = 150;
 constexpr int64_t kReportStep = int64_t{4} << 20;
 
 Handle encode(uint32_t slot, uint32_t generation) {
@@ -143,24 +141,8 @@ void Registry::poll_if_collected() {
     poll(young_);
     renew_sentinel();
     report_bytes();
-  } else if (young_.size() >= young_limit_ && collect_) {
-    trim_young();
   }
   napi_close_handle_scope(env_, scope);
-}
-
-// V8 collects when its own young space is full, and by then a loop over small tensors has run through tens of megabytes
-// of blocks and slots, none of them in cache when it is reused. A minor collection asked for earlier keeps the loop's
-// memory warm. It costs more the more the rest of the program keeps alive: past kNanosecondsPerTensor it comes seldomer.
-void Registry::trim_young() {
-  const int64_t tensors = static_cast<int64_t>(young_.size());
-  const auto begin = std::chrono::steady_clock::now();
-  request_collection(false);
-  const int64_t elapsed = std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
-  const bool costly = elapsed > kNanosecondsPerTensor * tensors;
-  young_limit_ = costly ? std::min(2 * young_limit_, kYoungCeiling) : std::max(young_limit_ / 2, kYoungFloor);
-  poll(young_);
-  renew_sentinel();
 }
 
 void Registry::renew_sentinel() {

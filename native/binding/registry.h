@@ -54,7 +54,6 @@ class Registry {
   void enlist(uint32_t index, std::vector<uint32_t>& list);
   void delist(uint32_t index);
   void poll(std::vector<uint32_t>& list);
-  void trim_young();
   void relieve_pressure();
   void request_collection(bool major);
   void renew_sentinel();
@@ -68,10 +67,8 @@ class Registry {
   uint32_t since_check_ = 0, polls_ = 0;
   size_t live_ = 0;
   int64_t live_bytes_ = 0, reported_bytes_ = 0;
-  size_t young_limit_ = kYoungFloor;
   int64_t minor_limit_ = kMinorFloor, major_limit_ = kMajorFloor;
 
-  static constexpr size_t kYoungFloor = 4096, kYoungCeiling = size_t{1} << 20;
   static constexpr int64_t kMinorFloor = int64_t{64} << 20;
   static constexpr int64_t kMajorFloor = int64_t{192} << 20;
 };
