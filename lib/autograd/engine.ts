@@ -1,4 +1,4 @@
-import { withContext } from '../tensor/context.js';
+import { context, withContext } from '../tensor/context.js';
 import { rawFull } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { AccumulateGrad, addGradients } from './accumulate.js';
@@ -158,6 +158,7 @@ class Run {
       const meta = ensureMeta(tensor);
       this.owned.delete(grad);
       meta.grad = meta.grad === null ? grad : addGradients(meta.grad, grad);
+      context().scope?.delete(meta.grad);
     }
   }
 

@@ -2,6 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { keep, memory, nn, ones, type Tensor, tensor, tidy, zeros } from '../../../lib/index.js';
 
 describe('tidy', () => {
+  it('leaves the gradients that tensors keep', () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const y = x.mul(3);
+    y.retainGrad();
+    tidy(() => y.mul(2).sum().backward());
+    expect(x.grad?.toArray()).toEqual([6, 6]);
+    expect(y.grad?.toArray()).toEqual([2, 2]);
+  });
+
   test('frees what is not returned', () => {
     let inner: Tensor | undefined;
     const before = memory().tensors;
