@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { keep, memory, nn, ones, type Tensor, tensor, tidy, zeros } from '../../../lib/index.js';
 
 describe('tidy', () => {
-  it('leaves the gradients that tensors keep', () => {
+  test('leaves the gradients that tensors keep', () => {
     const x = tensor([1, 2], { requiresGrad: true });
     const y = x.mul(3);
     y.retainGrad();
