@@ -106,15 +106,18 @@ export function describe(value: unknown): string {
       return `${value}n`;
     case 'symbol':
       return 'a symbol';
-    case 'function':
-      return /^class\b/.test(Function.prototype.toString.call(value))
-        ? `the class ${value.name || '(anonymous)'}`
-        : `a function${value.name ? ` (${value.name})` : ''}`;
-    default: {
-      const name = (value as object).constructor?.name;
-      return Array.isArray(value)
-        ? `an array of ${value.length}`
-        : `${/^[AEIOU]/.test(name ?? '') ? 'an' : 'a'} ${name ?? 'null-prototype object'}`;
+    case 'function': {
+      // A Module is a function of a class of its own.
+      const kind = value.constructor?.name ?? 'Function';
+      if (!kind.endsWith('Function')) return withArticle(kind);
+      const source = Function.prototype.toString.call(value);
+      if (/^class\b/.test(source)) return `the class ${value.name || '(anonymous)'}`;
+      return `a function${value.name ? ` (${value.name})` : ''}`;
     }
+    default:
+      if (Array.isArray(value)) return `an array of ${value.length}`;
+      return withArticle((value as object).constructor?.name ?? 'null-prototype object');
   }
 }
+
+const withArticle = (noun: string): string => `${/^[AEIOU]/.test(noun) ? 'an' : 'a'} ${noun}`;
