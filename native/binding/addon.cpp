@@ -11,8 +11,7 @@ struct Export {
   napi_callback call;
 };
 
-#define FLAMBEAU_EXPORT(name, fn) \
-  { name, Binding<decltype(&fn)>::template call<&fn> }
+#define FLAMBEAU_EXPORT(name, fn) {name, Binding<decltype(&fn)>::template call<&fn>}
 
 const Export kExports[] = {
     FLAMBEAU_EXPORT("configure", configure),

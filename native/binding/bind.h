@@ -60,7 +60,8 @@ template <>
 struct Decode<int64_t> {
   static int64_t from(Environment& e, napi_value v) {
     const double d = Decode<double>::from(e, v);
-    if (!(std::fabs(d) <= 9007199254740991.0) || d != std::floor(d)) throw Error("BAD_ARGUMENT", "an integer was expected");
+    if (!(std::fabs(d) <= 9007199254740991.0) || d != std::floor(d))
+      throw Error("BAD_ARGUMENT", "an integer was expected");
     return static_cast<int64_t>(d);
   }
 };
@@ -106,15 +107,24 @@ struct DecodeKernel {
     return static_cast<Kernel>(i);
   }
 };
-template <> struct Decode<UnaryKernel> : DecodeKernel<UnaryKernel> {};
-template <> struct Decode<PredicateKernel> : DecodeKernel<PredicateKernel> {};
-template <> struct Decode<BinaryKernel> : DecodeKernel<BinaryKernel> {};
-template <> struct Decode<CompareKernel> : DecodeKernel<CompareKernel> {};
-template <> struct Decode<ReduceKernel> : DecodeKernel<ReduceKernel> {};
-template <> struct Decode<ArgReduceKernel> : DecodeKernel<ArgReduceKernel> {};
-template <> struct Decode<ScanKernel> : DecodeKernel<ScanKernel> {};
-template <> struct Decode<SoftmaxKernel> : DecodeKernel<SoftmaxKernel> {};
-template <> struct Decode<SoftmaxBackwardKernel> : DecodeKernel<SoftmaxBackwardKernel> {};
+template <>
+struct Decode<UnaryKernel> : DecodeKernel<UnaryKernel> {};
+template <>
+struct Decode<PredicateKernel> : DecodeKernel<PredicateKernel> {};
+template <>
+struct Decode<BinaryKernel> : DecodeKernel<BinaryKernel> {};
+template <>
+struct Decode<CompareKernel> : DecodeKernel<CompareKernel> {};
+template <>
+struct Decode<ReduceKernel> : DecodeKernel<ReduceKernel> {};
+template <>
+struct Decode<ArgReduceKernel> : DecodeKernel<ArgReduceKernel> {};
+template <>
+struct Decode<ScanKernel> : DecodeKernel<ScanKernel> {};
+template <>
+struct Decode<SoftmaxKernel> : DecodeKernel<SoftmaxKernel> {};
+template <>
+struct Decode<SoftmaxBackwardKernel> : DecodeKernel<SoftmaxBackwardKernel> {};
 template <>
 struct Decode<Activation> {
   static Activation from(Environment& e, napi_value v) {

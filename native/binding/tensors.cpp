@@ -9,16 +9,17 @@ namespace flambeau {
 namespace {
 
 napi_typedarray_type array_type(DType dtype) {
-  constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array, napi_float64_array, napi_int32_array,
-                                                        napi_bigint64_array, napi_uint8_array,  napi_uint8_array};
+  constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array,  napi_float64_array, napi_int32_array,
+                                                        napi_bigint64_array, napi_uint8_array,   napi_uint8_array};
   return kTypes[static_cast<int>(dtype)];
 }
 
 void require_match(const char* op, const View& data, DType dtype, int64_t numel) {
-  if (data.type != array_type(dtype)) throw Error("DTYPE_MISMATCH", std::string(op) + ": the typed array has another type");
+  if (data.type != array_type(dtype))
+    throw Error("DTYPE_MISMATCH", std::string(op) + ": the typed array has another type");
   if (static_cast<int64_t>(data.length) != numel) {
-    throw Error("SHAPE_MISMATCH", std::string(op) + ": the shape has " + std::to_string(numel) + " elements, the data " +
-                                      std::to_string(data.length));
+    throw Error("SHAPE_MISMATCH", std::string(op) + ": the shape has " + std::to_string(numel) +
+                                      " elements, the data " + std::to_string(data.length));
   }
 }
 
@@ -83,18 +84,24 @@ void read(Environment&, const Tensor& x, View target) {
 double item(Environment&, const Tensor& x) {
   if (x.numel != 1) throw Error("SHAPE_MISMATCH", "item: the tensor has " + std::to_string(x.numel) + " elements");
   switch (x.dtype) {
-    case DType::f32: return *x.as<float>();
-    case DType::f64: return *x.as<double>();
-    case DType::i32: return *x.as<int32_t>();
-    case DType::i64: return static_cast<double>(*x.as<int64_t>());
+    case DType::f32:
+      return *x.as<float>();
+    case DType::f64:
+      return *x.as<double>();
+    case DType::i32:
+      return *x.as<int32_t>();
+    case DType::i64:
+      return static_cast<double>(*x.as<int64_t>());
     case DType::u8:
-    case DType::boolean: return *x.as<uint8_t>();
+    case DType::boolean:
+      return *x.as<uint8_t>();
   }
   return 0;
 }
 
 napi_value item_bigint(Environment& e, const Tensor& x) {
-  if (x.numel != 1 || x.dtype != DType::i64) throw Error("DTYPE_MISMATCH", "itemBigInt: one int64 element was expected");
+  if (x.numel != 1 || x.dtype != DType::i64)
+    throw Error("DTYPE_MISMATCH", "itemBigInt: one int64 element was expected");
   napi_value value = nullptr;
   napi_create_bigint_int64(e.env, *x.as<int64_t>(), &value);
   return value;

@@ -34,7 +34,7 @@ namespace {
 
 struct Isa {
   const char* name;
-  bool CpuFeatures::*needs;
+  bool CpuFeatures::* needs;
   const KernelTable& (*table)();
 };
 

@@ -1,13 +1,14 @@
-// Chooses one KernelTable for the process: the best ISA that the CPU has and the OS saves the registers of, or the lower
-// one that FLAMBEAU_ISA names. Built with baseline flags only, so that it can refuse a CPU without faulting on it.
+// Chooses one KernelTable for the process: the best ISA that the CPU has and the OS saves the registers of, or the
+// lower one that FLAMBEAU_ISA names. Built with baseline flags only, so that it can refuse a CPU without faulting on
+// it.
 #pragma once
 
 #include "../kernels/table.h"
 
 namespace flambeau {
 
-// The table in force; chosen on first use, then constant. Throws flambeau::Error (native/tensor/error.h) when the CPU is below the baseline or
-// FLAMBEAU_ISA names an unknown or unsupported ISA.
+// The table in force; chosen on first use, then constant. Throws flambeau::Error (native/tensor/error.h) when the CPU
+// is below the baseline or FLAMBEAU_ISA names an unknown or unsupported ISA.
 const KernelTable& kernels();
 
 // The ISAs this machine can run, lowest first; ends with nullptr.

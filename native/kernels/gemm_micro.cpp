@@ -15,7 +15,7 @@ constexpr bool kNeon = kRegisters == 32 && !kAvx512;
 constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
 constexpr int kVectors = kNeon ? 4 : 2;
 template <class T>
-constexpr int kNr = kVectors* static_cast<int>(Lanes<T>::size);
+constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
 // The epilogue, on a tile that has just been stored.
 

@@ -15,8 +15,8 @@ using BinaryFn = void (*)(const void* a, size_t a_step, const void* b, size_t b_
                           const double* p);
 
 // cond is bool; steps as in BinaryFn, for cond, a and b.
-using WhereFn = void (*)(const void* cond, size_t cond_step, const void* a, size_t a_step, const void* b,
-                         size_t b_step, void* y, size_t n);
+using WhereFn = void (*)(const void* cond, size_t cond_step, const void* a, size_t a_step, const void* b, size_t b_step,
+                         void* y, size_t n);
 
 // x is [outer, n, inner]; y is [outer, inner] for a reduction, x's shape for a scan or a softmax.
 using ReduceFn = void (*)(const void* x, void* y, size_t outer, size_t n, size_t inner);

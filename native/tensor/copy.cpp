@@ -110,7 +110,7 @@ void convert(const Tensor& source, Tensor& target) {
   } else {
     const CastFn fn = kernels().cast[static_cast<int>(source.dtype)][static_cast<int>(target.dtype)];
     map_runs<2>({&*y, &source}, kCheapGrain,
-                [fn](char* const(&p)[2], const size_t(&)[2], size_t n) { fn(p[1], p[0], n); });
+                [fn](char* const(&p)[2], const size_t (&)[2], size_t n) { fn(p[1], p[0], n); });
   }
   y.commit();
 }

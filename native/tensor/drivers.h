@@ -1,9 +1,9 @@
 // One driver per kernel family: from strided, broadcast tensors to contiguous runs for the kernel, in parallel.
 //
 // Conventions. `out` is an empty Tensor (no storage) on entry to ask for a fresh contiguous result, or an existing
-// tensor of the right shape and dtype to write into, strided or not; it may be one of the inputs (same layout), and any other overlap is
-// resolved through a temporary. Operands of one call share their dtype: promotion is the caller's. A dtype for which
-// kernels.def has no slot throws DTYPE_MISMATCH naming the kernel.
+// tensor of the right shape and dtype to write into, strided or not; it may be one of the inputs (same layout), and any
+// other overlap is resolved through a temporary. Operands of one call share their dtype: promotion is the caller's. A
+// dtype for which kernels.def has no slot throws DTYPE_MISMATCH naming the kernel.
 #pragma once
 
 #include "../kernels/table.h"
@@ -17,15 +17,16 @@ void unary(UnaryKernel kernel, const Tensor& x, const double (&p)[2], Tensor& ou
 void predicate(PredicateKernel kernel, const Tensor& x, Tensor& out);
 void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double (&p)[2], Tensor& out);
 // b (or a, when `reversed`) is the scalar, converted to x's dtype.
-void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, const double (&p)[2], Tensor& out);
+void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, const double (&p)[2],
+                   Tensor& out);
 void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out);
 void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor& out);
 void where(const Tensor& cond, const Tensor& a, const Tensor& b, Tensor& out);
 void cast(const Tensor& x, DType dtype, Tensor& out);  // also the copy: same dtype gives a contiguous clone
 void copy_into(const Tensor& source, Tensor& target);  // broadcasts and casts
 void fill(Tensor& target, double value);
-void fill_i64(Tensor& target, int64_t value);          // exact past 2^53
-void arange(double start, double step, Tensor& out);   // out[i] = start + i * step; out is given
+void fill_i64(Tensor& target, int64_t value);         // exact past 2^53
+void arange(double start, double step, Tensor& out);  // out[i] = start + i * step; out is given
 
 // --- reduce.cpp. axes lists distinct axes in any order; keepdim keeps them with size 1.
 void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Tensor& out);
@@ -50,7 +51,7 @@ void concat(const Tensor* const* inputs, int n, int axis, Tensor& out);
 void triangle(const Tensor& x, int64_t diagonal, bool upper, Tensor& out);  // tril, triu of the last two axes
 void sort(const Tensor& x, int axis, bool descending, Tensor& values, Tensor& indices);  // stable; NaN is largest
 void topk(const Tensor& x, int axis, int64_t k, bool largest, Tensor& values, Tensor& indices);  // values in order
-void nonzero(const Tensor& x, Tensor& out);            // [count, rank], int64
+void nonzero(const Tensor& x, Tensor& out);                                                      // [count, rank], int64
 void flip(const Tensor& x, const Dims& axes, Tensor& out);
 // Negative log likelihood over x [n, classes] of log-probabilities and target [n] int64; weight [classes] or null.
 // losses [n] is 0 where target == ignore_index; weights [n] gets each row's weight (0 where ignored).

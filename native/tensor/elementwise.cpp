@@ -77,7 +77,7 @@ void map_one(OpName op, const Tensor& x, DType dtype, Tensor& out, int64_t grain
     return;
   }
   Output y = Output::elementwise(out, {&x});
-  map_runs<2>({&*y, &x}, grain, [&](char* const(&p)[2], const size_t(&)[2], size_t n) { run(p[1], p[0], n); });
+  map_runs<2>({&*y, &x}, grain, [&](char* const(&p)[2], const size_t (&)[2], size_t n) { run(p[1], p[0], n); });
   y.commit();
 }
 
@@ -114,7 +114,7 @@ void map_two(OpName op, BinaryFn fn, const Tensor& a, const Tensor& b, const dou
   make_or_check(op, out, dtype, joint);
   const Tensor wide_a = broadcast_to(a, joint), wide_b = broadcast_to(b, joint);
   Output y = Output::elementwise(out, {&wide_a, &wide_b});
-  map_runs<3>({&*y, &wide_a, &wide_b}, grain, [&](char* const(&r)[3], const size_t(&steps)[3], size_t n) {
+  map_runs<3>({&*y, &wide_a, &wide_b}, grain, [&](char* const(&r)[3], const size_t (&steps)[3], size_t n) {
     fn(r[1], steps[1], r[2], steps[2], r[0], n, p);
   });
   y.commit();
@@ -217,9 +217,9 @@ void where(const Tensor& cond, const Tensor& a, const Tensor& b, Tensor& out) {
   make_or_check("where", out, a.dtype, shape);
   const Tensor wide_cond = broadcast_to(cond, shape), wide_a = broadcast_to(a, shape), wide_b = broadcast_to(b, shape);
   Output y = Output::elementwise(out, {&wide_cond, &wide_a, &wide_b});
-  map_runs<4>({&*y, &wide_cond, &wide_a, &wide_b}, kCheapGrain, [&](char* const(&p)[4], const size_t(&s)[4], size_t n) {
-    fn(p[1], s[1], p[2], s[2], p[3], s[3], p[0], n);
-  });
+  map_runs<4>(
+      {&*y, &wide_cond, &wide_a, &wide_b}, kCheapGrain,
+      [&](char* const(&p)[4], const size_t (&s)[4], size_t n) { fn(p[1], s[1], p[2], s[2], p[3], s[3], p[0], n); });
   y.commit();
 }
 

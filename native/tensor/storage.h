@@ -67,10 +67,10 @@ class StorageRef {
 
 // Process-wide counters (all environments).
 struct MemoryStats {
-  size_t live_bytes;     // in storages that are referenced, wrapped memory excluded
+  size_t live_bytes;  // in storages that are referenced, wrapped memory excluded
   size_t live_storages;
-  size_t cached_bytes;   // freed blocks kept warm for reuse
-  size_t peak_bytes;     // highest live_bytes since reset_peak()
+  size_t cached_bytes;  // freed blocks kept warm for reuse
+  size_t peak_bytes;    // highest live_bytes since reset_peak()
 };
 MemoryStats memory_stats();
 void reset_peak_memory();

@@ -39,19 +39,19 @@ struct Dims {
   }
 };
 
-int64_t count(const Dims& shape);             // number of elements; 1 for rank 0. Throws SIZE_OVERFLOW past 2^53.
-Dims contiguous_strides(const Dims& shape);   // row-major
+int64_t count(const Dims& shape);            // number of elements; 1 for rank 0. Throws SIZE_OVERFLOW past 2^53.
+Dims contiguous_strides(const Dims& shape);  // row-major
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);  // PyTorch's rule; throws SHAPE_MISMATCH
 
-std::string to_string(const Dims& shape);     // "[2,3]"
-const char* dtype_name(DType dtype);          // "float32" …
+std::string to_string(const Dims& shape);  // "[2,3]"
+const char* dtype_name(DType dtype);       // "float32" …
 
 struct Tensor {
   StorageRef storage;
   DType dtype = DType::f32;
-  Dims shape, strides;   // strides in elements
-  int64_t offset = 0;    // in elements
-  int64_t numel = 0;     // count(shape)
+  Dims shape, strides;  // strides in elements
+  int64_t offset = 0;   // in elements
+  int64_t numel = 0;    // count(shape)
 
   char* data() const { return static_cast<char*>(storage->data()) + offset * static_cast<int64_t>(item_size(dtype)); }
   template <class T>
@@ -66,8 +66,8 @@ Tensor empty(DType dtype, const Dims& shape);
 // A view with this geometry over the same storage; throws OUT_OF_RANGE unless every element lies inside the storage.
 // Strides are not negative.
 Tensor as_strided(const Tensor& x, const Dims& shape, const Dims& strides, int64_t offset);
-Tensor broadcast_to(const Tensor& x, const Dims& shape);    // stride 0 where repeated
+Tensor broadcast_to(const Tensor& x, const Dims& shape);  // stride 0 where repeated
 Tensor permute(const Tensor& x, const Dims& axes);
-Tensor contiguous(const Tensor& x);                         // x itself when it is
+Tensor contiguous(const Tensor& x);  // x itself when it is
 
 }  // namespace flambeau

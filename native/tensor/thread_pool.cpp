@@ -161,7 +161,9 @@ class Pool {
 
   void finish_range() {
     if (pending_.fetch_sub(1, std::memory_order_seq_cst) == 1 && caller_sleeps_.load(std::memory_order_seq_cst)) {
-      { std::lock_guard<std::mutex> lock(sleep_mutex_); }
+      {
+        std::lock_guard<std::mutex> lock(sleep_mutex_);
+      }
       job_done_.notify_one();
     }
   }
@@ -178,7 +180,9 @@ class Pool {
   void wake_workers(int wanted) {
     const int sleeping = sleeping_.load(std::memory_order_seq_cst);
     if (sleeping == 0) return;
-    { std::lock_guard<std::mutex> lock(sleep_mutex_); }
+    {
+      std::lock_guard<std::mutex> lock(sleep_mutex_);
+    }
     if (wanted >= sleeping) {
       work_ready_.notify_all();
     } else {

@@ -16,9 +16,9 @@ int available_cores();
 
 using RangeFn = void (*)(void* context, int64_t begin, int64_t end);
 
-// Splits [0, n) into at most num_threads() contiguous ranges of at least `grain` and runs them, the first on the caller.
-// Returns when all are done. Runs inline when one range suffices, when called from inside a parallel loop, or when
-// another environment holds the pool (two workers never wait for each other). The split depends on n, grain and
+// Splits [0, n) into at most num_threads() contiguous ranges of at least `grain` and runs them, the first on the
+// caller. Returns when all are done. Runs inline when one range suffices, when called from inside a parallel loop, or
+// when another environment holds the pool (two workers never wait for each other). The split depends on n, grain and
 // num_threads() alone. The function must not throw.
 void parallel_for(int64_t n, int64_t grain, RangeFn fn, void* context);
 
@@ -26,7 +26,9 @@ template <class Body>
 void parallel_for(int64_t n, int64_t grain, Body&& body) {
   parallel_for(
       n, grain,
-      [](void* context, int64_t begin, int64_t end) { (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end); },
+      [](void* context, int64_t begin, int64_t end) {
+        (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end);
+      },
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 

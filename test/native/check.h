@@ -33,7 +33,7 @@ double ulps(T got, long double want) {
   if (std::isnan(want) || std::isnan(got)) return std::isnan(want) && std::isnan(got) ? 0 : INFINITY;
   if (want == 0)
     return got == 0 && std::signbit(want) == std::signbit(got) ? 0
-           : got == 0                                          ? INFINITY
+           : got == 0 ? INFINITY
                       : std::fabs(got) / std::ldexp(1.0, kMinExponent - kDigits + 1);
   if (std::isinf(want)) return got == want ? 0 : INFINITY;
   int exponent = std::ilogb(want);

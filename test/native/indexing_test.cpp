@@ -165,9 +165,8 @@ void bad_indices() {
   check::expect_error("SHAPE_MISMATCH", "gather: ", [&] { gather(x, 1, wide, y); });
   check::expect_error("SHAPE_MISMATCH", "scatter: ", [&] { scatter(target, 1, wide, x); });
   check::expect_error("SHAPE_MISMATCH", "indexSelect: ", [&] { index_select(x, 1, wide, y); });
-  check::expect_error("SHAPE_MISMATCH", "indexAdd: ", [&] {
-    index_add(target, 1, check::from(DType::i64, {2}, {0, 1}), x);
-  });
+  check::expect_error("SHAPE_MISMATCH",
+                      "indexAdd: ", [&] { index_add(target, 1, check::from(DType::i64, {2}, {0, 1}), x); });
   check::expect_error("DTYPE_MISMATCH", "int64", [&] { gather(x, 1, x, y); });
   check::expect_error("OUT_OF_RANGE", "axis", [&] { gather(x, 2, wide, y); });
   check::expect_error("INDEX_OUT_OF_RANGE", "size 0",
@@ -332,13 +331,11 @@ void losses() {
   const Tensor x = check::make(DType::f32, {2, 3});
   Tensor a, b;
   for (double bad : {3.0, -1.0}) {
-    check::expect_error("INDEX_OUT_OF_RANGE", "for 3 classes", [&] {
-      nll_forward(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b);
-    });
+    check::expect_error("INDEX_OUT_OF_RANGE", "for 3 classes",
+                        [&] { nll_forward(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b); });
   }
-  check::expect_error("SHAPE_MISMATCH", "[2]", [&] {
-    nll_forward(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b);
-  });
+  check::expect_error("SHAPE_MISMATCH", "[2]",
+                      [&] { nll_forward(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b); });
 }
 
 void optimizers() {
@@ -378,9 +375,8 @@ void optimizers() {
   check::expect_error("SHAPE_MISMATCH", "sgd: ", [&] {
     sgd_step({0.1, 0, 0, 0, false, false, false}, p, check::make(DType::f32, {4}), nullptr);
   });
-  check::expect_error("BAD_ARGUMENT", "momentum", [&] {
-    sgd_step({0.1, 0.9, 0, 0, false, false, false}, p, p, nullptr);
-  });
+  check::expect_error("BAD_ARGUMENT", "momentum",
+                      [&] { sgd_step({0.1, 0.9, 0, 0, false, false, false}, p, p, nullptr); });
 }
 
 }  // namespace

@@ -221,13 +221,9 @@ int main(int argc, char** argv) {
       sweep(function);
       edges(function);
     }
-    two_operands<float>(
-        "atan2", [](long double a, long double b) { return std::atan2(a, b); }, 2.5);
-    two_operands<double>(
-        "atan2", [](long double a, long double b) { return std::atan2(a, b); }, 2.0);
-    two_operands<float>(
-        "pow", [](long double a, long double b) { return std::pow(a, b); }, 1.5);
-    two_operands<double>(
-        "pow", [](long double a, long double b) { return std::pow(a, b); }, 2.0);
+    two_operands<float>("atan2", [](long double a, long double b) { return std::atan2(a, b); }, 2.5);
+    two_operands<double>("atan2", [](long double a, long double b) { return std::atan2(a, b); }, 2.0);
+    two_operands<float>("pow", [](long double a, long double b) { return std::pow(a, b); }, 1.5);
+    two_operands<double>("pow", [](long double a, long double b) { return std::pow(a, b); }, 2.0);
   });
 }

@@ -115,18 +115,15 @@ void errors() {
     matmul(check::make(da, sa), check::make(db, sb), nullptr, activation, y);
   };
   const DType f = DType::f32;
-  check::expect_error("SHAPE_MISMATCH", "matmul: inner dimensions differ, [2,3] × [4,5]", [&] {
-    call({2, 3}, {4, 5}, f, f, Activation::none);
-  });
+  check::expect_error("SHAPE_MISMATCH", "matmul: inner dimensions differ, [2,3] × [4,5]",
+                      [&] { call({2, 3}, {4, 5}, f, f, Activation::none); });
   check::expect_error("SHAPE_MISMATCH", "matmul: ", [&] { call({2, 2, 3}, {3, 3, 5}, f, f, Activation::none); });
   check::expect_error("SHAPE_MISMATCH", "[3] × [3,5]", [&] { call({3}, {3, 5}, f, f, Activation::none); });
   check::expect_error("DTYPE_MISMATCH", "float64", [&] { call({2, 3}, {3, 5}, f, DType::f64, Activation::none); });
-  check::expect_error("DTYPE_MISMATCH", "bool", [&] {
-    call({2, 3}, {3, 5}, DType::boolean, DType::boolean, Activation::none);
-  });
-  check::expect_error("DTYPE_MISMATCH", "activation", [&] {
-    call({2, 3}, {3, 5}, DType::i32, DType::i32, Activation::relu);
-  });
+  check::expect_error("DTYPE_MISMATCH", "bool",
+                      [&] { call({2, 3}, {3, 5}, DType::boolean, DType::boolean, Activation::none); });
+  check::expect_error("DTYPE_MISMATCH", "activation",
+                      [&] { call({2, 3}, {3, 5}, DType::i32, DType::i32, Activation::relu); });
   const Tensor a = check::make(f, {2, 3}), b = check::make(f, {3, 4}), bias = check::make(f, {3});
   check::expect_error("SHAPE_MISMATCH", "bias of shape [4]", [&] { matmul(a, b, &bias, Activation::none, y); });
 }

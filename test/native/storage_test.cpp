@@ -61,8 +61,7 @@ void wrapped_memory() {
   double data[4] = {1, 2, 3, 4};
   const MemoryStats before = memory_stats();
   {
-    StorageRef s(Storage::wrap(
-        data, sizeof data, [](void* context) { *static_cast<int*>(context) += 1; }, &released));
+    StorageRef s(Storage::wrap(data, sizeof data, [](void* context) { *static_cast<int*>(context) += 1; }, &released));
     const StorageRef t = s;
     check::expect(s->is_external() && s->data() == data && s->bytes() == sizeof data, "wraps what it is given");
     check::expect(memory_stats().live_bytes == before.live_bytes, "wrapped bytes are the owner's");

@@ -18,8 +18,8 @@
 #define FLAMBEAU_INLINE __forceinline
 #define FLAMBEAU_LOOP __pragma(loop(ivdep))
 #elif defined(__clang__)
-// FLAMBEAU_LOOP permits vector code; a loop that is vector code already, or calls libm, is no mistake. Nor is & on bool,
-// which keeps a loop free of branches.
+// FLAMBEAU_LOOP permits vector code; a loop that is vector code already, or calls libm, is no mistake. Nor is & on
+// bool, which keeps a loop free of branches.
 #pragma clang diagnostic ignored "-Wpass-failed"
 #pragma clang diagnostic ignored "-Wunknown-warning-option"
 #pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
