@@ -138,8 +138,9 @@ function targetEdges(op: string, inputs: readonly Tensor[]): Edge[] {
  *
  * @example
  * const x = tensor(3, { requiresGrad: true });
- * const [dx] = autograd.grad(x.pow(3), x, { createGraph: true }); // 27
- * const [ddx] = autograd.grad(dx, x);                              // 18
+ * const [dx] = autograd.grad(x.pow(3), x, { createGraph: true });
+ * dx.item();                           // 27
+ * autograd.grad(dx, x)[0].item();      // 18
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],

@@ -119,7 +119,8 @@ const show = ({ shape, dtype }: TensorInfo): string => `{ shape: ${showShape(sha
  * Cost", 2016.
  *
  * @example
- * const y = autograd.checkpoint((x) => block(x), x);
+ * const y = autograd.checkpoint((x) => model(x), x);
+ * y.sum().backward(); // runs the model's forward once more
  */
 export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
   if (typeof fn !== 'function') fail('WRONG_TYPE', `checkpoint: expected a function, got ${describe(fn)}`);

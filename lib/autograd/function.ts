@@ -267,7 +267,12 @@ function connect(node: FunctionNode, ctx: Context, args: readonly unknown[], out
  * derivative through it is an error instead of a wrong number.
  *
  * @example
- * static backward = autograd.onceDifferentiable((ctx: autograd.FunctionContext, g: Tensor) => g.mul(2));
+ * class Double extends autograd.Function {
+ *   static forward(_ctx: autograd.FunctionContext, x: Tensor): Tensor {
+ *     return x.mul(2);
+ *   }
+ *   static backward = autograd.onceDifferentiable((_ctx: autograd.FunctionContext, g: Tensor) => g.mul(2));
+ * }
  */
 export function onceDifferentiable<C, A extends readonly Gradient[], R extends Returned>(
   backward: (ctx: C, ...grads: A) => R,

@@ -41,7 +41,7 @@ export type FanMode = 'fanIn' | 'fanOut';
  * for relu, √(2 / (1 + slope²)) for leakyRelu (slope 0.01 unless given), 3/4 for selu.
  *
  * @example
- * calculateGain('leakyRelu', 0.2); // 1.3867504905630728
+ * nn.init.calculateGain('leakyRelu', 0.2); // 1.3867504905630728
  */
 export function calculateGain(nonlinearity: Nonlinearity, negativeSlope?: number): number {
   switch (nonlinearity) {
@@ -246,7 +246,7 @@ const KAIMING = ['a', 'mode', 'nonlinearity', 'generator'] as const;
  * He et al., "Delving deep into rectifiers" (2015).
  *
  * @example
- * kaimingUniform_(empty([50, 10]), { a: Math.sqrt(5) }); // what nn.Linear does
+ * nn.init.kaimingUniform_(empty([50, 10]), { a: Math.sqrt(5) }); // what nn.Linear does
  */
 export function kaimingUniform_(x: Tensor, options?: KaimingOptions): Tensor {
   const known = checkOptions('init.kaimingUniform_', options, KAIMING);

@@ -40,7 +40,7 @@ interface Target {
  * interval holds less than 0.3 of the distribution, uniform numbers are accepted by their density instead.
  *
  * @example
- * truncNormal_(empty([100]), { std: 0.02, a: -0.04, b: 0.04 });
+ * nn.init.truncNormal_(empty([100]), { std: 0.02, a: -0.04, b: 0.04 });
  */
 export function truncNormal_(x: Tensor, options?: TruncNormalOptions): Tensor {
   const op = 'init.truncNormal_';

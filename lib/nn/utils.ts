@@ -23,7 +23,7 @@ export interface ClipGradNormOptions {
  * `maxNorm`; returns the norm before that, as a scalar tensor.
  *
  * @example
- * loss.backward();
+ * F.crossEntropy(model(x), labels).backward();
  * nn.utils.clipGradNorm_(model.parameters(), 1.0);
  * optimizer.step();
  */

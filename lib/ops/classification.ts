@@ -159,7 +159,7 @@ export interface CrossEntropyOptions extends NllLossOptions {
  * input's shape is a distribution over the classes.
  *
  * @example
- * crossEntropy(zeros([1, 2]), tensor([0], { dtype: 'int64' })).item(); // 0.6931… = log 2
+ * F.crossEntropy(zeros([1, 2]), tensor([0], { dtype: 'int64' })).item(); // 0.6931… = log 2
  */
 export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor {
   const op = 'crossEntropy';

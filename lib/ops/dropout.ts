@@ -26,8 +26,8 @@ const applyInPlace = inplaceOf('mul_', (x: Tensor, noise: Tensor) => mul(x, nois
  * Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting" (2014).
  *
  * @example
- * dropout(ones([4]), { p: 0.5 });                     // zeros and twos
- * dropout(ones([4]), { p: 0.5, training: false });    // ones
+ * F.dropout(ones([4]), { p: 0.5 });                               // zeros and twos
+ * F.dropout(ones([4]), { p: 0.5, training: false }).toArray();    // [1, 1, 1, 1]
  */
 export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
   const { p = 0.5, training = true, inplace = false } = checkOptions('dropout', options, ['p', 'training', 'inplace']);

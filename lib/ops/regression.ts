@@ -48,7 +48,7 @@ function weighted(op: string, losses: Tensor, weight: Tensor | null, reduction: 
  * (input − target)², averaged by default.
  *
  * @example
- * mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
+ * F.mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export function mseLoss(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
   const { weight = null, reduction } = checkOptions('mseLoss', options, ['weight', 'reduction']);

@@ -57,7 +57,7 @@ const uniformFill = filling('uniform_', (x, generator, from: number, to: number)
  *
  * @example
  * manualSeed(0);
- * empty([2]).uniform_(-1, 1).toArray(); // [-0.00748682…, 0.5364439…]
+ * empty([2]).uniform_(-1, 1).toArray(); // [-0.00748682…, 0.53644359…]
  */
 export function uniform_(x: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {
   checkFloating('uniform_', x);

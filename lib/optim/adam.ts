@@ -36,7 +36,7 @@ interface Moments {
  * @example
  * const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
  * optimizer.zeroGrad();
- * F.crossEntropy(model(x), y).backward();
+ * F.crossEntropy(model(x), labels).backward();
  * optimizer.step();
  */
 export class Adam extends Optimizer<AdamOptions> {

@@ -31,9 +31,11 @@ export interface LrContext {
  * @example
  * const scheduler = new optim.lrScheduler.StepLR(optimizer, 30, { gamma: 0.1 });
  * for (let epoch = 0; epoch < 100; epoch++) {
- *   trainOneEpoch();
+ *   F.mseLoss(model(x), target).backward();
+ *   optimizer.step();
  *   scheduler.step();
  * }
+ * optimizer.paramGroups[0].lr; // 0.00010000…: a tenth of 0.1, three times over
  */
 export abstract class LRScheduler {
   lastEpoch = -1;

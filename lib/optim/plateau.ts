@@ -30,7 +30,7 @@ const OP = 'ReduceLROnPlateau';
  *
  * @example
  * const scheduler = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 5 });
- * scheduler.step(validationLoss);
+ * scheduler.step(F.mseLoss(model(x), target).item()); // after each epoch, the loss on data held out
  */
 export class ReduceLROnPlateau {
   best: number;

@@ -29,7 +29,7 @@ export interface SGDOptions {
  * @example
  * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
  * optimizer.zeroGrad();
- * F.mseLoss(model(x), y).backward();
+ * F.mseLoss(model(x), target).backward();
  * optimizer.step();
  */
 export class SGD extends Optimizer<SGDOptions> {
