@@ -65,6 +65,7 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
     return reshapeTo(rollAlong(reshapeTo(x, [n]), by[0]!, 0), x.shape);
   }
   const along = typeof dims === 'number' ? [dims] : dims;
+  if (!Array.isArray(along)) fail('WRONG_TYPE', `roll: dims must be a number or an array, got ${describe(dims)}`);
   if (along.length !== by.length)
     fail('BAD_ARGUMENT', `roll: shifts and dims must align, got ${by.length} and ${along.length}`);
   return along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x.shape.length)), x);

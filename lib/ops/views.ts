@@ -205,7 +205,10 @@ export function movedim(
   destination: number | readonly number[],
 ): Tensor {
   const rank = checkTensor('movedim', x).shape.length;
-  const list = (dim: number | readonly number[]): readonly number[] => (typeof dim === 'number' ? [dim] : dim);
+  const list = (dim: number | readonly number[]): readonly number[] => {
+    if (typeof dim === 'number') return [dim];
+    return Array.isArray(dim) ? dim : fail('WRONG_TYPE', `movedim: expected a dim or an array, got ${describe(dim)}`);
+  };
   const from = normalizeDims('movedim', list(source), rank);
   const to = normalizeDims('movedim', list(destination), rank);
   if (from.length !== to.length) {

@@ -53,7 +53,10 @@ export function normalizeDim(op: string, dim: unknown, rank: number): number {
   const range = Math.max(rank, 1);
   const d = dim as number;
   if (d < -range || d >= range) {
-    fail('INDEX_OUT_OF_RANGE', `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${d})`);
+    fail(
+      'INDEX_OUT_OF_RANGE',
+      `${op}: Dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${d})`,
+    );
   }
   return d < 0 ? d + range : d;
 }
@@ -61,7 +64,10 @@ export function normalizeDim(op: string, dim: unknown, rank: number): number {
 /** `dim` as a list of distinct dimensions; undefined or null means all. */
 export function normalizeDims(op: string, dim: number | readonly number[] | null | undefined, rank: number): number[] {
   if (dim === undefined || dim === null) return Array.from({ length: rank }, (_, i) => i);
-  if (!Array.isArray(dim)) return rank === 0 ? (normalizeDim(op, dim, rank), []) : [normalizeDim(op, dim, rank)];
+  if (!Array.isArray(dim)) {
+    const only = normalizeDim(op, dim, rank);
+    return rank === 0 ? [] : [only];
+  }
   const dims = dim.map((d) => normalizeDim(op, d, rank));
   if (new Set(dims).size !== dims.length) fail('BAD_ARGUMENT', `${op}: dim appears twice in ${showShape(dim)}`);
   return rank === 0 ? [] : dims;
@@ -77,7 +83,7 @@ export function checkShape(op: string, rest: readonly unknown[]): number[] {
     const size = sizes[i];
     if (typeof size !== 'number') fail('WRONG_TYPE', `${op}: a size must be a number, got ${describe(size)}`);
     if (!Number.isSafeInteger(size) || size < 0) {
-      fail('BAD_ARGUMENT', `${op}: sizes must be non-negative integers, got ${size} in [${sizes.join(', ')}]`);
+      fail('BAD_ARGUMENT', `${op}: sizes must be non-negative integers, got ${size} in [${sizes.map(describe).join(', ')}]`);
     }
     n *= size;
     shape[i] = size;

@@ -107,6 +107,7 @@ export class Tensor {
   size(dim: number): number;
   size(dim?: number): Shape | number {
     if (dim === undefined) return this.shape;
+    if (!Number.isInteger(dim)) fail('WRONG_TYPE', `size: dim must be an integer, got ${describe(dim)}`);
     const rank = this.shape.length;
     const d = dim < 0 ? dim + rank : dim;
     const size = this.shape[d];
