@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { addon, put } from '../tensor/runtime.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
-import { describe, fail, FlambeauError, makeError } from '../tensor/errors.js';
+import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
+import { addon, put } from '../tensor/runtime.js';
 import { checkShape, numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, makeTensor, type Tensor } from '../tensor/tensor.js';
 import { writeFileAtomic } from './atomicFile.js';
@@ -61,7 +61,7 @@ export function saveSafetensors(
   // Wider types first keeps every tensor aligned to its own size.
   const placed = [...named].sort(([, a], [, b]) => b.itemSize - a.itemSize);
   const header: Record<string, unknown> = Object.create(null);
-  if (options.metadata !== undefined) header['__metadata__'] = checkMetadata(options.metadata);
+  if (options.metadata !== undefined) header.__metadata__ = checkMetadata(options.metadata);
   const offsets = new Map<string, readonly [number, number]>();
   let end = 0;
   for (const [name, x] of placed) {
@@ -160,7 +160,8 @@ function withFile<R>(path: string, use: (read: ReadAt, size: number) => R): R {
 }
 
 function checkPath(op: string, path: unknown): void {
-  if (typeof path !== 'string' || path === '') fail('WRONG_TYPE', `${op}: path must be a string, got ${describe(path)}`);
+  if (typeof path !== 'string' || path === '')
+    fail('WRONG_TYPE', `${op}: path must be a string, got ${describe(path)}`);
 }
 
 function readHeader(read: ReadAt, size: number): Header {
@@ -189,7 +190,8 @@ function parseHeader(json: unknown, dataBytes: number, dataStart: number): Heade
   for (const [name, value] of Object.entries(json)) {
     if (!isRecord(value)) fail('BAD_FILE', `"${name}" is not an object`);
     if (name === '__metadata__') {
-      if (!Object.values(value).every((text) => typeof text === 'string')) fail('BAD_FILE', '__metadata__ holds a non-string');
+      if (!Object.values(value).every((text) => typeof text === 'string'))
+        fail('BAD_FILE', '__metadata__ holds a non-string');
       metadata = value as Record<string, string>;
     } else {
       entries.push(parseEntry(name, value));
@@ -200,15 +202,15 @@ function parseHeader(json: unknown, dataBytes: number, dataStart: number): Heade
 }
 
 function parseEntry(name: string, value: Record<string, unknown>): Entry {
-  const dtype = DTYPE_OF.get(String(value['dtype']));
+  const dtype = DTYPE_OF.get(String(value.dtype));
   if (dtype === undefined) {
-    fail('BAD_FILE', `"${name}" has dtype ${describe(value['dtype'])}, supported are ${[...DTYPE_OF.keys()].join(', ')}`);
+    fail('BAD_FILE', `"${name}" has dtype ${describe(value.dtype)}, supported are ${[...DTYPE_OF.keys()].join(', ')}`);
   }
-  const offsets = value['data_offsets'];
-  if (!Array.isArray(value['shape']) || !Array.isArray(offsets) || offsets.length !== 2) {
+  const offsets = value.data_offsets;
+  if (!Array.isArray(value.shape) || !Array.isArray(offsets) || offsets.length !== 2) {
     fail('BAD_FILE', `"${name}" lacks a shape or data_offsets`);
   }
-  const shape = parseShape(name, value['shape']);
+  const shape = parseShape(name, value.shape);
   const [begin, end] = offsets as unknown[];
   if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) fail('BAD_FILE', `"${name}" has bad data_offsets`);
   const entry = { name, dtype, shape, begin: begin as number, end: end as number };
@@ -233,7 +235,8 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
     if (begin !== position) fail('BAD_FILE', `"${name}" begins at byte ${begin} of the data, expected ${position}`);
     position = end;
   }
-  if (position !== dataBytes) fail('BAD_FILE', `the header covers ${position} bytes of data, the file has ${dataBytes}`);
+  if (position !== dataBytes)
+    fail('BAD_FILE', `the header covers ${position} bytes of data, the file has ${dataBytes}`);
 }
 
 function readTensor({ dtype, shape, begin }: Entry, dataStart: number, read: ReadAt): Tensor {

@@ -15,7 +15,7 @@ export interface TypedArrayOf {
   bool: Uint8Array<ArrayBuffer>;
 }
 
-export const enum Category {
+export enum Category {
   boolean,
   integer,
   floating,
