@@ -53,8 +53,12 @@ function checkInputs(op: string, inputs: readonly Tensor[]): readonly Tensor[] {
 }
 
 function outputsOf(op: string, fn: Checked, inputs: readonly Tensor[]): Tensor[] {
+  if (typeof fn !== 'function') fail('WRONG_TYPE', `${op}: expected a function, got ${describe(fn)}`);
   const out = fn(...inputs);
-  const list = out instanceof Tensor ? [out] : [...out];
+  const list = out instanceof Tensor ? [out] : out;
+  if (!Array.isArray(list)) {
+    fail('WRONG_TYPE', `${op}: the function must return a Tensor or an array of them, got ${describe(out)}`);
+  }
   return list.filter((x) => isFloating(checkTensor(op, x, 'output').dtype));
 }
 
@@ -177,7 +181,13 @@ function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], opt
   });
 }
 
-/** As `gradcheck`, for the gradient of the gradient: the backward of `fn` is itself differentiated. */
+/**
+ * As `gradcheck`, for the gradient of the gradient: the backward of `fn` is itself differentiated.
+ *
+ * @example
+ * const x = tensor([0.5, 1], { dtype: 'float64', requiresGrad: true });
+ * autograd.gradgradcheck((x) => x.exp(), [x]); // true
+ */
 export function gradgradcheck(
   fn: Checked,
   inputs: Tensor | readonly Tensor[],

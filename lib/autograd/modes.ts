@@ -40,12 +40,23 @@ export function noGrad<R>(fn: () => R): R {
   return inMode('noGrad', { grad: false }, fn);
 }
 
-/** Records again inside `noGrad`; has no effect inside `inferenceMode`. */
+/**
+ * Records again inside `noGrad`; has no effect inside `inferenceMode`.
+ *
+ * @example
+ * const x = ones([1], { requiresGrad: true });
+ * noGrad(() => enableGrad(() => x.mul(2))).requiresGrad; // true
+ */
 export function enableGrad<R>(fn: () => R): R {
   return inMode('enableGrad', { grad: !context().inference }, fn);
 }
 
-/** As `noGrad`, and the tensors made inside can never be saved for backward later. */
+/**
+ * As `noGrad`, and the tensors made inside can never be saved for backward later.
+ *
+ * @example
+ * inferenceMode(() => model(x)).requiresGrad; // false
+ */
 export function inferenceMode<R>(fn: () => R): R {
   return inMode('inferenceMode', { grad: false, inference: true }, fn);
 }

@@ -93,7 +93,12 @@ export interface UniformOptions extends RandomOptions {
   b?: number;
 }
 
-/** Fills x from U(a, b). */
+/**
+ * Fills x from U(a, b).
+ *
+ * @example
+ * nn.init.uniform_(empty([3, 5]), { a: -1, b: 1 }).shape; // [3, 5]
+ */
 export function uniform_(x: Tensor, options?: UniformOptions): Tensor {
   const { a = 0, b = 1, generator } = checkOptions('init.uniform_', options, ['a', 'b', 'generator']);
   return noGrad(() => uniformFill(x, a, b, { generator }));
@@ -106,13 +111,23 @@ export interface NormalOptions extends RandomOptions {
   std?: number;
 }
 
-/** Fills x from N(mean, std²). */
+/**
+ * Fills x from N(mean, std²).
+ *
+ * @example
+ * nn.init.normal_(empty([3, 5]), { std: 0.02 }).shape; // [3, 5]
+ */
 export function normal_(x: Tensor, options?: NormalOptions): Tensor {
   const { mean = 0, std = 1, generator } = checkOptions('init.normal_', options, ['mean', 'std', 'generator']);
   return noGrad(() => normalFill(x, mean, std, { generator }));
 }
 
-/** Fills x with `value`. */
+/**
+ * Fills x with `value`.
+ *
+ * @example
+ * nn.init.constant_(empty([2]), 0.1).shape; // [2]
+ */
 export function constant_(x: Tensor, value: number): Tensor {
   checkNumber('init.constant_', 'value', value);
   return overwrite('init.constant_', x, () => rawFill(x, value));
@@ -135,7 +150,12 @@ function checkMatrix(op: string, x: Tensor): readonly [rows: number, columns: nu
   return x.shape as unknown as [number, number];
 }
 
-/** Makes x [n, m] the identity: a Linear layer that hands on as many inputs as it can. */
+/**
+ * Makes x [n, m] the identity: a Linear layer that hands on as many inputs as it can.
+ *
+ * @example
+ * nn.init.eye_(empty([2, 2])).toArray(); // [[1, 0], [0, 1]]
+ */
 export function eye_(x: Tensor): Tensor {
   const [rows, columns] = checkMatrix('init.eye_', x);
   return overwrite('init.eye_', x, () => rawCopy(eye(rows, columns, { dtype: x.dtype }), x));
@@ -146,7 +166,12 @@ export interface DiracOptions {
   groups?: number;
 }
 
-/** Makes x, the weight of a 1-, 2- or 3-dimensional convolution, hand on as many channels as it can. */
+/**
+ * Makes x, the weight of a 1-, 2- or 3-dimensional convolution, hand on as many channels as it can.
+ *
+ * @example
+ * nn.init.dirac_(empty([1, 1, 3])).toArray(); // [[[0, 1, 0]]]
+ */
 export function dirac_(x: Tensor, options?: DiracOptions): Tensor {
   const op = 'init.dirac_';
   const { groups = 1 } = checkOptions(op, options, ['groups']);
@@ -203,6 +228,9 @@ function xavierStd(op: string, x: Tensor, gain: number): number {
  * Fills x from U(−a, a), a = gain · √(6 / (fanIn + fanOut)).
  *
  * Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
+ *
+ * @example
+ * nn.init.xavierUniform_(empty([3, 5]), { gain: nn.init.calculateGain('relu') }).shape; // [3, 5]
  */
 export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor {
   const { gain = 1, generator } = checkOptions('init.xavierUniform_', options, ['gain', 'generator']);
@@ -210,7 +238,12 @@ export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor {
   return uniform_(x, { a: -a, b: a, generator });
 }
 
-/** Fills x from N(0, std²), std = gain · √(2 / (fanIn + fanOut)). Source as for `xavierUniform_`. */
+/**
+ * Fills x from N(0, std²), std = gain · √(2 / (fanIn + fanOut)). Source as for `xavierUniform_`.
+ *
+ * @example
+ * nn.init.xavierNormal_(empty([3, 5])).shape; // [3, 5]
+ */
 export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor {
   const { gain = 1, generator } = checkOptions('init.xavierNormal_', options, ['gain', 'generator']);
   return normal_(x, { std: xavierStd('init.xavierNormal_', x, gain), generator });
@@ -256,7 +289,12 @@ export function kaimingUniform_(x: Tensor, options?: KaimingOptions): Tensor {
   return uniform_(x, { a: -bound, b: bound, generator: known.generator });
 }
 
-/** Fills x from N(0, std²), std = gain / √fan. Source as for `kaimingUniform_`. */
+/**
+ * Fills x from N(0, std²), std = gain / √fan. Source as for `kaimingUniform_`.
+ *
+ * @example
+ * nn.init.kaimingNormal_(empty([3, 5]), { mode: 'fanOut', nonlinearity: 'relu' }).shape; // [3, 5]
+ */
 export function kaimingNormal_(x: Tensor, options?: KaimingOptions): Tensor {
   const known = checkOptions('init.kaimingNormal_', options, KAIMING);
   const std = kaimingStd('init.kaimingNormal_', x, known);
@@ -282,6 +320,9 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
  * fewer) times `gain`: the Q of a normal matrix whose R has a positive diagonal.
  *
  * Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks" (2014).
+ *
+ * @example
+ * nn.init.orthogonal_(empty([3, 5])).shape; // [3, 5]
  */
 export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
   const op = 'init.orthogonal_';
@@ -327,6 +368,9 @@ export interface SparseOptions extends RandomOptions {
  * Fills the matrix x from N(0, std²) and makes the fraction `sparsity` of each column zero.
  *
  * Martens, "Deep learning via Hessian-free optimization" (2010).
+ *
+ * @example
+ * nn.init.sparse_(empty([3, 5]), 0.1).shape; // [3, 5]
  */
 export function sparse_(x: Tensor, sparsity: number, options?: SparseOptions): Tensor {
   const op = 'init.sparse_';

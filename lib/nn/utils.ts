@@ -51,7 +51,13 @@ export function clipGradNorm_(
   });
 }
 
-/** Limits each element of the gradients of `parameters` to ±clipValue, in place. */
+/**
+ * Limits each element of the gradients of `parameters` to ±clipValue, in place.
+ *
+ * @example
+ * F.crossEntropy(model(x), labels).backward();
+ * nn.utils.clipGradValue_(model.parameters(), 0.5);
+ */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   const op = 'clipGradValue_';
   checkNumber(op, 'clipValue', clipValue);
@@ -80,12 +86,22 @@ function listOf(op: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   return Array.from(parameters, (parameter) => checkTensor(op, parameter, 'a parameter'));
 }
 
-/** All elements of the parameters in one vector, differentiable. */
+/**
+ * All elements of the parameters in one vector, differentiable.
+ *
+ * @example
+ * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters()).shape; // [9]
+ */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   return cat(listOf('parametersToVector', parameters).map((parameter) => reshape(parameter, [-1])));
 }
 
-/** Copies consecutive elements of `vector` into the parameters: the inverse of `parametersToVector`. */
+/**
+ * Copies consecutive elements of `vector` into the parameters: the inverse of `parametersToVector`.
+ *
+ * @example
+ * nn.utils.vectorToParameters(zeros([9]), new nn.Linear(2, 3).parameters());
+ */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
   const op = 'vectorToParameters';
   const list = listOf(op, parameters);

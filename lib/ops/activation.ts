@@ -64,7 +64,12 @@ export interface GeluOptions {
   approximate?: 'none' | 'tanh';
 }
 
-/** The Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel, arXiv:1606.08415). */
+/**
+ * The Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel, arXiv:1606.08415).
+ *
+ * @example
+ * F.gelu(tensor([1])).toArray(); // [0.8413…]
+ */
 export function gelu(x: Tensor, options?: GeluOptions): Tensor {
   const { approximate = 'none' } = checkOptions('gelu', options, ['approximate']);
   checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);

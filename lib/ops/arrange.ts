@@ -40,7 +40,12 @@ const flipOp: Op<[x: Tensor, dims: readonly number[]]> = defineOp({
   backward: ({ args: [, dims] }, g) => [flipOp(g, dims)],
 });
 
-/** x with the order reversed along the given dimensions: `flip(x, 0)`, `flip(x, [0, 1])`. */
+/**
+ * x with the order reversed along the given dimensions: `flip(x, 0)`, `flip(x, [0, 1])`.
+ *
+ * @example
+ * tensor([1, 2, 3]).flip(0).toArray(); // [3, 2, 1]
+ */
 export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): Tensor {
   checkTensor('flip', x);
   const list = (Array.isArray(dims[0]) ? dims[0] : dims) as number[];
@@ -108,7 +113,12 @@ export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]
   );
 }
 
-/** Each element repeated `repeats` times in place, along `dim` or flattened. */
+/**
+ * Each element repeated `repeats` times in place, along `dim` or flattened.
+ *
+ * @example
+ * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
+ */
 export function repeatInterleave(x: Tensor, repeats: number, options?: { dim?: number | null }): Tensor {
   checkTensor('repeatInterleave', x);
   const { dim = null } = checkOptions('repeatInterleave', options, ['dim']);
@@ -156,7 +166,12 @@ export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tenso
   return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
 }
 
-/** The indices that sort x along `dim`. */
+/**
+ * The indices that sort x along `dim`.
+ *
+ * @example
+ * tensor([3, 1, 2]).argsort().toArray(); // [1, 2, 0]
+ */
 export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
   checkTensor('argsort', x);
   const { descending = false } = checkOptions('argsort', options, ['descending']);
@@ -169,7 +184,13 @@ export interface TopkOptions {
   largest?: boolean;
 }
 
-/** [values, indices] of the k largest along `dim`, the last by default, in order. */
+/**
+ * [values, indices] of the k largest along `dim`, the last by default, in order.
+ *
+ * @example
+ * tensor([3, 1, 2]).topk(2)[0].toArray(); // [3, 2]
+ * tensor([3, 1, 2]).topk(2)[1].toArray(); // [0, 2]
+ */
 export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tensor, indices: Tensor] {
   checkTensor('topk', x);
   const { dim = -1, largest = true } = checkOptions('topk', options, ['dim', 'largest']);
@@ -183,7 +204,12 @@ export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tens
 const amax = reduceKernel('amax');
 const amin = reduceKernel('amin');
 
-/** Class indices [..] as rows of 0 with a single 1: [.., classes], int64; −1 classes stands for the largest index + 1. */
+/**
+ * Class indices [..] as rows of 0 with a single 1: [.., classes], int64; −1 classes stands for the largest index + 1.
+ *
+ * @example
+ * F.oneHot(tensor([0, 2], { dtype: 'int64' })).toArray(); // [[1, 0, 0], [0, 0, 1]]
+ */
 export function oneHot(x: Tensor, numClasses = -1): Tensor {
   const index = checkIndex('oneHot', x, 'input');
   checkInteger('oneHot', 'numClasses', numClasses);

@@ -118,6 +118,9 @@ function checkWeight(op: string, weight: Tensor | null, input: Tensor): void {
 /**
  * The negative log likelihood, −weight[target] · input[target], of log-probabilities; 'mean' divides by the sum of the
  * targets' weights.
+ *
+ * @example
+ * F.nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: 'int64' })).item(); // 2
  */
 export function nllLoss(input: Tensor, target: Tensor, options?: NllLossOptions): Tensor {
   const known = checkOptions('nllLoss', options, ['weight', 'ignoreIndex', 'reduction']);

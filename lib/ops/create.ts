@@ -147,7 +147,12 @@ export function zeros(...args: ShapeArguments): Tensor {
   return filled('zeros', 0, args);
 }
 
-/** Ones: `ones([2, 3])` or `ones(2, 3)`. */
+/**
+ * Ones: `ones([2, 3])` or `ones(2, 3)`.
+ *
+ * @example
+ * ones(2, 2).toArray(); // [[1, 1], [1, 1]]
+ */
 export function ones(...args: ShapeArguments): Tensor {
   return filled('ones', 1, args);
 }
@@ -162,13 +167,23 @@ function checkFill(op: string, value: unknown): number {
   return Number(typeof value === 'boolean' ? value : checkNumber(op, 'the fill value', value));
 }
 
-/** `value` everywhere; a boolean gives bool, a number float32 unless `dtype` says otherwise. */
+/**
+ * `value` everywhere; a boolean gives bool, a number float32 unless `dtype` says otherwise.
+ *
+ * @example
+ * full([2], 7).toArray(); // [7, 7]
+ */
 export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
   const [dtype, requiresGrad] = settings('full', options, typeof value === 'boolean' ? 'bool' : 'float32');
   return asLeaf('full', rawFull(checkShape('full', [shape]), checkFill('full', value), dtype), requiresGrad);
 }
 
-/** Zeros in x's shape and dtype. */
+/**
+ * Zeros in x's shape and dtype.
+ *
+ * @example
+ * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
+ */
 export function zerosLike(x: Tensor, options?: CreateOptions): Tensor {
   return fillLike('zerosLike', x, 0, options);
 }
@@ -244,7 +259,12 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   return asLeaf('linspace', dtype === 'float64' ? exact : rawCast(exact, dtype), requiresGrad);
 }
 
-/** The identity matrix, [n, n] or [n, m]. */
+/**
+ * The identity matrix, [n, n] or [n, m].
+ *
+ * @example
+ * eye(2).toArray(); // [[1, 0], [0, 1]]
+ */
 export function eye(n: number, ...rest: [m?: number, options?: CreateOptions] | [options?: CreateOptions]): Tensor {
   const [first, second] = rest;
   const m = typeof first === 'number' ? first : n;

@@ -57,7 +57,12 @@ function reduceExtreme(op: 'amax' | 'amin', x: Tensor, dim: Dims, options: Reduc
   return (op === 'amax' ? amaxDims : aminDims)(x, dims, keepdim);
 }
 
-/** The maximum over `dim` (all by default); ties share the gradient evenly. */
+/**
+ * The maximum over `dim` (all by default); ties share the gradient evenly.
+ *
+ * @example
+ * tensor([[1, 9], [7, 2]]).amax(1).toArray(); // [9, 7]
+ */
 export function amax(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
   return reduceExtreme('amax', x, dim, options);
 }

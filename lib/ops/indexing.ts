@@ -73,7 +73,12 @@ function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
   return part;
 }
 
-/** x with out[index[i][j]][j] = source[i][j] for dim 0, and so on; source is a tensor or a number. */
+/**
+ * x with out[index[i][j]][j] = source[i][j] for dim 0, and so on; source is a tensor or a number.
+ *
+ * @example
+ * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [7, 0, 5]
+ */
 export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand): Tensor {
   checkTensor('scatter', x);
   const d = normalizeDim('scatter', dim, x.shape.length);
@@ -87,7 +92,12 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand):
   );
 }
 
-/** As `scatter`, adding to what is there. */
+/**
+ * As `scatter`, adding to what is there.
+ *
+ * @example
+ * zeros([2]).scatterAdd(0, tensor([1, 1], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [0, 12]
+ */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   checkTensor('scatterAdd', x);
   const d = normalizeDim('scatterAdd', dim, x.shape.length);
@@ -121,7 +131,12 @@ function checkList(op: string, index: unknown): Tensor {
   return list;
 }
 
-/** The slices of x along `dim` that a vector of indices names, in its order. */
+/**
+ * The slices of x along `dim` that a vector of indices names, in its order.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).indexSelect(0, tensor([1, 0], { dtype: 'int64' })).toArray(); // [[3, 4], [1, 2]]
+ */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   checkTensor('indexSelect', x);
   return indexSelectOp(x, normalizeDim('indexSelect', dim, x.shape.length), checkList('indexSelect', index));
@@ -138,7 +153,12 @@ const indexAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = 
   backward: ({ args: [, dim], saved: [index], needs }, g) => [g, null, needs[2] ? indexSelectOp(g, dim, index!) : null],
 });
 
-/** x with alpha · source's slices added at `index` along `dim`. */
+/**
+ * x with alpha · source's slices added at `index` along `dim`.
+ *
+ * @example
+ * zeros([3]).indexAdd(0, tensor([2, 2], { dtype: 'int64' }), tensor([1, 5])).toArray(); // [0, 0, 6]
+ */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): Tensor {
   checkTensor('indexAdd', x);
   checkTensor('indexAdd', source, 'source');
@@ -151,7 +171,12 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   return indexAddOp(x, d, list, alpha === 1 ? source : mul(source, alpha));
 }
 
-/** The elements of x where the broadcast bool mask holds, as a vector. */
+/**
+ * The elements of x where the broadcast bool mask holds, as a vector.
+ *
+ * @example
+ * tensor([1, -2, 3]).maskedSelect(tensor([true, false, true])).toArray(); // [1, 3]
+ */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkTensor('maskedSelect', x);
   checkMask('maskedSelect', mask, 'mask');
@@ -161,7 +186,12 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   return indexSelectOp(reshapeTo(expandTo(x, shape), n), 0, reshapeTo(chosen, [chosen.shape[0]!]));
 }
 
-/** The elements of the flattened x at `index`, in index's shape; negative indices count from the end. */
+/**
+ * The elements of the flattened x at `index`, in index's shape; negative indices count from the end.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).take(tensor([0, -1], { dtype: 'int64' })).toArray(); // [1, 4]
+ */
 export function take(x: Tensor, index: Tensor): Tensor {
   const n = numelOf(checkTensor('take', x).shape);
   const at = checkIndex('take', index);
@@ -169,7 +199,12 @@ export function take(x: Tensor, index: Tensor): Tensor {
   return reshapeTo(indexSelectOp(reshapeTo(x, [n]), 0, flat), at.shape);
 }
 
-/** The indices of the non-zero elements, one row each: [count, rank], int64. */
+/**
+ * The indices of the non-zero elements, one row each: [count, rank], int64.
+ *
+ * @example
+ * tensor([[0, 5], [6, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
+ */
 export function nonzero(x: Tensor): Tensor {
   return rawNonzero(checkTensor('nonzero', x));
 }

@@ -49,7 +49,12 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return whereOp(condition, scalar(a, dtype), b instanceof Tensor ? castTo(b, dtype) : scalar(b, dtype));
 }
 
-/** x with `value` (a number or a zero-dimensional tensor) where the broadcast bool mask holds. */
+/**
+ * x with `value` (a number or a zero-dimensional tensor) where the broadcast bool mask holds.
+ *
+ * @example
+ * tensor([1, 2]).maskedFill(tensor([true, false]), -Infinity).toArray(); // [-Infinity, 2]
+ */
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkTensor('maskedFill', x);
   checkMask('maskedFill', mask, 'mask');

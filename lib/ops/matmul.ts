@@ -92,7 +92,12 @@ export function mm(x: Tensor, mat2: Tensor): Tensor {
   return product(a, b);
 }
 
-/** The products of two batches of matrices, [b, m, k] × [b, k, n] → [b, m, n]; batches do not broadcast. */
+/**
+ * The products of two batches of matrices, [b, m, k] × [b, k, n] → [b, m, n]; batches do not broadcast.
+ *
+ * @example
+ * ones([5, 2, 3]).bmm(ones([5, 3, 4])).shape; // [5, 2, 4]
+ */
 export function bmm(x: Tensor, mat2: Tensor): Tensor {
   const [a, b] = checkPair('bmm', x, mat2, ['input', 'mat2']);
   checkRank('bmm', a, 3, 'input');
@@ -120,7 +125,12 @@ export function dot(x: Tensor, other: Tensor): Tensor {
   return sumDims(mul(a, b), [0], false);
 }
 
-/** The outer product of two vectors, [m] × [n] → [m, n]. */
+/**
+ * The outer product of two vectors, [m] × [n] → [m, n].
+ *
+ * @example
+ * tensor([1, 2]).outer(tensor([3, 4])).toArray(); // [[3, 4], [6, 8]]
+ */
 export function outer(x: Tensor, vec2: Tensor): Tensor {
   checkRank('outer', checkTensor('outer', x), 1, 'input');
   checkRank('outer', checkTensor('outer', vec2, 'vec2'), 1, 'vec2');
@@ -156,7 +166,12 @@ function broadcastsInto(op: string, x: Tensor, ab: Tensor): void {
   }
 }
 
-/** beta · x + alpha · (mat1 · mat2); x broadcasts to [m, n]. */
+/**
+ * beta · x + alpha · (mat1 · mat2); x broadcasts to [m, n].
+ *
+ * @example
+ * zeros([2]).addmm(ones([1, 3]), ones([3, 2])).toArray(); // [[3, 3]]
+ */
 export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
   checkTensor('addmm', x);
   const [a, b] = checkPair('addmm', mat1, mat2, ['mat1', 'mat2']);

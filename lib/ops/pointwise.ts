@@ -155,7 +155,12 @@ export function atan2(x: Tensor, other: Operand): Tensor {
   return atan2Op(floating(a), floating(b));
 }
 
-/** x + weight · (end − x): x at weight 0, end at 1. */
+/**
+ * x + weight · (end − x): x at weight 0, end at 1.
+ *
+ * @example
+ * tensor([0]).lerp(tensor([10]), 0.5).toArray(); // [5]
+ */
 export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   checkTensor('lerp', x);
   checkTensor('lerp', end, 'end');

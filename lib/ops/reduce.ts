@@ -57,7 +57,12 @@ const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
   ],
 });
 
-/** The mean over `dim` (all by default) of a floating point tensor. The mean of nothing is NaN. */
+/**
+ * The mean over `dim` (all by default) of a floating point tensor. The mean of nothing is NaN.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).mean(0).toArray(); // [2, 3]
+ */
 export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
   checkTensor('mean', x);
   const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype']);
@@ -105,7 +110,12 @@ function varOf(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
 /** The variance over `dim` (all by default), Σ(x − mean)² / (n − correction). */
 export { varOf as var };
 
-/** The standard deviation over `dim` (all by default); where it is 0 the gradient is 0. */
+/**
+ * The standard deviation over `dim` (all by default); where it is 0 the gradient is 0.
+ *
+ * @example
+ * tensor([1, 3]).std(0, { correction: 0 }).item(); // 1
+ */
 export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
   return stdOp(...varArguments('std', x, dim, options));
 }
@@ -170,7 +180,12 @@ const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = 
   },
 });
 
-/** log Σ e^x over `dim`, without overflow. */
+/**
+ * log Σ e^x over `dim`, without overflow.
+ *
+ * @example
+ * tensor([[0, 0]]).logsumexp(1).toArray(); // [0.6931…]
+ */
 export function logsumexp(x: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
   checkTensor('logsumexp', x);
   const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim']);

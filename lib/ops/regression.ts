@@ -57,7 +57,12 @@ export function mseLoss(input: Tensor, target: Tensor, options?: WeightedLossOpt
   return weighted('mseLoss', square(sub(x, y)), weight, kind);
 }
 
-/** |input − target|, averaged by default. */
+/**
+ * |input − target|, averaged by default.
+ *
+ * @example
+ * F.l1Loss(tensor([1, 2]), tensor([1, 4])).item(); // 1
+ */
 export function l1Loss(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
   const { weight = null, reduction } = checkOptions('l1Loss', options, ['weight', 'reduction']);
   const kind = checkReduction('l1Loss', reduction);
@@ -70,7 +75,12 @@ export interface SmoothL1Options extends LossOptions {
   beta?: number;
 }
 
-/** ½ d²/beta where |d| = |input − target| < beta, |d| − beta/2 elsewhere. */
+/**
+ * ½ d²/beta where |d| = |input − target| < beta, |d| − beta/2 elsewhere.
+ *
+ * @example
+ * F.smoothL1Loss(tensor([0]), tensor([2])).item(); // 1.5
+ */
 export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Options): Tensor {
   const { beta = 1, reduction } = checkOptions('smoothL1Loss', options, ['beta', 'reduction']);
   const kind = checkReduction('smoothL1Loss', reduction);
@@ -90,7 +100,12 @@ export interface HuberOptions extends LossOptions {
   delta?: number;
 }
 
-/** ½ d² where |d| = |input − target| ≤ delta, delta · (|d| − delta/2) elsewhere. */
+/**
+ * ½ d² where |d| = |input − target| ≤ delta, delta · (|d| − delta/2) elsewhere.
+ *
+ * @example
+ * F.huberLoss(tensor([0]), tensor([2]), { delta: 2 }).item(); // 2
+ */
 export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions): Tensor {
   const { delta = 1, weight = null, reduction } = checkOptions('huberLoss', options, ['delta', 'weight', 'reduction']);
   const kind = checkReduction('huberLoss', reduction);
@@ -121,7 +136,12 @@ export interface BceOptions extends LossOptions {
   weight?: Tensor | null;
 }
 
-/** −(t log x + (1 − t) log(1 − x)) of probabilities x in [0, 1]. */
+/**
+ * −(t log x + (1 − t) log(1 − x)) of probabilities x in [0, 1].
+ *
+ * @example
+ * F.binaryCrossEntropy(tensor([0.5]), tensor([1])).item(); // 0.6931…
+ */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BceOptions): Tensor {
   const op = 'binaryCrossEntropy';
   const { weight = null, reduction } = checkOptions(op, options, ['weight', 'reduction']);
@@ -149,7 +169,12 @@ export interface BceWithLogitsOptions extends BceOptions {
   posWeight?: Tensor | null;
 }
 
-/** binaryCrossEntropy(sigmoid(input), target), exact for large |input|. */
+/**
+ * binaryCrossEntropy(sigmoid(input), target), exact for large |input|.
+ *
+ * @example
+ * F.binaryCrossEntropyWithLogits(tensor([0]), tensor([1])).item(); // 0.6931…
+ */
 export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BceWithLogitsOptions): Tensor {
   const op = 'binaryCrossEntropyWithLogits';
   const {
@@ -179,7 +204,12 @@ export interface KlDivOptions {
   logTarget?: boolean;
 }
 
-/** The pointwise Kullback–Leibler divergence, t (log t − input), of log-probabilities `input`. */
+/**
+ * The pointwise Kullback–Leibler divergence, t (log t − input), of log-probabilities `input`.
+ *
+ * @example
+ * F.klDiv(tensor([0.5]).log(), tensor([0.5]), { reduction: 'sum' }).item(); // 0
+ */
 export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor {
   const { reduction = 'mean', logTarget = false } = checkOptions('klDiv', options, ['reduction', 'logTarget']);
   checkChoice('klDiv', 'reduction', reduction, ['none', 'mean', 'sum', 'batchmean']);

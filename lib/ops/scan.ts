@@ -88,7 +88,12 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   return cumsumOp(accumulator('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
 }
 
-/** The running product along `dim`. */
+/**
+ * The running product along `dim`.
+ *
+ * @example
+ * tensor([1, 2, 3]).cumprod(0).toArray(); // [1, 2, 6]
+ */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   checkTensor('cumprod', x);
   const { dtype } = checkOptions('cumprod', options, ['dtype']);
@@ -129,7 +134,12 @@ function productOfOthers(x: Tensor, dim: number): Tensor {
   return mul(before(x), flip(before(flip(x, dim)), dim));
 }
 
-/** The product over one dimension, or over all; integers and booleans give int64. Nothing multiplies to 1. */
+/**
+ * The product over one dimension, or over all; integers and booleans give int64. Nothing multiplies to 1.
+ *
+ * @example
+ * tensor([2, 3]).prod().item(); // 6
+ */
 export function prod(x: Tensor, dim?: number | null, options?: SumOptions): Tensor {
   checkTensor('prod', x);
   const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype']);

@@ -70,7 +70,12 @@ function dimOf(op: string, x: Tensor, dim: number): number {
   return normalizeDim(op, dim, rank);
 }
 
-/** x's places [start, start + length) along `dim`; a negative start counts from the end. */
+/**
+ * x's places [start, start + length) along `dim`; a negative start counts from the end.
+ *
+ * @example
+ * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
+ */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
   const d = dimOf('narrow', x, dim);
   const size = x.shape[d]!;
@@ -90,7 +95,12 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   return sliceOp(x, d, first, first + length, 1);
 }
 
-/** x at `index` along `dim`, without that dimension. */
+/**
+ * x at `index` along `dim`, without that dimension.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).select(1, 0).toArray(); // [1, 3]
+ */
 export function select(x: Tensor, dim: number, index: number): Tensor {
   const d = dimOf('select', x, dim);
   const size = x.shape[d]!;
@@ -128,7 +138,12 @@ function checkCount(op: string, count: number): void {
   if (count > 2 ** 24) fail('OUT_OF_MEMORY', `${op}: at most 16,777,216 tensors at once, got ${count}`);
 }
 
-/** x cut along `dim` into parts of `size` (the last may be smaller), or of the listed sizes. */
+/**
+ * x cut along `dim` into parts of `size` (the last may be smaller), or of the listed sizes.
+ *
+ * @example
+ * arange(5).split(2).map((part) => part.length); // [2, 2, 1]
+ */
 export function split(x: Tensor, size: number | readonly number[], options?: { dim?: number }): Tensor[] {
   const { dim = 0 } = checkOptions('split', options, ['dim']);
   const d = dimOf('split', x, dim);
@@ -158,7 +173,12 @@ export function split(x: Tensor, size: number | readonly number[], options?: { d
   );
 }
 
-/** x cut along `dim` into at most `chunks` parts of equal size, the last of which may be smaller. */
+/**
+ * x cut along `dim` into at most `chunks` parts of equal size, the last of which may be smaller.
+ *
+ * @example
+ * arange(5).chunk(2).map((part) => part.length); // [3, 2]
+ */
 export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Tensor[] {
   const { dim = 0 } = checkOptions('chunk', options, ['dim']);
   const d = dimOf('chunk', x, dim);
@@ -169,14 +189,24 @@ export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Te
   return size === 0 ? split(x, new Array<number>(chunks).fill(0), { dim: d }) : split(x, size, { dim: d });
 }
 
-/** x at every index along `dim`. */
+/**
+ * x at every index along `dim`.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).unbind().length; // 2
+ */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
   const d = dimOf('unbind', x, dim);
   checkCount('unbind', x.shape[d]!);
   return unbindOp(x, d);
 }
 
-/** The diagonal of dimensions dim1 and dim2 (0 and 1 unless given), `offset` above the main one, as the last dimension. */
+/**
+ * The diagonal of dimensions dim1 and dim2 (0 and 1 unless given), `offset` above the main one, as the last dimension.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).diagonal().toArray(); // [1, 4]
+ */
 export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?: number }): Tensor {
   const { dim1 = 0, dim2 = 1 } = checkOptions('diagonal', options, ['dim1', 'dim2']);
   const rank = checkTensor('diagonal', x).shape.length;
@@ -187,7 +217,12 @@ export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?
   return diagonalOp(x, offset, a, b);
 }
 
-/** Windows of `size` along `dim`, one every `step` places, in a new last dimension. They overlap where step < size. */
+/**
+ * Windows of `size` along `dim`, one every `step` places, in a new last dimension. They overlap where step < size.
+ *
+ * @example
+ * arange(5).unfold(0, 3, 2).toArray(); // [[0, 1, 2], [2, 3, 4]]
+ */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
   const d = normalizeDim('unfold', dim, checkTensor('unfold', x).shape.length);
   const whole = x.shape[d] ?? 1;

@@ -110,7 +110,12 @@ export function reshapeAs(x: Tensor, other: Tensor): Tensor {
   return reshape(x, checkTensor('reshapeAs', other, 'other').shape);
 }
 
-/** Merges dimensions startDim to endDim (the last, unless given) into one: [a, b, c] → [a·b·c]. */
+/**
+ * Merges dimensions startDim to endDim (the last, unless given) into one: [a, b, c] → [a·b·c].
+ *
+ * @example
+ * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
+ */
 export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: number } = -1): Tensor {
   const rank = checkTensor('flatten', x).shape.length;
   const last = typeof endDim === 'number' ? endDim : (checkOptions('flatten', endDim, ['endDim']).endDim ?? -1);
@@ -123,7 +128,12 @@ export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: num
   return reshape(x, x.shape.toSpliced(from, to - from + 1, size));
 }
 
-/** Splits dimension `dim` into `sizes`, one of which may be -1. */
+/**
+ * Splits dimension `dim` into `sizes`, one of which may be -1.
+ *
+ * @example
+ * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
+ */
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
   const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
   const size = x.shape[d] ?? 1;
@@ -142,7 +152,12 @@ export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Ten
   return viewAt(x, x.shape.toSpliced(d, 1, ...inferShape('unflatten', sizes, size)))!;
 }
 
-/** x without its dimensions of size 1, or without those of `dim` that have size 1. */
+/**
+ * x without its dimensions of size 1, or without those of `dim` that have size 1.
+ *
+ * @example
+ * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
+ */
 export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
   const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x).shape.length);
   const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
@@ -154,14 +169,24 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
   );
 }
 
-/** x with a dimension of size 1 inserted at `dim` (of the result). */
+/**
+ * x with a dimension of size 1 inserted at `dim` (of the result).
+ *
+ * @example
+ * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
+ */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const { shape, strides } = checkTensor('unsqueeze', x);
   const d = normalizeDim('unsqueeze', dim, shape.length + 1);
   return viewOp(x, shape.toSpliced(d, 0, 1), strides.toSpliced(d, 0, d < shape.length ? shape[d]! * strides[d]! : 1));
 }
 
-/** x with two dimensions exchanged. */
+/**
+ * x with two dimensions exchanged.
+ *
+ * @example
+ * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
+ */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   const rank = checkTensor('transpose', x).shape.length;
   return transposeOp(x, normalizeDim('transpose', dim0, rank), normalizeDim('transpose', dim1, rank));
@@ -181,7 +206,12 @@ export function matrixTranspose(x: Tensor): Tensor {
   return transposeOp(x, rank - 2, rank - 1);
 }
 
-/** x with its dimensions in the order `dims`. */
+/**
+ * x with its dimensions in the order `dims`.
+ *
+ * @example
+ * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
+ */
 export function permute(x: Tensor, ...dims: Sizes): Tensor {
   const rank = checkTensor('permute', x).shape.length;
   const given = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as readonly number[];
@@ -198,7 +228,12 @@ export function permute(x: Tensor, ...dims: Sizes): Tensor {
   return permuteOp(x, order);
 }
 
-/** x with dimensions `source` moved to `destination`; the others keep their order. */
+/**
+ * x with dimensions `source` moved to `destination`; the others keep their order.
+ *
+ * @example
+ * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]
+ */
 export function movedim(
   x: Tensor,
   source: number | readonly number[],
@@ -223,7 +258,12 @@ export function movedim(
   return permuteOp(x, order);
 }
 
-/** x repeated to a larger shape without copying; -1 keeps a size. Only dimensions of size 1 are repeated. */
+/**
+ * x repeated to a larger shape without copying; -1 keeps a size. Only dimensions of size 1 are repeated.
+ *
+ * @example
+ * tensor([[1], [2]]).expand(-1, 2).toArray(); // [[1, 1], [2, 2]]
+ */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
   checkTensor('expand', x);
   const given = (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];

@@ -86,7 +86,12 @@ interface GammaOptions {
   readonly gamma?: number;
 }
 
-/** Multiplies the learning rate by gamma every stepSize epochs. */
+/**
+ * Multiplies the learning rate by gamma every stepSize epochs.
+ *
+ * @example
+ * new optim.lrScheduler.StepLR(optimizer, 30, { gamma: 0.1 }).getLastLr(); // [0.1]
+ */
 export class StepLR extends LRScheduler {
   readonly stepSize: number;
   readonly gamma: number;
@@ -104,7 +109,12 @@ export class StepLR extends LRScheduler {
   }
 }
 
-/** Multiplies the learning rate by gamma at each of the milestones, which are epochs. */
+/**
+ * Multiplies the learning rate by gamma at each of the milestones, which are epochs.
+ *
+ * @example
+ * new optim.lrScheduler.MultiStepLR(optimizer, [30, 80], { gamma: 0.1 }).getLastLr(); // [0.1]
+ */
 export class MultiStepLR extends LRScheduler {
   readonly milestones: readonly number[];
   readonly gamma: number;
@@ -123,7 +133,12 @@ export class MultiStepLR extends LRScheduler {
   }
 }
 
-/** Multiplies the learning rate by gamma every epoch. */
+/**
+ * Multiplies the learning rate by gamma every epoch.
+ *
+ * @example
+ * new optim.lrScheduler.ExponentialLR(optimizer, 0.9).getLastLr(); // [0.1]
+ */
 export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
 
@@ -141,6 +156,9 @@ export class ExponentialLR extends LRScheduler {
 /**
  * Half a cosine from the initial learning rate to etaMin over tMax epochs, and back (Loshchilov & Hutter, "SGDR",
  * arXiv:1608.03983, without restarts).
+ *
+ * @example
+ * new optim.lrScheduler.CosineAnnealingLR(optimizer, 100, { etaMin: 1e-5 }).getLastLr(); // [0.1]
  */
 export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
@@ -165,7 +183,12 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 }
 
-/** The initial learning rate times a function of the epoch; one function, or one for each group. */
+/**
+ * The initial learning rate times a function of the epoch; one function, or one for each group.
+ *
+ * @example
+ * new optim.lrScheduler.LambdaLR(optimizer, (epoch) => 0.95 ** epoch).getLastLr(); // [0.1]
+ */
 export class LambdaLR extends LRScheduler {
   private readonly lambdas: readonly ((epoch: number) => number)[];
 
@@ -186,7 +209,12 @@ export class LambdaLR extends LRScheduler {
   }
 }
 
-/** Goes in a straight line from startFactor to endFactor times the initial learning rate over totalIters epochs. */
+/**
+ * Goes in a straight line from startFactor to endFactor times the initial learning rate over totalIters epochs.
+ *
+ * @example
+ * new optim.lrScheduler.LinearLR(optimizer, 0.5).getLastLr(); // [0.05]
+ */
 export class LinearLR extends LRScheduler {
   readonly startFactor: number;
   readonly endFactor: number;

@@ -63,7 +63,15 @@ function tensorsIn(root: unknown): Set<Tensor> {
   return tensors;
 }
 
-/** Exempts a tensor from the surrounding `tidy`, and returns it. */
+/**
+ * Exempts a tensor from the surrounding `tidy`, and returns it.
+ *
+ * @example
+ * const kept = tidy(() => {
+ *   keep(x.mul(2)); // outlives the tidy that did not return it
+ *   return x.add(1);
+ * });
+ */
 export function keep<T extends Tensor>(x: T): T {
   checkTensor('keep', x);
   context().scope?.delete(x);
@@ -80,7 +88,7 @@ export interface MemoryInfo {
   readonly processBytes: number;
   /** Blocks of memory behind `processBytes`. */
   readonly processStorages: number;
-  /** Freed blocks kept warm for the next tensor; `emptyCache` gives them back. */
+  /** Freed memory kept warm for the next tensor; `emptyCache` gives back what it can. */
   readonly cachedBytes: number;
   /** The highest `processBytes` since the start or `resetPeakMemory`. */
   readonly peakBytes: number;
@@ -112,7 +120,14 @@ export function resetPeakMemory(): void {
   addon.resetPeak();
 }
 
-/** Gives the memory of freed tensors, kept for reuse, back to the system. */
+/**
+ * Gives the memory of freed tensors, kept for reuse, back to the system; small tensors share pages, which stay while one
+ * of them lives.
+ *
+ * @example
+ * emptyCache();
+ * memory().cachedBytes; // less than before
+ */
 export function emptyCache(): void {
   addon.releaseCache();
 }

@@ -83,7 +83,10 @@ export function checkShape(op: string, rest: readonly unknown[]): number[] {
     const size = sizes[i];
     if (typeof size !== 'number') fail('WRONG_TYPE', `${op}: a size must be a number, got ${describe(size)}`);
     if (!Number.isSafeInteger(size) || size < 0) {
-      fail('BAD_ARGUMENT', `${op}: sizes must be non-negative integers, got ${size} in [${sizes.map(describe).join(', ')}]`);
+      fail(
+        'BAD_ARGUMENT',
+        `${op}: sizes must be non-negative integers, got ${size} in [${sizes.map(describe).join(', ')}]`,
+      );
     }
     n *= size;
     shape[i] = size;
