@@ -18,8 +18,11 @@ export interface Edge {
   readonly index: number;
 }
 
+/** Sees the gradient of a tensor; what it returns takes its place. */
 export type TensorHook = (grad: Tensor) => Tensor | null | undefined | void;
+/** Sees the gradients of a node's outputs before its backward; what it returns takes their place. */
 export type NodePreHook = (grads: readonly Gradient[]) => readonly Gradient[] | null | undefined | void;
+/** Sees the gradients that a node's backward computed and those it was given; what it returns takes the place of the first. */
 export type NodeHook = (
   gradInputs: readonly Gradient[],
   gradOutputs: readonly Gradient[],

@@ -151,6 +151,7 @@ const sortOp = ordering('sort', (x, dim, _k, descending) => rawSort(x, dim, desc
 const topkOp = ordering('topk', (x, dim, k, largest) => rawTopk(x, dim, k, largest));
 
 export interface SortOptions {
+  /** From the largest down; false unless given. */
   descending?: boolean;
 }
 

@@ -3,6 +3,7 @@ import { describe, fail } from './errors.js';
 /** Element types. `int64` elements are numbers in `toArray()`/`item()` and bigints in `toTypedArray()`. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
 
+/** What `toTypedArray` gives, by dtype. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** The typed array that holds a dtype's elements (bool: 0 and 1 as bytes). */

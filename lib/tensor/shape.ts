@@ -1,6 +1,7 @@
 import { describe, fail } from './errors.js';
 import { MAX_RANK } from './runtime.js';
 
+/** Sizes, outermost first; empty for a zero-dimensional tensor. */
 export type Shape = readonly number[];
 
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;

@@ -234,6 +234,7 @@ function allocate(dtype: DType, n: number): TypedArray {
   }
 }
 
+/** Whether a value is a Tensor. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }
