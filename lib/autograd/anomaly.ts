@@ -1,6 +1,7 @@
 import { context, withContext } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
+import { checkOptions } from '../tensor/options.js';
 import { predicateKernel, rawTo, reduceKernel } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gradient, Node } from './node.js';
@@ -38,6 +39,8 @@ export function checkAnomaly(node: Node, results: readonly (Gradient | undefined
  * const x = tensor([-1], { requiresGrad: true });
  * autograd.detectAnomaly(() => x.sqrt().sum().backward()); // throws: Function 'SqrtBackward0' returned nan values …
  */
-export function detectAnomaly<R>(fn: () => R, options: { checkNan?: boolean } = {}): R {
-  return withContext({ anomaly: { checkNan: options.checkNan ?? true } }, fn);
+export function detectAnomaly<R>(fn: () => R, options?: { checkNan?: boolean }): R {
+  if (typeof fn !== 'function') fail('WRONG_TYPE', `detectAnomaly: expected a function, got ${describe(fn)}`);
+  const { checkNan = true } = checkOptions('detectAnomaly', options, ['checkNan']);
+  return withContext({ anomaly: { checkNan } }, fn);
 }

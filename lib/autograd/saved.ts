@@ -152,6 +152,11 @@ function revive(x: Tensor): Tensor {
  * backward needs it: to keep it elsewhere, smaller, or not at all (see `checkpoint`).
  */
 export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, fn: () => R): R {
+  for (const callback of [pack, unpack, fn]) {
+    if (typeof callback !== 'function') {
+      fail('WRONG_TYPE', `savedTensorsHooks: expected three functions, got ${describe(callback)}`);
+    }
+  }
   const hooks = { pack: pack as (x: object) => unknown, unpack: unpack as (packed: unknown) => object };
   return withContext({ savedTensorHooks: hooks }, fn);
 }

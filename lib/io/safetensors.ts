@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
+import { checkOptions } from '../tensor/options.js';
 import { addon, put } from '../tensor/runtime.js';
 import { checkShape, numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, makeTensor, type Tensor } from '../tensor/tensor.js';
@@ -54,14 +55,15 @@ type ReadAt = (target: Uint8Array, position: number) => void;
 export function saveSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
-  options: { metadata?: Readonly<Record<string, string>> } = {},
+  options?: { metadata?: Readonly<Record<string, string>> },
 ): void {
   checkPath('saveSafetensors', path);
+  const { metadata } = checkOptions('saveSafetensors', options, ['metadata']);
   const named = entriesOf(tensors);
   // Wider types first keeps every tensor aligned to its own size.
   const placed = [...named].sort(([, a], [, b]) => b.itemSize - a.itemSize);
   const header: Record<string, unknown> = Object.create(null);
-  if (options.metadata !== undefined) header.__metadata__ = checkMetadata(options.metadata);
+  if (metadata !== undefined) header.__metadata__ = checkMetadata(metadata);
   const offsets = new Map<string, readonly [number, number]>();
   let end = 0;
   for (const [name, x] of placed) {
@@ -101,12 +103,16 @@ function entriesOf(tensors: unknown): [string, Tensor][] {
 }
 
 function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [key, value] of Object.entries(metadata)) {
+  if (!isRecord(metadata)) {
+    fail('WRONG_TYPE', `saveSafetensors: metadata must be an object of strings, got ${describe(metadata)}`);
+  }
+  const entries = Object.entries(metadata);
+  for (const [key, value] of entries) {
     if (typeof value !== 'string') {
       fail('WRONG_TYPE', `saveSafetensors: metadata "${key}" must be a string, got ${describe(value)}`);
     }
   }
-  return metadata;
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -131,7 +137,13 @@ export function loadSafetensors(path: string): Map<string, Tensor> {
   });
 }
 
-/** The strings kept in a safetensors file's header; empty when it has none. */
+/**
+ * The strings kept in a safetensors file's header; empty when it has none.
+ *
+ * @example
+ * saveSafetensors('model.safetensors', model.stateDict(), { metadata: { epoch: '10' } });
+ * loadSafetensorsMetadata('model.safetensors').epoch; // '10'
+ */
 export function loadSafetensorsMetadata(path: string): Record<string, string> {
   return withFile(path, (read, size) => ({ ...readHeader(read, size).metadata }));
 }
@@ -202,7 +214,7 @@ function parseHeader(json: unknown, dataBytes: number, dataStart: number): Heade
 }
 
 function parseEntry(name: string, value: Record<string, unknown>): Entry {
-  const dtype = DTYPE_OF.get(String(value.dtype));
+  const dtype = DTYPE_OF.get(value.dtype as string);
   if (dtype === undefined) {
     fail('BAD_FILE', `"${name}" has dtype ${describe(value.dtype)}, supported are ${[...DTYPE_OF.keys()].join(', ')}`);
   }

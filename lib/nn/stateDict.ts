@@ -112,7 +112,12 @@ export function loadStateDict(module: Module, source: unknown, options: LoadOpti
 }
 
 function toMap(source: unknown): StateDict {
-  if (source instanceof Map) return new Map(source as StateDict);
+  if (source instanceof Map) {
+    for (const key of source.keys()) {
+      if (typeof key !== 'string') fail('WRONG_TYPE', `loadStateDict: names must be strings, got ${describe(key)}`);
+    }
+    return new Map(source as StateDict);
+  }
   const prototype: unknown = typeof source === 'object' && source !== null ? Object.getPrototypeOf(source) : undefined;
   if (prototype !== null && prototype !== Object.prototype) {
     fail(

@@ -1,10 +1,10 @@
 import { bumpVersion } from '../autograd/meta.js';
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawAdam } from '../tensor/rawOptim.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkAtLeastZero, checkFlag } from './checks.js';
-import { gradientOf, Optimizer, type ParamGroup, type Params, stateTensor } from './optimizer.js';
+import { checkAtLeastZero, checkFlag, checkStateTensor } from './checks.js';
+import { gradientOf, Optimizer, type ParamGroup, type ParamState, type Params, stateTensor } from './optimizer.js';
 
 export interface AdamOptions {
   /** Learning rate; default 1e-3. */
@@ -61,6 +61,16 @@ export class Adam extends Optimizer<AdamOptions> {
     });
     checkFlag(this.name, 'amsgrad', amsgrad);
     checkFlag(this.name, 'maximize', maximize);
+  }
+
+  protected override checkState(what: string, state: ParamState): void {
+    const { step, exp_avg, exp_avg_sq, max_exp_avg_sq } = state;
+    if (!(Number.isSafeInteger(step) && (step as number) >= 0)) {
+      fail('STATE_DICT_MISMATCH', `${what}: step must be a count, got ${describe(step)}`);
+    }
+    checkStateTensor(what, 'exp_avg', exp_avg);
+    checkStateTensor(what, 'exp_avg_sq', exp_avg_sq);
+    if (max_exp_avg_sq !== undefined) checkStateTensor(what, 'max_exp_avg_sq', max_exp_avg_sq);
   }
 
   protected override updateGroup(group: ParamGroup<AdamOptions>, params: readonly Tensor[]): void {

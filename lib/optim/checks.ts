@@ -1,4 +1,5 @@
 import { describe, fail } from '../tensor/errors.js';
+import { Tensor } from '../tensor/tensor.js';
 
 /** A setting that must not be negative; `what` is how PyTorch's message calls it. */
 export function checkAtLeastZero(op: string, what: string, value: unknown): void {
@@ -8,4 +9,11 @@ export function checkAtLeastZero(op: string, what: string, value: unknown): void
 
 export function checkFlag(op: string, name: string, value: unknown): void {
   if (typeof value !== 'boolean') fail('WRONG_TYPE', `${op}: ${name} must be a boolean, got ${describe(value)}`);
+}
+
+/** A tensor in the state of a parameter, as a checkpoint holds it. */
+export function checkStateTensor(what: string, name: string, value: unknown): void {
+  if (!(value instanceof Tensor)) {
+    fail('STATE_DICT_MISMATCH', `${what}: ${name} must be a Tensor, got ${describe(value)}`);
+  }
 }

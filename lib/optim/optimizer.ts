@@ -66,6 +66,9 @@ export abstract class Optimizer<H extends object = object> {
   /** Refuses settings that make no sense. */
   protected abstract checkSettings(settings: H): void;
 
+  /** Refuses a parameter's state, read from a checkpoint, that `updateGroup` could not work with. */
+  protected checkState(_what: string, _state: ParamState): void {}
+
   protected get name(): string {
     return this.constructor.name;
   }
@@ -155,7 +158,13 @@ export abstract class Optimizer<H extends object = object> {
 
   /** Takes over state and settings of an optimizer over parameters of the same shapes; checked before it is changed. */
   loadStateDict(stateDict: OptimizerStateDict): void {
-    loadOptimizerState(this, this.name, stateDict, (settings) => this.checkSettings(settings as H));
+    loadOptimizerState(
+      this,
+      this.name,
+      stateDict,
+      (settings) => this.checkSettings(settings as H),
+      (what, state) => this.checkState(what, state),
+    );
   }
 
   /** As PyTorch prints it. */

@@ -3,8 +3,8 @@ import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawSgd } from '../tensor/rawOptim.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkAtLeastZero, checkFlag } from './checks.js';
-import { gradientOf, Optimizer, type ParamGroup, type Params, stateTensor } from './optimizer.js';
+import { checkAtLeastZero, checkFlag, checkStateTensor } from './checks.js';
+import { gradientOf, Optimizer, type ParamGroup, type ParamState, type Params, stateTensor } from './optimizer.js';
 
 export interface SGDOptions {
   /** Learning rate; default 1e-3. */
@@ -51,13 +51,17 @@ export class SGD extends Optimizer<SGDOptions> {
     }
   }
 
+  protected override checkState(what: string, { momentum_buffer }: ParamState): void {
+    if ((momentum_buffer ?? null) !== null) checkStateTensor(what, 'momentum_buffer', momentum_buffer);
+  }
+
   protected override updateGroup(group: ParamGroup<SGDOptions>, params: readonly Tensor[]): void {
     const grads = params.map((param) => gradientOf('SGD', param));
     if (group.momentum === 0) {
       rawSgd(params, grads, null, group, false);
     } else {
       // A buffer starts as the gradient itself; parameters may meet their first gradient at different steps.
-      const isNew = params.map((param) => this.state.get(param)?.momentum_buffer === undefined);
+      const isNew = params.map((param) => (this.state.get(param)?.momentum_buffer ?? null) === null);
       const buffers = params.map((param) => this.bufferOf(param));
       for (const first of [true, false]) {
         const pick = <T>(list: readonly T[]): T[] => list.filter((_, i) => isNew[i] === first);

@@ -50,6 +50,7 @@ export function loadOptimizerState<H extends object>(
   name: string,
   stateDict: OptimizerStateDict,
   checkSettings: (settings: object) => void,
+  checkState: (op: string, state: ParamState) => void,
 ): void {
   const op = `${name}.loadStateDict`;
   const groups = checkGroups(op, optimizer, stateDict);
@@ -62,7 +63,14 @@ export function loadOptimizerState<H extends object>(
   const state = new Map<Tensor, ParamState>();
   for (const [number, own] of Object.entries(stateDict.state)) {
     const param = params.get(Number(number));
-    if (param !== undefined) state.set(param, adoptState(`${op}: state of parameter ${number}`, param, own));
+    const what = `${op}: state of parameter ${number}`;
+    if (typeof own !== 'object' || own === null)
+      fail('WRONG_TYPE', `${what}: expected an object, got ${describe(own)}`);
+    // PyTorch's optimizers, too, start a parameter of empty state afresh.
+    if (param === undefined || Object.keys(own).length === 0) continue;
+    const adopted = adoptState(what, param, own);
+    checkState(what, adopted);
+    state.set(param, adopted);
   }
   for (const [i, values] of settings.entries()) Object.assign(optimizer.paramGroups[i]!, values);
   optimizer.state.clear();
@@ -75,7 +83,7 @@ function checkGroups<H extends object>(
   stateDict: OptimizerStateDict,
 ): readonly PackedGroup[] {
   const groups: unknown = (stateDict as OptimizerStateDict | null)?.param_groups;
-  if (!Array.isArray(groups) || typeof stateDict.state !== 'object') {
+  if (!Array.isArray(groups) || typeof stateDict.state !== 'object' || stateDict.state === null) {
     fail('WRONG_TYPE', `${op}: expected an object of state and param_groups, got ${describe(stateDict)}`);
   }
   if (groups.length !== optimizer.paramGroups.length) {
@@ -85,7 +93,7 @@ function checkGroups<H extends object>(
     );
   }
   optimizer.paramGroups.forEach((group, i) => {
-    const saved = (groups[i] as PackedGroup).params;
+    const saved = (groups[i] as PackedGroup | null)?.params;
     if (!Array.isArray(saved) || saved.length !== group.params.length) {
       fail(
         'STATE_DICT_MISMATCH',

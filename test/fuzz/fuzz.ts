@@ -1,7 +1,12 @@
 // `npm run test:fuzz -- [SECONDS] [SEED]`: calls every public function and every Tensor method with random good and bad
-// arguments. Each call must return or throw a FlambeauError; anything else, or a crash, is a bug. The seed replays a run.
+// arguments, makes every layer, loss, container and optimizer with such arguments and uses it, and reads safetensors
+// files with bytes changed. Each call must return or throw a FlambeauError; anything else, or a crash, is a bug. The seed
+// replays a run.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import * as flambeau from '../../lib/index.js';
-import { FlambeauError, functional, Tensor, tensor } from '../../lib/index.js';
+import { autograd, FlambeauError, functional, nn, optim, Tensor, tensor } from '../../lib/index.js';
 
 const seconds = Number(process.argv[2] ?? 30);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
@@ -60,11 +65,14 @@ function anyArgument(): unknown {
 
 type Callable = (...args: unknown[]) => unknown;
 // These call back, or change the process; they have tests of their own.
-const EXCLUDED = /^(tidy|noGrad|enableGrad|inferenceMode|setNumThreads|constructor|load.*|save.*|.*[Hh]ook.*|checkpoint)$/;
+const EXCLUDED =
+  /^(tidy|noGrad|enableGrad|inferenceMode|setNumThreads|detectAnomaly|constructor|load.*|save.*|.*[Hh]ook.*|checkpoint)$/;
 
 function functionsOf(group: object, prefix: string): [string, Callable][] {
   return Object.entries(group).flatMap(([name, value]): [string, Callable][] =>
-    typeof value === 'function' && /^[a-z]/.test(name) && !EXCLUDED.test(name) ? [[prefix + name, value as Callable]] : [],
+    typeof value === 'function' && /^[a-z]/.test(name) && !EXCLUDED.test(name)
+      ? [[prefix + name, value as Callable]]
+      : [],
   );
 }
 
@@ -74,14 +82,189 @@ const methods = Object.getOwnPropertyNames(Tensor.prototype).flatMap((name): [st
   return [[`Tensor.${name}`, (x, ...rest) => Reflect.apply(value, x instanceof Tensor ? x : tensor([1]), rest)]];
 });
 
-const targets = [...functionsOf(flambeau, ''), ...functionsOf(functional, 'functional.'), ...methods];
+type Constructor = new (...args: unknown[]) => unknown;
+
+function classesOf(group: object): [string, Constructor][] {
+  return Object.entries(group).filter(
+    ([name, value]) => typeof value === 'function' && /^[A-Z]/.test(name) && value.prototype !== undefined,
+  ) as [string, Constructor][];
+}
+
+/** A layer or container made with the arguments, used and questioned. */
+const layers = classesOf(nn)
+  .filter(([name]) => !['Module', 'Parameter'].includes(name))
+  .map(([name, Layer]): [string, Callable] => [
+    `nn.${name}`,
+    (...args) => {
+      const layer = new Layer(...args) as nn.Module & ((...inputs: unknown[]) => unknown);
+      if (!(layer instanceof nn.Module)) return;
+      String(layer);
+      pick<() => unknown>([
+        () => layer(...args.slice(1)),
+        () => layer(anyArgument()),
+        () => layer.to(pick(NUMBERS_AND_DTYPES) as never),
+        () => layer.loadStateDict(anyStateDict(layer) as never, { strict: pick([true, false]) }),
+        () => layer.train(anyArgument() as never),
+        () => {
+          const method = Reflect.get(layer, pick(['append', 'insert', 'extend', 'slice', 'at', 'update', 'pop']));
+          if (typeof method === 'function') Reflect.apply(method, layer, args.slice(0, 2));
+        },
+      ])();
+    },
+  ]);
+
+const NUMBERS_AND_DTYPES: readonly unknown[] = [...DTYPES, ...NUMBERS];
+
+/** The model's own state dict with some entries lost, replaced by junk or added. */
+function anyStateDict(model: nn.Module): unknown {
+  if (random() < 0.1) return anyArgument();
+  const entries = [...model.stateDict()].filter(() => random() < 0.9) as [unknown, unknown][];
+  for (const entry of entries) if (random() < 0.2) entry[1] = anyArgument();
+  if (random() < 0.2) entries.push([anyArgument(), anyArgument()]);
+  return new Map(entries);
+}
+
+const optimizers = classesOf(optim)
+  .filter(([name, Kind]) => name !== 'Optimizer' && Kind.prototype instanceof optim.Optimizer)
+  .map(([name, Kind]): [string, Callable] => [
+    `optim.${name}`,
+    (...args) => {
+      const params = [new nn.Parameter(flambeau.rand([3])), new nn.Parameter(flambeau.rand([2, 2]))];
+      const optimizer = new Kind(random() < 0.7 ? params : args[0], args[1]) as optim.Optimizer;
+      for (const param of params) if (random() < 0.8) param.grad = flambeau.rand(param.shape);
+      if (random() < 0.1) params[0]!.dispose();
+      optimizer.step();
+      pick<() => unknown>([
+        () => optimizer.zeroGrad(args[2] as never),
+        () => optimizer.addParamGroup(args[2] as never),
+        () => optimizer.loadStateDict(spoil(structuredClone(withoutTensors(optimizer.stateDict()))) as never),
+        () => optimizer.loadStateDict(args[2] as never),
+      ])();
+      optimizer.step();
+    },
+  ]);
+
+/** A state dict whose tensors became numbers, so that it can be cloned. */
+const withoutTensors = (state: unknown): unknown => JSON.parse(JSON.stringify(state));
+
+/** Replaces one value somewhere inside. */
+function spoil(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || random() < 0.2) return pick([anyTensor(), ...NUMBERS, null, 'x']);
+  const keys = Object.keys(value);
+  if (keys.length > 0) {
+    const key = pick(keys);
+    Reflect.set(value, key, spoil(Reflect.get(value, key)));
+  }
+  return value;
+}
+
+/** A small graph, then any use of autograd on it. */
+const graphs: [string, Callable][] = [
+  [
+    'autograd on a graph',
+    (...args) => {
+      const x = flambeau.rand([3, 2], { requiresGrad: true });
+      const y = x.mul(x).add(1).transpose(0, 1);
+      const z = random() < 0.5 ? y.sum() : y;
+      const hook = (g: Tensor): unknown =>
+        pick<() => unknown>([() => undefined, () => g.mul(2), () => g.dispose(), anyArgument])();
+      if (random() < 0.3) y.registerHook(hook as never);
+      if (random() < 0.3) x.registerHook(hook as never);
+      if (random() < 0.2) pick([x, y]).dispose();
+      if (random() < 0.2)
+        autograd.savedTensorsHooks(
+          () => 0,
+          () => anyArgument() as Tensor,
+          () => y.mul(y).sum().backward(),
+        );
+      pick<() => unknown>([
+        () => z.backward(args[0] as never, args[1] as never),
+        () => autograd.grad(z, x, args[0] as never),
+        () => autograd.grad([z, args[0]] as never, [x, args[1]] as never, { allowUnused: true }),
+        () => autograd.checkpoint((() => args[0]) as never, x),
+      ])();
+    },
+  ],
+  [
+    'autograd.Function',
+    (...args) => {
+      class Any extends autograd.Function {
+        static forward(ctx: autograd.FunctionContext, x: Tensor): Tensor {
+          pick<() => unknown>([
+            () => ctx.saveForBackward(x),
+            () => ctx.saveForBackward(args[0] as Tensor),
+            () => ctx.markDirty(args[0] as Tensor),
+            () => ctx.markNonDifferentiable(args[0] as Tensor),
+            () => x.dispose(),
+          ])();
+          return pick([x, x.mul(2), args[1]]) as Tensor;
+        }
+        static backward(ctx: autograd.FunctionContext, g: Tensor): Tensor {
+          return pick([g, ctx.savedTensors[0], args[2]]) as Tensor;
+        }
+      }
+      const x = flambeau.rand([3], { requiresGrad: true }).mul(1);
+      const y = Any.apply(x) as Tensor;
+      if (y instanceof Tensor) y.sum().backward();
+    },
+  ],
+];
+
+const folder = mkdtempSync(path.join(tmpdir(), 'flambeau-fuzz-'));
+const file = path.join(folder, 'x.safetensors');
+flambeau.saveSafetensors(
+  file,
+  new Map(DTYPES.map((dtype, i) => [`layer.${dtype}`, flambeau.rand(SHAPES[i]!).mul(9).to(dtype)])),
+  { metadata: { format: 'pt' } },
+);
+const good = readFileSync(file);
+
+const files: [string, Callable][] = [
+  [
+    'loadSafetensors of a spoilt file',
+    () => {
+      let bytes = Buffer.from(good);
+      for (let i = Math.floor(random() * 4); i >= 0; i--) {
+        const at = Math.floor(random() ** 2 * bytes.length);
+        pick<() => unknown>([
+          () => (bytes[at] = Math.floor(random() * 256)),
+          () => (bytes[at] = pick([...'0123456789{}[]",:-e']).charCodeAt(0)),
+          () => (bytes = bytes.subarray(0, at)),
+          () => (bytes = Buffer.concat([bytes.subarray(0, at), bytes])),
+        ])();
+      }
+      writeFileSync(file, bytes);
+      for (const x of flambeau.loadSafetensors(file).values()) x.toArray();
+      flambeau.loadSafetensorsMetadata(file);
+    },
+  ],
+  [
+    'saveSafetensors',
+    (...args) =>
+      flambeau.saveSafetensors(file, args[0] as never, ...(random() < 0.5 ? [] : [{ metadata: args[1] as never }])),
+  ],
+];
+
+const groups: readonly (readonly [string, Callable][])[] = [
+  [...functionsOf(flambeau, ''), ...functionsOf(functional, 'functional.'), ...methods],
+  [
+    ...layers,
+    ...functionsOf(nn.init, 'nn.init.'),
+    ...functionsOf(nn.utils, 'nn.utils.'),
+    ...functionsOf(autograd, 'autograd.'),
+  ],
+  optimizers,
+  graphs,
+  files,
+];
+const targets = groups.flat();
 console.log(`fuzz: ${targets.length} functions, ${seconds} s, seed ${seed}`);
 
 const problems = new Map<string, string>();
 let calls = 0;
 let returned = 0;
 for (const end = Date.now() + seconds * 1000; Date.now() < end; calls++) {
-  const [name, fn] = pick(targets);
+  const [name, fn] = pick(random() < 0.5 ? groups[0]! : pick(groups));
   const args = Array.from({ length: Math.floor(random() * 5) }, anyArgument);
   try {
     fn(...args);
@@ -93,6 +276,7 @@ for (const end = Date.now() + seconds * 1000; Date.now() < end; calls++) {
   }
 }
 
+rmSync(folder, { recursive: true });
 console.log(`fuzz: ${calls} calls, ${returned} returned, the others threw`);
 for (const [key, stack] of problems) console.error(`\n${key}\n${stack.split('\n').slice(1, 4).join('\n')}`);
 if (problems.size > 0) {

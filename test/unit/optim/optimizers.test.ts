@@ -300,6 +300,12 @@ describe('stateDict', () => {
       [{ state: {}, param_groups: [] }, 'a different number of parameter groups'],
       [{ state: {}, param_groups: [{ ...group, params: [0, 1] }] }, "doesn't match the size of optimizer's group"],
       [{ state: { 0: { exp_avg: ones([3]) } }, param_groups: [group] }, 'exp_avg has shape [3], the parameter [2]'],
+      [{ state: { 0: { exp_avg: ones([2]) } }, param_groups: [group] }, 'step must be a count, got undefined'],
+      [{ state: { 0: { step: 1, exp_avg: ones([2]) } }, param_groups: [group] }, 'exp_avg_sq must be a Tensor'],
+      [{ state: { 0: { step: 1, exp_avg: 5 } }, param_groups: [group] }, 'exp_avg must be a Tensor, got 5'],
+      [{ state: { 0: null }, param_groups: [group] }, 'state of parameter 0: expected an object, got null'],
+      [{ state: null, param_groups: [group] }, 'expected an object of state and param_groups'],
+      [{ state: {}, param_groups: [null] }, "doesn't match the size of optimizer's group"],
       [{ state: {}, param_groups: [{ ...group, lr: -1 }] }, 'Invalid learning rate'],
       [{}, 'expected an object of state and param_groups'],
     ];
