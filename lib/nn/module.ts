@@ -254,6 +254,7 @@ export class Module {
 
   /** Calls `fn` on every descendant and then on the module itself. */
   apply(fn: (module: Module) => void): this {
+    if (typeof fn !== 'function') fail('WRONG_TYPE', `apply: expected a function, got ${describe(fn)}`);
     for (const child of this.children()) child.apply(fn);
     fn(stateOf(this).self);
     return this;

@@ -5,7 +5,7 @@ import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Module } from './module.js';
 import { Parameter } from './parameter.js';
-import { setBuffer, setParameter } from './registry.js';
+import { checkCollections, setBuffer, setParameter } from './registry.js';
 import { classNameOf, type ModuleState, stateOf } from './state.js';
 
 export type StateDict = Map<string, Tensor>;
@@ -61,6 +61,7 @@ const EXTRA = '_extra_state';
 export function saveStateDict(module: Module, options: StateDictOptions): StateDict {
   const { prefix = '', keepVars = false, destination = new Map<string, Tensor>() } = options;
   const state = stateOf(module);
+  checkCollections(state);
   for (const hook of state.stateHooks?.savePre.current ?? []) hook(state.self, prefix, keepVars);
   for (const [name, tensor] of persistentMembers(state)) {
     destination.set(prefix + name, keepVars ? tensor : rawAlias(tensor));
@@ -162,6 +163,7 @@ class Plan implements LoadContext {
 
   /** `entries` has the module's keys, and may be edited by its hooks. */
   visit(state: ModuleState, entries: StateDict, prefix: string): void {
+    checkCollections(state);
     for (const hook of state.stateHooks?.loadPre.current ?? []) hook(state.self, entries, prefix, this);
     const expected = new Set<string>();
     for (const [name, target] of persistentMembers(state)) {

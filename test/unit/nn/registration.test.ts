@@ -169,7 +169,9 @@ describe('collections of modules', () => {
     const m = new Open();
     m.layers = [] as nn.Module[];
     (m.layers as nn.Module[]).push(new nn.ReLU());
-    expectError(() => [...m.parameters()], 'WRONG_TYPE', /^Open\.layers: an array of Modules/);
+    for (const use of [() => [...m.parameters()], () => m.stateDict(), () => m.loadStateDict(new Map())]) {
+      expectError(use, 'WRONG_TYPE', /^Open\.layers: an array of Modules/);
+    }
     m.layers = 3;
     expect([...m.parameters()]).toEqual([]);
   });
