@@ -108,16 +108,30 @@ export function describe(value: unknown): string {
       return 'a symbol';
     case 'function': {
       // A Module is a function of a class of its own.
-      const kind = value.constructor?.name ?? 'Function';
+      const kind = classOf(value) ?? 'Function';
       if (!kind.endsWith('Function')) return withArticle(kind);
       const source = Function.prototype.toString.call(value);
       if (/^class\b/.test(source)) return `the class ${value.name || '(anonymous)'}`;
       return `a function${value.name ? ` (${value.name})` : ''}`;
     }
     default:
-      if (Array.isArray(value)) return `an array of ${value.length}`;
-      return withArticle((value as object).constructor?.name ?? 'null-prototype object');
+      return describeObject(value as object);
   }
+}
+
+function describeObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    return withArticle(classOf(value) ?? 'null-prototype object');
+  } catch {
+    return 'an object that refuses to be read'; // a revoked proxy, a getter that throws
+  }
+}
+
+/** The name of a value's class; a class may have replaced its own by anything. */
+function classOf(value: object): string | undefined {
+  const name: unknown = value.constructor?.name;
+  return name === undefined || typeof name === 'string' ? name : 'object';
 }
 
 const withArticle = (noun: string): string => `${/^[AEIOU]/.test(noun) ? 'an' : 'a'} ${noun}`;
