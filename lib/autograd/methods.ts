@@ -1,4 +1,5 @@
 import { context } from '../tensor/context.js';
+import { replaceData } from '../tensor/data.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { rawAlias } from '../tensor/raw.js';
@@ -9,6 +10,7 @@ import { type BackwardCallOptions, backward } from './backward.js';
 import { type RemovableHandle, register } from './hooks.js';
 import { ensureMeta, metaOf, setHistory, versionOf } from './meta.js';
 import type { Node, TensorHook } from './node.js';
+import { describeTensor } from './opNode.js';
 
 declare module '../tensor/tensor.js' {
   interface Tensor {
@@ -41,8 +43,11 @@ declare module '../tensor/tensor.js' {
     detach(): Tensor;
     /** Takes the tensor out of its graph, making it a leaf, and returns it. Not for views. */
     detach_(): this;
-    /** The same memory outside of the graph; in-place changes through it are not counted, so backward cannot notice them. */
-    readonly data: Tensor;
+    /**
+     * The same memory outside of the graph; in-place changes through it are not counted, so backward cannot notice them.
+     * Assigning a tensor makes this one show its elements, shape and dtype from then on; not for views.
+     */
+    data: Tensor;
     /** Calls `hook(grad)` whenever the tensor's gradient is computed; what it returns takes the gradient's place. */
     registerHook(hook: TensorHook): RemovableHandle;
     /** Calls `hook(leaf)` after `leaf.grad` was updated. */
@@ -102,6 +107,19 @@ function setGrad(x: Tensor, grad: unknown): void {
     );
   }
   ensureMeta(x).grad = grad;
+}
+
+function setData(x: Tensor, data: Tensor): void {
+  const meta = metaOf(x);
+  if (meta?.view) fail('GRAD_ERROR', "data: a view shows its base's memory; use copy_() to write into it");
+  if (requires(x) && !isFloating(data.dtype)) {
+    fail(
+      'DTYPE_MISMATCH',
+      `data: data set to a tensor that requires gradients must be of a floating dtype, got ${data.dtype}`,
+    );
+  }
+  replaceData(x, data);
+  if (meta?.accumulator) meta.accumulator.outputs = [describeTensor(x)];
 }
 
 let warned = false;
@@ -250,6 +268,9 @@ const accessors: { readonly [name: string]: { get(this: Tensor): unknown; set?(t
         const out = rawAlias(checkTensor('data', this));
         out._versions = { value: 0 };
         return out;
+      },
+      set(value) {
+        setData(this, checkTensor('data', value, 'data'));
       },
     },
   };

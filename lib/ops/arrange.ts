@@ -11,6 +11,7 @@ import { spreadAlong } from './gather.js';
 import { checkIndex } from './indices.js';
 import { joinOp } from './join.js';
 import { reshapeTo, slice } from './layout.js';
+import { clone } from './views.js';
 
 // Ops that reorder, repeat or choose whole elements.
 
@@ -67,19 +68,23 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   if (dims === undefined) {
     if (by.length !== 1) fail('BAD_ARGUMENT', `roll: ${by.length} shifts need as many dims`);
     const n = numelOf(x.shape);
-    return reshapeTo(rollAlong(reshapeTo(x, [n]), by[0]!, 0), x.shape);
+    const flat = reshapeTo(x, [n]);
+    const rolled = rollAlong(flat, by[0]!, 0);
+    return rolled === flat ? clone(x) : reshapeTo(rolled, x.shape);
   }
   const along = typeof dims === 'number' ? [dims] : dims;
   if (!Array.isArray(along)) fail('WRONG_TYPE', `roll: dims must be a number or an array, got ${describe(dims)}`);
   if (along.length !== by.length)
     fail('BAD_ARGUMENT', `roll: shifts and dims must align, got ${by.length} and ${along.length}`);
-  return along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x.shape.length)), x);
+  const rolled = along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x.shape.length)), x);
+  return rolled === x ? clone(x) : rolled;
 }
 
+/** x itself when nothing moves. */
 function rollAlong(x: Tensor, shift: number, dim: number): Tensor {
   const size = x.shape[dim] ?? 1;
   const start = size === 0 ? 0 : (((size - shift) % size) + size) % size;
-  if (start === 0) return reshapeTo(x, x.shape);
+  if (start === 0) return x;
   return joinOp([slice(x, dim, start, size - start), slice(x, dim, 0, start)], dim);
 }
 
@@ -107,10 +112,12 @@ export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]
     ),
     sizes.flatMap((n, i) => [counts[i]!, n]),
   );
-  return reshapeTo(
+  const repeated = reshapeTo(
     paired,
     sizes.map((n, i) => n * counts[i]!),
   );
+  // Repeated once, that is still x's memory.
+  return repeated.numel === x.numel ? clone(repeated) : repeated;
 }
 
 /**
@@ -129,10 +136,11 @@ export function repeatInterleave(x: Tensor, repeats: number, options?: { dim?: n
   const { shape } = x;
   const wide = reshapeTo(x, [...shape.slice(0, d + 1), 1, ...shape.slice(d + 1)]);
   const repeated = expandTo(wide, [...shape.slice(0, d + 1), times, ...shape.slice(d + 1)]);
-  return reshapeTo(
+  const result = reshapeTo(
     repeated,
     shape.map((n, i) => (i === d ? n * times : n)),
   );
+  return times === 1 ? clone(result) : result;
 }
 
 function ordering(

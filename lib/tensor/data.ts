@@ -1,5 +1,6 @@
 import { DTYPES, type DType } from './dtype.js';
 import { addon, put } from './runtime.js';
+import type { Shape } from './shape.js';
 import { handleOf, INFERENCE, type Tensor } from './tensor.js';
 
 // What `.data` means in PyTorch: the memory of a tensor, apart from its identity and its history.
@@ -14,17 +15,34 @@ export function shareStorage(out: Tensor, x: Tensor): void {
   out._versions = x._versions ??= { value: 0 };
 }
 
+/** Makes x show the elements of `data` from now on, in its shape and dtype; whoever holds x sees the change. */
+export function replaceData(x: Tensor, data: Tensor): void {
+  const old = handleOf('data', x);
+  put(data.shape);
+  put(data.strides, data.shape.length);
+  const alias = addon.view(handleOf('data', data), data.shape.length, data._offset, x);
+  replaceMemory(x, data.shape, data.dtype, alias, old);
+  data._versions ??= { value: 0 };
+  x._strides = data._strides;
+  x._offset = data._offset;
+}
+
 /** Gives x memory of its own in `dtype`, with its elements converted; whoever holds x sees the change. */
 export function convertInPlace(x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
   const old = handleOf('to', x);
   const converted = addon.cast(old, DTYPES[dtype].id, x);
-  // A graph that saved x goes on with x itself, hence with the converted elements, as in PyTorch.
-  addon.dispose(old);
-  const mutable = x as { -readonly [K in keyof Tensor]: Tensor[K] };
-  mutable.dtype = dtype;
-  x._handle = converted;
+  replaceMemory(x, x.shape, dtype, converted, old);
   x._strides = null;
   x._offset = 0;
+}
+
+// A graph that saved x goes on with x itself, hence with the new elements, as in PyTorch; the version tells it so.
+function replaceMemory(x: Tensor, shape: Shape, dtype: DType, handle: number, old: number): void {
+  addon.dispose(old);
+  const mutable = x as { -readonly [K in keyof Tensor]: Tensor[K] };
+  mutable.shape = shape;
+  mutable.dtype = dtype;
+  x._handle = handle;
   if (x._versions !== INFERENCE) x._versions = { value: (x._versions?.value ?? 0) + 1 };
 }
