@@ -3,7 +3,7 @@ import { isFloating } from '../tensor/dtype.js';
 import { Tensor } from '../tensor/tensor.js';
 import { newMeta } from './meta.js';
 import type { Gradient, TensorInfo } from './node.js';
-import { type BackwardContext, OpNode } from './opNode.js';
+import { type BackwardContext, type Described, OpNode } from './opNode.js';
 
 /**
  * One differentiable operation: its forward and its backward in one place.
@@ -14,8 +14,8 @@ import { type BackwardContext, OpNode } from './opNode.js';
 export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[]> {
   /** camelCase, as the method; the graph's node is named after it: `softmax` gives SoftmaxBackward0. */
   readonly name: string;
-  /** The node's name where PyTorch's differs from the rule. */
-  readonly node?: string;
+  /** The node's name where PyTorch's differs from the rule; it may depend on the call. */
+  readonly node?: string | ((...args: Described<A>) => string);
   /** Runs kernels on checked arguments; records nothing. */
   forward(...args: A): R;
   /** The tensors that backward reads, looked up as `saved`; null where one is not needed. */

@@ -35,7 +35,6 @@ export const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtyp
 
 /** The node of a built-in op. */
 export class OpNode extends Node {
-  readonly name: string;
   override readonly ownsResults = true;
   private readonly spec: OpSpec<readonly unknown[], Tensor | Tensor[]>;
   private readonly args: readonly unknown[];
@@ -45,7 +44,6 @@ export class OpNode extends Node {
   constructor(spec: OpSpec<readonly unknown[], Tensor | Tensor[]>, args: readonly unknown[], out: Tensor | Tensor[]) {
     super();
     this.spec = spec;
-    this.name = spec.node ?? nodeName(spec.name);
     this.args = args.map((arg) => {
       if (arg instanceof Tensor) return this.connect(arg);
       if (Array.isArray(arg) && arg.length > 0 && arg[0] instanceof Tensor)
@@ -55,6 +53,11 @@ export class OpNode extends Node {
     this.outputs = out instanceof Tensor ? [describeTensor(out)] : out.map(describeTensor);
     this.saved = new SavedTensors(spec.save?.(args, out, this.needs) ?? NOTHING, this, out);
     if (context().anomaly !== null) this.trace = new Error().stack ?? null;
+  }
+
+  get name(): string {
+    const { node, name } = this.spec;
+    return typeof node === 'function' ? node(...(this.args as never)) : (node ?? nodeName(name));
   }
 
   private connect(x: Tensor): TensorInfo {

@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
+import { nodeName } from '../autograd/opNode.js';
 import { checkDType, type DType } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
@@ -19,11 +20,13 @@ function activation(
   name: string,
   saves: 'x' | 'y',
   derivative: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor,
+  node: string = nodeName(name),
 ): Op<[x: Tensor, p0: number, p1: number]> {
   const kernel = unaryKernel(name);
   const backward = binaryKernel(`${name}Backward`);
   return defineOp({
     name,
+    node,
     forward: (x, p0, p1) => kernel(x, p0, p1),
     save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
     backward: ({ args: [, p0, p1], saved: [saved] }, g) => [
@@ -57,7 +60,7 @@ const geluTanhSlope = (x: Tensor): Tensor => {
 };
 
 const geluOp = activation('gelu', 'x', (g, x) => mul(g, geluSlope(x)));
-const geluTanhOp = activation('geluTanh', 'x', (g, x) => mul(g, geluTanhSlope(x)));
+const geluTanhOp = activation('geluTanh', 'x', (g, x) => mul(g, geluTanhSlope(x)), 'GeluBackward0');
 
 export interface GeluOptions {
   /** 'none': x Φ(x); 'tanh': 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))). */

@@ -76,6 +76,7 @@ const subTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
 
 const subScalar: Op<[x: Tensor, value: number, reversed: boolean]> = defineOp({
   name: 'sub',
+  node: (_x, _value, reversed) => (reversed ? 'RsubBackward1' : 'SubBackward0'),
   forward: (x, value, reversed) => subScalarRaw(x, value, reversed),
   backward: ({ args: [, , reversed] }, g) => [reversed ? neg(g) : g],
 });
@@ -229,6 +230,7 @@ const squareRaw = unaryKernel('square');
 /** x². */
 export const square: Op<[x: Tensor]> = defineOp({
   name: 'square',
+  node: 'PowBackward0',
   forward: (x) => squareRaw(checkTensor('square', x).dtype === 'bool' ? castTo(x, 'int64') : x),
   save: ([x]) => [x],
   backward: ({ saved: [x] }, g) => [mulTensors(g, mulScalar(x!, 2))],

@@ -1,5 +1,5 @@
 import { castTo, expandTo, rawExpand, sumTo } from '../autograd/linear.js';
-import { defineOp, type Op } from '../autograd/op.js';
+import { defineOp, type Op, type TensorInfo } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
 import { type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
@@ -103,9 +103,16 @@ export function unreduced(g: Tensor, shape: Shape, dims: readonly number[], keep
 
 const sumRaw = reduceKernel('sum');
 
+/** PyTorch has a node for the reduction of everything, …Backward0, and one for that of named dimensions. */
+export const reductionNode =
+  (name: string) =>
+  (x: TensorInfo, dims: readonly number[], keepdim: boolean): string =>
+    `${name}Backward${keepdim || dims.length < x.shape.length ? 1 : 0}`;
+
 /** The sum over normalised dims. */
 export const sumDims: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'sum',
+  node: reductionNode('Sum'),
   forward: (x, dims, keepdim) => sumRaw(x, dims, keepdim),
   backward: ({ args: [x, dims, keepdim] }, g) => [expandTo(unreduced(g, x.shape, dims, keepdim), x.shape)],
 });

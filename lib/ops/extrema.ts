@@ -1,4 +1,5 @@
 import { defineOp, type Op } from '../autograd/op.js';
+import { nodeName } from '../autograd/opNode.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { argReduceKernel, rawContiguous, rawFull, rawReshape, reduceKernel } from '../tensor/raw.js';
@@ -19,10 +20,14 @@ import { any, type ReduceOptions } from './reduce.js';
 
 const sumRaw = reduceKernel('sum');
 
-function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
-  const kernel = reduceKernel(name);
+function extreme(
+  name: 'amax' | 'amin' | 'max' | 'min',
+  node?: string,
+): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
+  const kernel = reduceKernel(name === 'max' || name === 'amax' ? 'amax' : 'amin');
   return defineOp({
     name,
+    node: node ?? nodeName(name),
     forward: (x, dims, keepdim) => kernel(x, dims, keepdim),
     save: ([x], out) => [x, out],
     backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
@@ -35,6 +40,8 @@ function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[],
 
 const amaxDims = extreme('amax');
 const aminDims = extreme('amin');
+const maxOfAll = extreme('max', 'MaxBackward1');
+const minOfAll = extreme('min', 'MinBackward1');
 
 function checkNotEmpty(op: string, shape: Shape, dims: readonly number[], everything: boolean): void {
   if (numelOf(shape) !== 0) return;
@@ -139,7 +146,11 @@ type PickArguments = [other?: Tensor | number, options?: ReduceOptions];
 function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tensor, Tensor] {
   checkTensor(op, x);
   const [other, options] = args;
-  if (other === undefined) return reduceExtreme(op === 'max' ? 'amax' : 'amin', x, null, undefined);
+  if (other === undefined) {
+    const dims = reduceDims(op, null, x.shape.length);
+    checkNotEmpty(op, x.shape, dims, true);
+    return (op === 'max' ? maxOfAll : minOfAll)(x, dims, false);
+  }
   if (other instanceof Tensor) return (op === 'max' ? maximum : minimum)(x, other);
   const { keepdim = false } = checkOptions(op, options, ['keepdim']);
   const dim = normalizeDim(op, other, x.shape.length);

@@ -24,6 +24,7 @@ export function rawSlice(x: Tensor, dim: number, start: number, size: number): T
 
 const reshapeOp: Op<[x: Tensor, shape: Shape]> = defineOp({
   name: 'reshape',
+  node: 'ViewBackward0',
   forward: (x, shape) => rawReshape(rawContiguous(x), shape),
   backward: ({ args: [x] }, g) => [reshapeTo(g, x.shape)],
 });

@@ -11,6 +11,7 @@ import { reshapeTo, swapLast } from './layout.js';
 /** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
 const product: Op<[a: Tensor, b: Tensor]> = defineOp({
   name: 'matmul',
+  node: (x, y) => (x.shape.length === 2 && y.shape.length === 2 ? 'MmBackward0' : 'BmmBackward0'),
   forward: (a, b) => rawMatmul(a, b),
   save: ([a, b], _out, [aNeeds, bNeeds]) => [bNeeds ? a : null, aNeeds ? b : null],
   backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
@@ -200,6 +201,7 @@ function checkMultiplies(op: string, a: Shape, b: Shape): void {
 /** x [n, in] · weightᵀ [in, out] + bias [out], the bias added while the product is still in registers. */
 const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp({
   name: 'addmm',
+  node: (_x, _weight, bias) => (bias === null ? 'MmBackward0' : 'AddmmBackward0'),
   forward: (x, weight, bias) => rawLinear(x, weight, bias),
   save: ([x, weight], _out, [xNeeds, weightNeeds]) => [weightNeeds ? x : null, xNeeds ? weight : null],
   backward: ({ saved: [x, weight], needs }, g) => [

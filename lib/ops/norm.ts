@@ -21,6 +21,7 @@ type NormArguments = [x: Tensor, p: number, dims: readonly number[], keepdim: bo
 /** (Σ |x|^p)^(1/p), with its limits at p = 0 and ±∞. Where the norm is 0 the gradient is 0. */
 const normOp: Op<NormArguments> = defineOp({
   name: 'norm',
+  node: 'LinalgVectorNormBackward0',
   forward: (x, p, dims, keepdim) => noGrad(() => power(x, p, dims, keepdim)),
   save: ([x], out) => [x, out],
   backward: ({ args: [{ shape }, p, dims, keepdim], saved: [x, out] }, g) => {

@@ -68,6 +68,7 @@ const powScalar: Op<[x: Tensor, exponent: number]> = defineOp({
 
 const powTensors: Op<[base: Tensor, exponent: Tensor]> = defineOp({
   name: 'pow',
+  node: 'PowBackward1',
   forward: (base, exponent) => powRaw(base, exponent),
   save: ([base, exponent], out, [, exponentNeeds]) => [base, exponent, exponentNeeds ? out : null],
   backward: ({ args: [x, y], saved: [base, exponent, out], needs }, g) => [

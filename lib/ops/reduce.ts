@@ -7,7 +7,16 @@ import { binaryScalarKernel, rawFull, rawReshape, reducedShape, reduceKernel, to
 import { numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
-import { castTo, checkFloating, type Dims, expandTo, reduceDims, sumDims, unreduced } from './broadcast.js';
+import {
+  castTo,
+  checkFloating,
+  type Dims,
+  expandTo,
+  reduceDims,
+  reductionNode,
+  sumDims,
+  unreduced,
+} from './broadcast.js';
 import { eq, isfinite, ne } from './compare.js';
 import { maskedFill, where } from './masking.js';
 import { exp, log, sqrt } from './unary.js';
@@ -48,6 +57,7 @@ const countOf = (shape: Shape, dims: readonly number[]): number => dims.reduce((
 
 const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'mean',
+  node: reductionNode('Mean'),
   forward: (x, dims, keepdim) => {
     const out = sumRaw(x, dims, keepdim);
     return divRaw(out, countOf(x.shape, dims), false, 0, out);

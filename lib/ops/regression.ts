@@ -1,3 +1,4 @@
+import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
@@ -5,7 +6,7 @@ import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { logSigmoid } from './activation.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
-import { checkFloating, promote } from './broadcast.js';
+import { checkFloating, promote, sumTo } from './broadcast.js';
 import { eq, ge, le, logicalAnd, lt } from './compare.js';
 import { maskedFill, where } from './masking.js';
 import { all, sum } from './reduce.js';
@@ -44,6 +45,17 @@ function weighted(op: string, losses: Tensor, weight: Tensor | null, reduction: 
   return reduction === 'sum' ? sum(products) : div(sum(products), sum(weight));
 }
 
+const mseOp: Op<[x: Tensor, y: Tensor, reduction: Reduction]> = defineOp({
+  name: 'mseLoss',
+  forward: (x, y, reduction) => noGrad(() => reduceLoss(square(sub(x, y)), reduction)),
+  save: ([x, y]) => [x, y],
+  backward: ({ args: [p, q, reduction], saved: [x, y], needs }, g) => {
+    const difference = sub(x!, y!);
+    const slope = mul(mul(difference, reduction === 'mean' ? 2 / difference.numel : 2), g);
+    return [needs[0] ? sumTo(slope, p.shape) : null, needs[1] ? sumTo(neg(slope), q.shape) : null];
+  },
+});
+
 /**
  * (input − target)², averaged by default.
  *
@@ -54,7 +66,7 @@ export function mseLoss(input: Tensor, target: Tensor, options?: WeightedLossOpt
   const { weight = null, reduction } = checkOptions('mseLoss', options, ['weight', 'reduction']);
   const kind = checkReduction('mseLoss', reduction);
   const [x, y] = checkPair('mseLoss', input, target);
-  return weighted('mseLoss', square(sub(x, y)), weight, kind);
+  return weight === null ? mseOp(x, y, kind) : weighted('mseLoss', square(sub(x, y)), weight, kind);
 }
 
 /**

@@ -7,7 +7,7 @@ import { normalizeDim, numelOf } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { div, mul } from './arithmetic.js';
 import { flip } from './arrange.js';
-import { castTo, reduceDims, sumDims, unreduced } from './broadcast.js';
+import { castTo, reduceDims, reductionNode, sumDims, unreduced } from './broadcast.js';
 import { eq } from './compare.js';
 import { joinOp } from './join.js';
 import { reshapeTo, slice } from './layout.js';
@@ -104,6 +104,7 @@ const prodRaw = reduceKernel('prod');
 
 const prodOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'prod',
+  node: reductionNode('Prod'),
   forward: (x, dims, keepdim) => prodRaw(x, dims, keepdim),
   save: ([x], out) => [x, out],
   backward: ({ args: [{ shape }, dims, keepdim], saved: [x, out] }, g) => {

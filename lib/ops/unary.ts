@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
+import { nodeName } from '../autograd/opNode.js';
 import { Category, DTYPES, isFloating, scalarCategory } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';
@@ -15,10 +16,16 @@ import { maskedFill, where } from './masking.js';
 type Unary = Op<[x: Tensor]>;
 
 /** An op whose gradient is a function of g and of x, y = f(x) or nothing. Integers are computed in float32. */
-function unary(name: string, saves: 'x' | 'y', derivative: (g: Tensor, saved: Tensor) => Tensor): Unary {
+function unary(
+  name: string,
+  saves: 'x' | 'y',
+  derivative: (g: Tensor, saved: Tensor) => Tensor,
+  node: string = nodeName(name),
+): Unary {
   const kernel = unaryKernel(name);
   const op: Unary = defineOp({
     name,
+    node,
     forward: (x) => kernel(x),
     save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
     backward: ({ saved: [saved] }, g) => [derivative(g, saved!)],
@@ -43,7 +50,7 @@ export const log2: Unary = unary('log2', 'x', (g, x) => div(g, mul(x, Math.LN2))
 /** The logarithm to base 10. */
 export const log10: Unary = unary('log10', 'x', (g, x) => div(g, mul(x, Math.LN10)));
 /** log(1 + x), exact near 0. */
-export const log1p: Unary = unary('log1p', 'x', (g, x) => div(g, add(x, 1)));
+export const log1p: Unary = unary('log1p', 'x', (g, x) => div(g, add(x, 1)), 'Log1PBackward0');
 /** The sine of x in radians. */
 export const sin: Unary = unary('sin', 'x', (g, x) => mul(g, cos(x)));
 /** The cosine of x in radians. */
@@ -180,6 +187,7 @@ const clampBackward = binaryKernel('clampBackward');
 
 const clampOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
   name: 'clamp',
+  node: 'ClampBackward1',
   forward: (x, low, high) => clampRaw(x, low, high),
   save: ([x]) => [x],
   backward: ({ args: [, low, high], saved: [x] }, g) => [

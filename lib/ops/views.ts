@@ -17,8 +17,11 @@ export type Sizes = number[] | [sizes: readonly number[]];
 
 const rawAt = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => rawView(x, shape, strides, offset);
 
-const viewOp: Op<[x: Tensor, shape: Shape, strides: Shape]> = defineView({
+type ViewName = 'View' | 'Squeeze' | 'Unsqueeze';
+
+const viewOp: Op<[x: Tensor, shape: Shape, strides: Shape, name: ViewName]> = defineView({
   name: 'view',
+  node: (_x, _shape, _strides, name) => `${name}Backward0`,
   forward: (x, shape, strides) => rawView(x, shape, strides, x._offset),
   backward: ({ args: [x] }, g) => [reshape(g, x.shape)],
 });
@@ -34,8 +37,9 @@ const permuteOp: Op<[x: Tensor, dims: readonly number[]]> = defineView({
   ],
 });
 
-const transposeOp: Op<[x: Tensor, a: number, b: number]> = defineView({
+const transposeOp: Op<[x: Tensor, a: number, b: number, name?: 'T']> = defineView({
   name: 'transpose',
+  node: (_x, _a, _b, name) => `${name ?? 'Transpose'}Backward0`,
   forward: (x, a, b) => rawView(x, exchanged(x.shape, a, b), exchanged(x.strides, a, b), x._offset),
   backward: ({ args: [, a, b] }, g) => [transposeOp(g, a, b)],
 });
@@ -70,7 +74,7 @@ function checkSizes(op: string, rest: Sizes): readonly number[] {
 
 function viewAt(x: Tensor, shape: Shape): Tensor | null {
   const strides = x._strides === null ? contiguousStrides(shape) : viewStrides(geometryOf(x), shape);
-  return strides === null ? null : viewOp(x, shape, strides);
+  return strides === null ? null : viewOp(x, shape, strides, 'View');
 }
 
 /**
@@ -166,6 +170,7 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
     x,
     x.shape.filter((_, i) => keep[i]),
     strides.filter((_, i) => keep[i]),
+    'Squeeze',
   );
 }
 
@@ -178,7 +183,8 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const { shape, strides } = checkTensor('unsqueeze', x);
   const d = normalizeDim('unsqueeze', dim, shape.length + 1);
-  return viewOp(x, shape.toSpliced(d, 0, 1), strides.toSpliced(d, 0, d < shape.length ? shape[d]! * strides[d]! : 1));
+  const stride = d < shape.length ? shape[d]! * strides[d]! : 1;
+  return viewOp(x, shape.toSpliced(d, 0, 1), strides.toSpliced(d, 0, stride), 'Unsqueeze');
 }
 
 /**
@@ -196,7 +202,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export function t(x: Tensor): Tensor {
   const rank = checkTensor('t', x).shape.length;
   if (rank > 2) fail('SHAPE_MISMATCH', `t: expects a tensor with <= 2 dimensions, but self is ${rank}D`);
-  return transposeOp(x, 0, Math.max(0, rank - 1));
+  return transposeOp(x, 0, Math.max(0, rank - 1), 'T');
 }
 
 /** x with its last two dimensions exchanged. */

@@ -1,4 +1,4 @@
-import { autograd, noGrad, ones, type Tensor, tensor, zeros } from 'flambeau';
+import { autograd, functional as F, noGrad, ones, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
 
 const leaf = (values: number | number[] | number[][]): Tensor => tensor(values, { requiresGrad: true });
@@ -209,9 +209,40 @@ describe('leaves', () => {
     expect([y.isLeaf, y.requiresGrad, y.gradFn]).toEqual([true, false, null]);
   });
 
-  test('names of nodes', () => {
-    const x = leaf([1, 2]);
-    expect(`${x.mul(2).gradFn}`).toBe('<MulBackward0>');
+  // As PyTorch 2.13 prints them.
+  test.each<[name: string, (x: Tensor) => Tensor]>([
+    ['MulBackward0', (x) => x.mul(2)],
+    ['RsubBackward1', (x) => x.rsub(1)],
+    ['PowBackward0', (x) => x.square()],
+    ['PowBackward0', (x) => x.pow(3)],
+    ['PowBackward1', (x) => x.pow(x)],
+    ['Log1PBackward0', (x) => x.log1p()],
+    ['ClampBackward1', (x) => x.clamp(0, 1)],
+    ['GeluBackward0', (x) => F.gelu(x, { approximate: 'tanh' })],
+    ['SumBackward0', (x) => x.sum()],
+    ['SumBackward1', (x) => x.sum(1)],
+    ['MeanBackward1', (x) => x.mean([0, 1], { keepdim: true })],
+    ['ProdBackward1', (x) => x.prod(0)],
+    ['MaxBackward1', (x) => x.max()],
+    ['MaxBackward0', (x) => x.max(1)[0]],
+    ['AmaxBackward0', (x) => x.amax()],
+    ['LinalgVectorNormBackward0', (x) => x.norm()],
+    ['MmBackward0', (x) => x.matmul(x)],
+    ['BmmBackward0', (x) => x.unsqueeze(0).bmm(x.unsqueeze(0))],
+    ['AddmmBackward0', (x) => F.linear(x, x, x.detach().select(0, 0))],
+    ['MmBackward0', (x) => F.linear(x, x)],
+    ['MseLossBackward0', (x) => F.mseLoss(x, ones([2, 2]))],
+    ['ViewBackward0', (x) => x.reshape(4)],
+    ['SqueezeBackward0', (x) => x.squeeze()],
+    ['UnsqueezeBackward0', (x) => x.unsqueeze(0)],
+    ['TBackward0', (x) => x.t()],
+    ['TransposeBackward0', (x) => x.mT],
+    ['PermuteBackward0', (x) => x.T],
+    ['ToCopyBackward0', (x) => x.to('float64')],
+    ['CopyBackwards', (x) => zeros([2, 2]).copy_(x)],
+  ])('%s', (name, run) => {
+    const x = ones([2, 2], { requiresGrad: true });
+    expect(`${run(x).gradFn}`).toBe(`<${name}>`);
     expect(x.sum().gradFn!.nextFunctions[0]![0]!.name).toBe('AccumulateGrad');
   });
 
@@ -256,6 +287,29 @@ describe('leaves', () => {
     expect(y._version).toBe(version + 1);
     expect(y.toArray()).toEqual([3, 4]);
     expect(y.detach().requiresGrad).toBe(false);
+  });
+
+  test('data can be assigned: other elements, shape and dtype of the same leaf', () => {
+    const x = leaf([1, 2]);
+    const stale = x.mul(x);
+    const source = tensor([3, 4, 5], { dtype: 'float64' });
+    x.data = source;
+    expect([x.toArray(), x.dtype, x.requiresGrad, x.isLeaf]).toEqual([[3, 4, 5], 'float64', true, true]);
+    x.mul(x).sum().backward();
+    expect(x.grad!.toArray()).toEqual([6, 8, 10]);
+    source.fill_(1);
+    expect(x.toArray()).toEqual([1, 1, 1]);
+    expect(() => stale.backward(ones([2]))).toThrow('modified by an inplace operation');
+    x.data = x.data.narrow(0, 1, 2);
+    expect(x.shape).toEqual([2]);
+    x.data = x;
+    expect(x.toArray()).toEqual([1, 1]);
+    const assign = (target: Tensor, data: unknown) => () => {
+      target.data = data as Tensor;
+    };
+    expect(assign(x, 3)).toThrow('data must be a Tensor, got 3');
+    expect(assign(x, tensor([1], { dtype: 'int32' }))).toThrow('must be of a floating dtype, got int32');
+    expect(assign(ones([2]).narrow(0, 0, 1), ones([1]))).toThrow("data: a view shows its base's memory");
   });
 
   test('detach_', () => {

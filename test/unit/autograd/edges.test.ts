@@ -1,0 +1,60 @@
+import { functional as F, nn, type Tensor, tensor, where, zeros } from 'flambeau';
+import { describe, expect, test } from 'vitest';
+
+/** The gradient at `values` of the sum of what `run` computes. */
+function gradient(values: readonly number[], run: (x: Tensor) => Tensor): unknown {
+  const x = tensor(values, { requiresGrad: true });
+  run(x).sum().backward();
+  return x.grad!.toArray();
+}
+
+describe('gradients where the derivative is not unique', () => {
+  test.each<[string, number[], (x: Tensor) => Tensor, number[]]>([
+    ['max() shares evenly', [1, 2, 2], (x) => x.max(), [0, 0.5, 0.5]],
+    ['min() shares evenly', [1, 1, 2], (x) => x.min(), [0.5, 0.5, 0]],
+    ['amax shares evenly', [1, 2, 2], (x) => x.amax(0), [0, 0.5, 0.5]],
+    ['max(dim) takes the first', [1, 2, 2], (x) => x.max(0)[0], [0, 1, 0]],
+    ['min(dim) takes the first', [1, 1, 2], (x) => x.min(0)[0], [1, 0, 0]],
+    ['maximum halves', [1, 2, 3], (x) => x.maximum(tensor([2, 2, 2])), [0, 0.5, 1]],
+    ['minimum halves', [1, 2, 3], (x) => x.minimum(tensor([2, 2, 2])), [1, 0.5, 0]],
+    ['relu at 0', [-1, 0, 1], (x) => x.relu(), [0, 0, 1]],
+    ['abs at 0', [-1, 0, 1], (x) => x.abs(), [-1, 0, 1]],
+    ['norm at 0', [0, 0], (x) => x.norm(), [0, 0]],
+    ['clamp at its bounds', [-2, -1, 1, 2], (x) => x.clamp(-1, 1), [0, 1, 1, 0]],
+    ['hardtanh at its bounds', [-1, 0, 1], (x) => F.hardtanh(x), [0, 1, 0]],
+    ['prod with a zero', [0, 2, 3], (x) => x.prod(), [6, 0, 0]],
+    ['prod with two', [0, 0, 3], (x) => x.prod(), [0, 0, 0]],
+    ['where of an infinite slope', [0, 2], (x) => where(x.gt(0), x.log(), 0), [Number.NaN, 0.5]],
+  ])('%s', (_name, values, run, expected) => {
+    expect(gradient(values, run)).toEqual(expected);
+  });
+});
+
+describe('zero elements', () => {
+  test('a batch of none gives parameters zero gradients', () => {
+    const layer = new nn.Linear(3, 2);
+    const y = layer(zeros([0, 3]));
+    expect(y.shape).toEqual([0, 2]);
+    y.sum().backward();
+    expect(layer.weight.grad!.toArray()).toEqual(zeros([2, 3]).toArray());
+    expect(layer.bias!.grad!.toArray()).toEqual([0, 0]);
+  });
+
+  test('reduce to the neutral element', () => {
+    const x = zeros([0]);
+    expect([x.sum().item(), x.prod().item(), x.mean().item(), x.median().item()]).toEqual([
+      0,
+      1,
+      Number.NaN,
+      Number.NaN,
+    ]);
+    expect(zeros([0, 3]).sum(0).toArray()).toEqual([0, 0, 0]);
+  });
+
+  test.each(['max', 'min', 'amax', 'amin', 'argmax', 'argmin'] as const)('%s has none', (op) => {
+    expect(() => zeros([0])[op]()).toThrow(
+      `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
+    expect(() => zeros([0, 3])[op](0)).toThrow(`${op}(): Expected reduction dim 0 to have non-zero size.`);
+  });
+});
