@@ -89,6 +89,11 @@ export abstract class Node {
     return this.edges.map((edge) => [edge?.node ?? null, edge?.index ?? 0] as const);
   }
 
+  /** As messages call the node: `Sum1` for SumBackward1, `Sigmoid` for SigmoidBackward0. */
+  get shortName(): string {
+    return this.name.replace(/Backward(?:0$)?/, '');
+  }
+
   toString(): string {
     return `<${this.name}>`;
   }

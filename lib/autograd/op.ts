@@ -5,6 +5,9 @@ import { newMeta } from './meta.js';
 import type { Gradient, TensorInfo } from './node.js';
 import { type BackwardContext, type Described, OpNode } from './opNode.js';
 
+// Written as a method, whose parameters TypeScript compares both ways, as those of forward and backward.
+type NodeName<A extends readonly unknown[]> = { name(...args: Described<A>): string }['name'];
+
 /**
  * One differentiable operation: its forward and its backward in one place.
  *
@@ -15,7 +18,7 @@ export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[
   /** camelCase, as the method; the graph's node is named after it: `softmax` gives SoftmaxBackward0. */
   readonly name: string;
   /** The node's name where PyTorch's differs from the rule; it may depend on the call. */
-  readonly node?: string | ((...args: Described<A>) => string);
+  readonly node?: string | NodeName<A>;
   /** Runs kernels on checked arguments; records nothing. */
   forward(...args: A): R;
   /** The tensors that backward reads, looked up as `saved`; null where one is not needed. */

@@ -57,7 +57,7 @@ export class OpNode extends Node {
 
   get name(): string {
     const { node, name } = this.spec;
-    return typeof node === 'function' ? node(...(this.args as never)) : (node ?? nodeName(name));
+    return typeof node === 'function' ? node(...this.args) : (node ?? nodeName(name));
   }
 
   private connect(x: Tensor): TensorInfo {

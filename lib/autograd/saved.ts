@@ -130,7 +130,7 @@ export class SavedTensors {
     const output = this.outputIndices?.get(i);
     const node = output === undefined ? (metaOf(x)?.gradFn ?? null) : this.owner;
     const index = output ?? metaOf(x)?.outputIndex ?? 0;
-    const origin = node === null ? '' : `, which is output ${index} of ${node.name.replace(/Backward0$/, '')},`;
+    const origin = node === null ? '' : `, which is output ${index} of ${node.shortName},`;
     return fail(
       'INPLACE_ERROR',
       'one of the variables needed for gradient computation has been modified by an inplace operation: ' +

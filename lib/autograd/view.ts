@@ -75,7 +75,7 @@ export class ViewMeta implements Meta {
   refusal(what: string): string {
     if (this.view.origin === 'no-grad')
       return `A view was created in noGrad mode and ${what} with grad mode enabled. ${NO_GRAD}`;
-    const name = this.ownGradFn?.name.replace(/Backward0?$/, '');
+    const name = this.ownGradFn?.shortName;
     const head =
       name === undefined ? `A view ${what}.` : `Output ${this.outputIndex} of ${name} is a view and ${what}.`;
     return `${head} ${this.view.origin === 'multiple-outputs' ? MULTIPLE_OUTPUTS : CUSTOM_FUNCTION}`;

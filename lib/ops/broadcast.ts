@@ -104,15 +104,14 @@ export function unreduced(g: Tensor, shape: Shape, dims: readonly number[], keep
 const sumRaw = reduceKernel('sum');
 
 /** PyTorch has a node for the reduction of everything, …Backward0, and one for that of named dimensions. */
-export const reductionNode =
-  (name: string) =>
-  (x: TensorInfo, dims: readonly number[], keepdim: boolean): string =>
-    `${name}Backward${keepdim || dims.length < x.shape.length ? 1 : 0}`;
+export function reductionNode(name: string, x: TensorInfo, dims: readonly number[], keepdim: boolean): string {
+  return `${name}Backward${keepdim || dims.length < x.shape.length ? 1 : 0}`;
+}
 
 /** The sum over normalised dims. */
 export const sumDims: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'sum',
-  node: reductionNode('Sum'),
+  node: (x, dims, keepdim) => reductionNode('Sum', x, dims, keepdim),
   forward: (x, dims, keepdim) => sumRaw(x, dims, keepdim),
   backward: ({ args: [x, dims, keepdim] }, g) => [expandTo(unreduced(g, x.shape, dims, keepdim), x.shape)],
 });

@@ -57,7 +57,7 @@ const countOf = (shape: Shape, dims: readonly number[]): number => dims.reduce((
 
 const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'mean',
-  node: reductionNode('Mean'),
+  node: (x, dims, keepdim) => reductionNode('Mean', x, dims, keepdim),
   forward: (x, dims, keepdim) => {
     const out = sumRaw(x, dims, keepdim);
     return divRaw(out, countOf(x.shape, dims), false, 0, out);

@@ -104,7 +104,7 @@ const prodRaw = reduceKernel('prod');
 
 const prodOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
   name: 'prod',
-  node: reductionNode('Prod'),
+  node: (x, dims, keepdim) => reductionNode('Prod', x, dims, keepdim),
   forward: (x, dims, keepdim) => prodRaw(x, dims, keepdim),
   save: ([x], out) => [x, out],
   backward: ({ args: [{ shape }, dims, keepdim], saved: [x, out] }, g) => {

@@ -43,8 +43,9 @@ function starts(sizes: readonly number[]): number[] {
 
 const filled = (g: Gradient, shape: Shape, like: Tensor): Tensor => g ?? rawFull(shape, 0, like.dtype);
 
-const splitOp: Op<[x: Tensor, bounds: readonly number[], dim: number], Tensor[]> = defineView({
+const splitOp: Op<[x: Tensor, bounds: readonly number[], dim: number, sized?: boolean], Tensor[]> = defineView({
   name: 'split',
+  node: (_x, _bounds, _dim, sized) => (sized ? 'SplitWithSizesBackward0' : 'SplitBackward0'),
   forward: (x, bounds, dim) =>
     bounds.slice(1).map((end, i) => rawAt(x, sliced(geometryOf(x), dim, bounds[i]!, end, 1))),
   backward: ({ args: [x, bounds, dim] }, ...grads) => {
@@ -158,7 +159,7 @@ export function split(x: Tensor, size: number | readonly number[], options?: { d
         `split: splitWithSizes expects split sizes to sum exactly to ${whole} (input tensor's size at dimension ${d}), but got ${showShape(sizes)}`,
       );
     }
-    return splitOp(x, bounds, d);
+    return splitOp(x, bounds, d, true);
   }
   checkPart(size);
   if (size === 0 && whole !== 0) {

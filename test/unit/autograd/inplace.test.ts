@@ -112,6 +112,16 @@ describe('version check', () => {
     expect(() => y.sum().backward()).toThrow(message('FloatTensor [2]', ', which is output 0 of Sigmoid,', 1, 0));
   });
 
+  test('the message names the node as PyTorch does', () => {
+    const y = tensor([[1, 2]], { requiresGrad: true }).sum(0);
+    const z = y.mul(y);
+    y.detach().add_(1);
+    expect(() => z.sum().backward()).toThrow('[FloatTensor [2]], which is output 0 of Sum1, is at version 1;');
+    const relu = leaf([1, 2]).relu();
+    relu.add_(1);
+    expect(() => relu.sum().backward()).toThrow('which is output 0 of Relu, is at version 1;');
+  });
+
   test('saved input and constant', () => {
     const x = leaf([1, 2]);
     const y = x.add(0);

@@ -301,6 +301,11 @@ describe('in-place changes and views', () => {
         'functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.',
     ],
     [
+      'split by sizes',
+      () => void leaf([1, 2]).mul(1).split([1, 1])[0]!.mul_(2),
+      'Output 0 of SplitWithSizes is a view and is being modified inplace.',
+    ],
+    [
       'a view of one of several',
       () => void leaf([1, 2]).mul(1).unbind(0)[0]!.unsqueeze(0).mul_(2),
       'This view is the output of a function that returns multiple views.',
