@@ -18,7 +18,7 @@ export interface OpSpec<A extends readonly unknown[], R extends Tensor | Tensor[
   /** camelCase, as the method; the graph's node is named after it: `softmax` gives SoftmaxBackward0. */
   readonly name: string;
   /** The node's name where PyTorch's differs from the rule; it may depend on the call. */
-  readonly node?: string | NodeName<A>;
+  readonly node?: string | NodeName<NoInfer<A>>;
   /** Runs kernels on checked arguments; records nothing. */
   forward(...args: A): R;
   /** The tensors that backward reads, looked up as `saved`; null where one is not needed. */
