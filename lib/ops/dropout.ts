@@ -1,6 +1,6 @@
 import { inplaceOf } from '../autograd/inplace.js';
 import { isFloating } from '../tensor/dtype.js';
-import { describe, fail } from '../tensor/errors.js';
+import { fail } from '../tensor/errors.js';
 import { defaultGenerator } from '../tensor/generator.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
@@ -34,12 +34,6 @@ export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
   checkTensor('dropout', x);
   if (!(checkNumber('dropout', 'p', p) >= 0 && p <= 1)) {
     fail('OUT_OF_RANGE', `dropout: dropout probability has to be between 0 and 1, but got ${p}`);
-  }
-  for (const [name, flag] of [
-    ['training', training],
-    ['inplace', inplace],
-  ] as const) {
-    if (typeof flag !== 'boolean') fail('WRONG_TYPE', `dropout: ${name} must be a boolean, got ${describe(flag)}`);
   }
   if (p === 0 || !training || x.numel === 0) return x;
   if (!isFloating(x.dtype)) fail('DTYPE_MISMATCH', `dropout: x must be of a floating dtype, got ${x.dtype}`);

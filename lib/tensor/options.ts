@@ -2,9 +2,19 @@ import { describe, fail } from './errors.js';
 
 const NONE = Object.freeze({});
 
+/** The options that are booleans, wherever they occur; 0, null or 'no' would be taken for what they are not. */
+const FLAGS: ReadonlySet<string> = new Set(
+  (
+    'keepdim descending largest copy share requiresGrad inplace training replacement equalNan logTarget bias ' +
+    'retainGraph createGraph allowUnused materializeGrads checkNan raiseException ' +
+    'strict assign keepVars persistent recurse removeDuplicate setToNone prepend alwaysCall errorIfNonfinite ' +
+    'nesterov maximize amsgrad'
+  ).split(' '),
+);
+
 /**
  * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
- * silently without effect.
+ * silently without effect. So is a flag that is no boolean.
  */
 export function checkOptions<T extends object>(
   op: string,
@@ -17,6 +27,7 @@ export function checkOptions<T extends object>(
   }
   for (const key in options) {
     if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
+    if (FLAGS.has(key)) checkFlag(op, key, options[key as keyof T]);
   }
   return options;
 }
@@ -32,6 +43,12 @@ function hint(key: string, known: readonly string[]): string {
   const plain = (name: string): string => name.toLowerCase().replaceAll('_', '');
   const meant = known.find((name) => plain(name) === plain(key));
   return meant === undefined ? `expected ${showKeys(known)}` : `did you mean ${meant}?`;
+}
+
+function checkFlag(op: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    fail('WRONG_TYPE', `${op}: ${name} must be a boolean, got ${describe(value)}`);
+  }
 }
 
 /** A finite or infinite number; refuses what JavaScript would coerce. */

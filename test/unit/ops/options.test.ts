@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { functional as F, FlambeauError, ones, pow, type Tensor, tensor, where } from '../../../lib/index.js';
+import { functional as F, FlambeauError, nn, ones, pow, type Tensor, tensor, where } from '../../../lib/index.js';
 
 const x = ones([2, 3]);
 
@@ -8,6 +8,14 @@ describe('what is refused before native code is reached', () => {
     [() => x.sum(1, { keepDim: true } as never), 'sum: unknown option keepDim; did you mean keepdim?'],
     [() => x.topk(1, { axis: 0 } as never), 'topk: unknown option axis; expected { dim, largest }'],
     [() => x.topk(1, -1 as never), 'topk: options must be an object { dim, largest }, got -1'],
+    [() => x.sum(1, { keepdim: 'yes' as never }), 'sum: keepdim must be a boolean, got "yes"'],
+    [() => x.sort(0, { descending: 1 as never }), 'sort: descending must be a boolean, got 1'],
+    [() => F.dropout(x, { training: null as never }), 'dropout: training must be a boolean, got null'],
+    [() => new nn.Linear(1, 1, { bias: 0 as never }), 'Linear: bias must be a boolean, got 0'],
+    [
+      () => new nn.Linear(1, 1).loadStateDict({}, { strict: 'false' as never }),
+      'loadStateDict: strict must be a boolean, got "false"',
+    ],
     [() => x.sum(0.5), 'sum: dim must be an integer, got 0.5'],
     [() => x.add('1' as never), 'add: other must be a Tensor or a number, got "1"'],
     [() => x.add(null as never), 'add: other must be a Tensor or a number, got null'],
