@@ -44,8 +44,6 @@ export const swap: Op<[x: Tensor, a: number, b: number]> = defineOp({
 /** The matrix transpose of the last two dimensions. */
 export const swapLast = (x: Tensor): Tensor => swap(x, x.shape.length - 2, x.shape.length - 1);
 
-export const rawSwapLast = (x: Tensor): Tensor => rawSwap(x, x.shape.length - 2, x.shape.length - 1);
-
 /** x's elements [start, start + size) along `dim`. */
 export const slice: Op<[x: Tensor, dim: number, start: number, size: number]> = defineOp({
   name: 'slice',

@@ -1,5 +1,5 @@
 import type { KernelFamily } from '../native/addon.js';
-import { Category, DTYPES, type DType, isFloating, type TypedArray } from './dtype.js';
+import { Category, DTYPES, type DType, type TypedArray } from './dtype.js';
 import { fail } from './errors.js';
 import { addon, put } from './runtime.js';
 import { broadcastShapes, contiguousStrides, type Shape } from './shape.js';
@@ -155,11 +155,6 @@ export function rawTo(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : rawCast(x, dtype);
 }
 
-/** What a float-only op computes in: integers and booleans become float32. */
-export function toFloating(x: Tensor): Tensor {
-  return isFloating(x.dtype) ? x : rawCast(x, 'float32');
-}
-
 /** What an arithmetic reduction accumulates in: integers and booleans become int64. */
 export function toAccumulator(x: Tensor): Tensor {
   return DTYPES[x.dtype].category === Category.floating ? x : rawTo(x, 'int64');
@@ -242,11 +237,11 @@ export function rawReshape(x: Tensor, shape: Shape): Tensor {
   return out;
 }
 
-/** Codes of native/kernels/table.h's Activation. */
-export const ACTIVATIONS = { none: 0, relu: 1, sigmoid: 2, tanh: 3, gelu: 4, geluTanh: 5, silu: 6 } as const;
+/** The code of native/kernels/table.h's Activation::none. */
+const NO_ACTIVATION = 0;
 
 /** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */
-export function rawMatmul(a: Tensor, b: Tensor, bias: Tensor | null = null, activation = 0): Tensor {
+export function rawMatmul(a: Tensor, b: Tensor): Tensor {
   const p = a.shape;
   const q = b.shape;
   const m = p[p.length - 2]!;
@@ -254,13 +249,7 @@ export function rawMatmul(a: Tensor, b: Tensor, bias: Tensor | null = null, acti
   const shape =
     p.length === 2 && q.length === 2 ? [m, n] : [...broadcastShapes('matmul', p.slice(0, -2), q.slice(0, -2)), m, n];
   const out = makeTensor(shape, a.dtype);
-  out._handle = addon.matmul(
-    handleOf('matmul', a),
-    handleOf('matmul', b),
-    bias === null ? 0 : handleOf('matmul', bias),
-    activation,
-    out,
-  );
+  out._handle = addon.matmul(handleOf('matmul', a), handleOf('matmul', b), 0, NO_ACTIVATION, out);
   return out;
 }
 
@@ -268,6 +257,6 @@ export function rawMatmul(a: Tensor, b: Tensor, bias: Tensor | null = null, acti
 export function rawLinear(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const out = makeTensor([x.shape[0]!, weight.shape[0]!], x.dtype);
   const biasHandle = bias === null ? 0 : handleOf('linear', bias);
-  out._handle = addon.linear(handleOf('linear', x), handleOf('linear', weight), biasHandle, 0, out);
+  out._handle = addon.linear(handleOf('linear', x), handleOf('linear', weight), biasHandle, NO_ACTIVATION, out);
   return out;
 }

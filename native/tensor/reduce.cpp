@@ -247,9 +247,10 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
   y.commit();
 }
 
-void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
-  const OpName op("scan", kernel);
-  const ReduceFn fn = find_kernel(op, kernels().scan, kernel, x.dtype);
+namespace {
+
+// Kernels whose result has x's shape. grain: elements worth a thread.
+void map_along_axis(OpName op, ReduceFn fn, const Tensor& x, int axis, int64_t grain, Tensor& out) {
   check_axis(op, x, axis);
   make_or_check(op, out, x.dtype, x.shape);
   const Tensor dense = contiguous(x);
@@ -257,26 +258,22 @@ void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
   const char* const from = dense.data();
   char* const to = y->data();
   const size_t item = item_size(x.dtype);
-  along_axis(dense, axis, 16 * 1024, [&](size_t first, size_t outer, size_t n, size_t inner) {
+  along_axis(dense, axis, grain, [&](size_t first, size_t outer, size_t n, size_t inner) {
     fn(from + first * item, to + first * item, outer, n, inner);
   });
   y.commit();
 }
 
+}  // namespace
+
+void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
+  const OpName op("scan", kernel);
+  map_along_axis(op, find_kernel(op, kernels().scan, kernel, x.dtype), x, axis, 16 * 1024, out);
+}
+
 void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out) {
   const OpName op("softmax", kernel);
-  const ReduceFn fn = find_kernel(op, kernels().softmax, kernel, x.dtype);
-  check_axis(op, x, axis);
-  make_or_check(op, out, x.dtype, x.shape);
-  const Tensor dense = contiguous(x);
-  Output y = Output::contiguous(out, {&dense});
-  const char* const from = dense.data();
-  char* const to = y->data();
-  const size_t item = item_size(x.dtype);
-  along_axis(dense, axis, 4 * 1024, [&](size_t first, size_t outer, size_t n, size_t inner) {
-    fn(from + first * item, to + first * item, outer, n, inner);
-  });
-  y.commit();
+  map_along_axis(op, find_kernel(op, kernels().softmax, kernel, x.dtype), x, axis, 4 * 1024, out);
 }
 
 void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Tensor& out) {
