@@ -1,6 +1,6 @@
-"""Writes PyTorch's results for the rows of cases.ts to fixtures.json.gz.
+"""Writes PyTorch's results for the rows of cases.ts to fixtures/GROUP.json.gz, of all groups or of those named.
 
-    npx tsx test/parity/exportCases.ts | python test/parity/make_fixtures.py
+    npx tsx test/parity/exportCases.ts | python test/parity/make_fixtures.py [GROUP...]
 
 Everything is computed in float64 (rows of one dtype in that one). Expressions in the rows see the inputs as a, b, c, d.
 """
@@ -138,22 +138,27 @@ def check_error(row, number):
     sys.exit(f"{row['name']}: PyTorch raises no error for {row['torch']}")
 
 
-def main():
-    cases = json.load(sys.stdin)
+def write(group, rows):
     fixtures = {}
-    for row in cases["rows"]:
+    for row in rows:
         for i, sample in enumerate(row["samples"]):
             name = f"{row['name']}#{i}"
             try:
                 fixtures[name] = run(row, sample, name)
             except Exception as error:
                 sys.exit(f"{name}: {row['torch']}: {error}")
+    text = json.dumps(fixtures, separators=(",", ":"), sort_keys=True)
+    with gzip.GzipFile(HERE / "fixtures" / f"{group}.json.gz", "wb", 9, mtime=0) as file:
+        file.write(text.encode())
+    print(f"{group}: {len(fixtures)} samples of {len(rows)} rows, torch {torch.__version__}", file=sys.stderr)
+
+
+def main():
+    cases = json.load(sys.stdin)
+    for group in sys.argv[1:] or cases["groups"]:
+        write(group, cases["groups"][group])
     for number, row in enumerate(cases["errors"]):
         check_error(row, number)
-    text = json.dumps(fixtures, separators=(",", ":"), sort_keys=True)
-    with gzip.GzipFile(HERE / "fixtures.json.gz", "wb", 9, mtime=0) as file:
-        file.write(text.encode())
-    print(f"{len(fixtures)} samples of {len(cases['rows'])} rows, torch {torch.__version__}", file=sys.stderr)
 
 
 main()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { errors, type Row, rows } from './cases.js';
+import { errors, groups, type Row, rows } from './cases.js';
 import { type DType, FlambeauError, fromTypedArray, full, grad, Tensor, zerosLike } from './library.js';
 import { build, draw, type Sample, seedOf } from './samples.js';
 
@@ -17,9 +17,11 @@ interface Fixture {
   readonly double?: readonly Packed[];
 }
 
-const fixtures = JSON.parse(
-  gunzipSync(readFileSync(path.join(import.meta.dirname, 'fixtures.json.gz'))).toString(),
-) as Record<string, Fixture>;
+const fixtures: Record<string, Fixture> = {};
+for (const group of Object.keys(groups)) {
+  const file = path.join(import.meta.dirname, 'fixtures', `${group}.json.gz`);
+  Object.assign(fixtures, JSON.parse(gunzipSync(readFileSync(file)).toString()));
+}
 
 function elements(base64: string): Float64Array {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
