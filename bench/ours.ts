@@ -1,10 +1,13 @@
-// One row in a fresh process: `tsx bench/ours.ts NAME THREADS` prints {"isa", "ns"}, the median time of one run.
-import { isa, setNumThreads } from 'flambeau';
+// One group in a fresh process: `tsx bench/ours.ts GROUP THREADS ROW…` prints a line of JSON for each row.
+import { isa, noGrad, setNumThreads } from 'flambeau';
 import { medianTime } from './measure.js';
-import { trials } from './trials.js';
+import { groups } from './trials/index.js';
 
-const [name, threads] = process.argv.slice(2);
-const trial = trials.find((row) => row.name === name);
-if (trial === undefined) throw new Error(`no trial ${name}`);
+const [group = '', threads, ...names] = process.argv.slice(2);
 setNumThreads(Number(threads));
-console.log(JSON.stringify({ isa: isa(), ns: medianTime(trial.setup()) }));
+console.log(JSON.stringify({ peer: 'flambeau', isa: isa() }));
+for (const { name, inference, setup } of groups[group] ?? []) {
+  if (!names.includes(name)) continue;
+  const measure = (): number => medianTime(setup());
+  console.log(JSON.stringify({ name, ns: inference ? noGrad(measure) : measure() }));
+}

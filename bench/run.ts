@@ -1,37 +1,35 @@
-// `npm run bench -- [WORD…] [--rounds N] [--threads 1,2]`: our time beside PyTorch's, where a python3 with torch is
-// found (FLAMBEAU_BENCH_PYTHON names another). A fresh process for each measurement, the order of the peers reversed
-// each round, medians over rounds. Rows whose name holds every WORD are run. Raw values go to bench/results/.
+// `npm run bench [WORD…]`: our time of the rows whose group and name hold every WORD; `npm run bench:peers` beside each
+// peer's in the same run. A fresh process for each peer, group and round; the order of the peers reversed each round;
+// medians over rounds. Raw values go to bench/results/.
+//   --rounds N     5 unless given
+//   --threads 1,2  thread counts, each measured apart
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from './measure.js';
-import { type Trial, trials } from './trials.js';
+import { groups } from './trials/index.js';
+import type { Trial } from './trials/trial.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const python = process.env.FLAMBEAU_BENCH_PYTHON ?? 'python3';
 
-interface Measurement {
-  readonly ns: number;
-  readonly isa: string;
-}
-type Peer = 'flambeau' | 'torch';
-
 interface Row {
+  readonly group: string;
   readonly name: string;
   readonly threads: number;
-  readonly flops: number | undefined;
-  readonly raw: Readonly<Record<Peer, number[]>>;
+  /** Nanoseconds of one run, of each peer that has the row: one value a round. */
+  readonly raw: Record<string, number[]>;
 }
 
-function measure(peer: Peer, name: string, threads: number): Measurement {
-  const [command, args] =
-    peer === 'torch'
-      ? [python, [here('./peers/torch_peer.py'), name, String(threads)]]
-      : [process.execPath, ['--import', 'tsx', here('./ours.ts'), name, String(threads)]];
-  return JSON.parse(execFileSync(command, args, { encoding: 'utf8' }));
+interface Peer {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
 }
+
+const OURS: Peer = { name: 'flambeau', command: [process.execPath, '--import', 'tsx', here('./ours.ts')] };
+const TORCH: Peer = { name: 'torch', command: [python, here('./peers/torch/peer.py')] };
 
 function hasTorch(): boolean {
   try {
@@ -44,31 +42,42 @@ function hasTorch(): boolean {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '3' }, threads: { type: 'string', default: '1,2' } },
+  options: {
+    peers: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '1,2' },
+  },
 });
-const peers: Peer[] = hasTorch() ? ['flambeau', 'torch'] : ['flambeau'];
-const chosen = trials.filter(({ name }) => positionals.every((word) => name.includes(word)));
-const isas = new Map<Peer, string>();
+const peers: Peer[] = values.peers && hasTorch() ? [OURS, TORCH] : [OURS];
+const versions: Record<string, { peer: string; isa?: string }> = {};
 
-function runRow(trial: Trial, threads: number): Row {
-  const raw: Record<Peer, number[]> = { flambeau: [], torch: [] };
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const peer of round % 2 === 0 ? peers : [...peers].reverse()) {
-      const { ns, isa } = measure(peer, trial.name, threads);
-      raw[peer].push(ns);
-      isas.set(peer, isa);
-    }
+function measure(peer: Peer, group: string, threads: number, rows: readonly Row[]): void {
+  const [program, ...args] = peer.command;
+  const names = rows.map(({ name }) => name);
+  const lines = execFileSync(program, [...args, group, String(threads), ...names], { encoding: 'utf8' }).trim();
+  const [version, ...times] = lines.split('\n').map((line) => JSON.parse(line));
+  versions[peer.name] = version;
+  for (const { name, ns } of times) {
+    const { raw } = rows.find((row) => row.name === name)!;
+    raw[peer.name] = [...(raw[peer.name] ?? []), ns];
   }
-  return { name: trial.name, threads, flops: trial.flops, raw };
+}
+
+function runGroup(group: string, trials: readonly Trial[], threads: number): Row[] {
+  const rows: Row[] = trials.map(({ name }) => ({ group, name, threads, raw: {} }));
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const peer of round % 2 === 0 ? peers : peers.toReversed()) measure(peer, group, threads, rows);
+  }
+  return rows;
 }
 
 const time = (ns: number): string =>
   ns < 1e3 ? `${ns.toFixed(0)} ns` : ns < 1e6 ? `${(ns / 1e3).toFixed(2)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
 
-function print({ name, threads, flops, raw }: Row): void {
-  const ours = median(raw.flambeau);
+function print({ name, threads, raw }: Row, { flops }: Trial): void {
+  const ours = median(raw.flambeau!);
   const cells = [name.padEnd(42), `T${threads}`, time(ours).padStart(10)];
-  if (raw.torch.length > 0) {
+  if (raw.torch !== undefined) {
     const theirs = median(raw.torch);
     cells.push(time(theirs).padStart(10), (ours / theirs).toFixed(2).padStart(8));
   }
@@ -78,19 +87,24 @@ function print({ name, threads, flops, raw }: Row): void {
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}, commit ${commit}`);
-console.log(`${'row'.padEnd(42)}  th  ${'flambeau'.padStart(10)}  ${'torch'.padStart(10)}  ${'ratio'.padStart(8)}`);
 const rows: Row[] = [];
-for (const trial of chosen) {
+for (const [group, all] of Object.entries(groups)) {
+  const trials = all.filter(({ name }) => positionals.every((word) => `${group} ${name}`.includes(word)));
+  if (trials.length === 0) continue;
   for (const threads of values.threads.split(',').map(Number)) {
-    const row = runRow(trial, threads);
-    rows.push(row);
-    print(row);
+    console.log(`\n${group}, ${threads === 1 ? 'one thread' : `${threads} threads`}`);
+    const measured = runGroup(group, trials, threads);
+    measured.forEach((row, i) => void print(row, trials[i]!));
+    rows.push(...measured);
   }
 }
-console.log(`ISA: ${[...isas].map(([peer, isa]) => `${peer} ${isa}`).join(', ')}`);
+console.log(
+  `\n${Object.values(versions)
+    .map(({ peer, isa }) => `${peer} (${isa})`)
+    .join(', ')}`,
+);
 
 mkdirSync(here('./results'), { recursive: true });
 const date = new Date().toISOString().slice(0, 10);
-const file = here(`./results/${date}-${commit}.json`);
-const report = { date, commit, cpu: cpus()[0]?.model, node: process.version, isa: Object.fromEntries(isas), rows };
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+const report = { date, commit, cpu: cpus()[0]?.model, node: process.version, versions, rows };
+writeFileSync(here(`./results/${date}-${commit}.json`), `${JSON.stringify(report, null, 2)}\n`);

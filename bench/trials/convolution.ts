@@ -1,0 +1,3 @@
+import type { Trial } from './trial.js';
+
+export const trials: readonly Trial[] = [];

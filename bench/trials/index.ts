@@ -1,0 +1,25 @@
+import { trials as attention } from './attention.js';
+import { trials as convolution } from './convolution.js';
+import { trials as elementwise } from './elementwise.js';
+import { trials as gemm } from './gemm.js';
+import { trials as lowPrecision } from './lowPrecision.js';
+import { trials as models } from './models.js';
+import { trials as norm } from './norm.js';
+import { trials as recurrent } from './recurrent.js';
+import { trials as reductions } from './reductions.js';
+import { trials as training } from './training.js';
+import type { Trial } from './trial.js';
+
+/** All rows, by group. A group is a file here and files of the same name under bench/peers/<peer>/. */
+export const groups: Readonly<Record<string, readonly Trial[]>> = {
+  gemm,
+  lowPrecision,
+  elementwise,
+  reductions,
+  norm,
+  convolution,
+  attention,
+  recurrent,
+  models,
+  training,
+};

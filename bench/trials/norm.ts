@@ -1,0 +1,59 @@
+// Softmax and the normalisations: one pass over memory where it can be.
+import { functional as F, randint, randn, type Tensor } from 'flambeau';
+import { backward, forward, type Trial } from './trial.js';
+
+/** `rows` lines of `width`, normalised along the line: read once, written once; backward reads output and gradient. */
+function alongRows(name: string, rows: number, width: number, apply: (x: Tensor) => Tensor): Trial[] {
+  const bytes = 4 * rows * width;
+  const label = `${name} ${rows}x${width}`;
+  return [
+    forward(
+      label,
+      () => {
+        const x = randn([rows, width]);
+        return () => apply(x);
+      },
+      { read: bytes, written: bytes },
+    ),
+    backward(
+      label,
+      () => {
+        const x = randn([rows, width], { requiresGrad: true });
+        return { output: apply(x), inputs: [x] };
+      },
+      { read: 2 * bytes, written: bytes },
+    ),
+  ];
+}
+
+function crossEntropy(): Trial[] {
+  const [rows, classes] = [1024, 1000];
+  const bytes = 4 * rows * classes;
+  const name = `crossEntropy ${rows}x${classes}`;
+  return [
+    forward(
+      name,
+      () => {
+        const x = randn([rows, classes]);
+        const target = randint(0, classes, [rows]);
+        return () => F.crossEntropy(x, target);
+      },
+      { read: bytes },
+    ),
+    backward(
+      name,
+      () => {
+        const x = randn([rows, classes], { requiresGrad: true });
+        return { output: F.crossEntropy(x, randint(0, classes, [rows])), inputs: [x] };
+      },
+      { read: bytes, written: bytes },
+    ),
+  ];
+}
+
+export const trials: readonly Trial[] = [
+  ...alongRows('softmax', 1024, 1024, (x) => x.softmax(-1)),
+  ...alongRows('softmax', 4096, 1024, (x) => x.softmax(-1)),
+  ...alongRows('logSoftmax', 1024, 1024, (x) => x.logSoftmax(-1)),
+  ...crossEntropy(),
+];

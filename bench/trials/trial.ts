@@ -1,0 +1,59 @@
+// What a row is, and the three kinds of it. The same name in bench/peers/torch/<group>.py is PyTorch's side of a row.
+import { autograd, type DType, onesLike, type Tensor } from 'flambeau';
+
+/** What one run costs at least, so that the table can say how near the machine's limit it comes. */
+export interface Costs {
+  /** Floating-point (or integer) operations; a multiply-add is two. */
+  readonly flops?: number;
+  /** Bytes of the operands, each read once. */
+  readonly read?: number;
+  /** Bytes of the results, each written once. */
+  readonly written?: number;
+  /** The type whose peak limits the operations; float32 unless given. */
+  readonly precision?: Precision;
+  readonly note?: string;
+}
+
+export type Precision = Extract<DType, 'float32' | 'float64'> | 'bfloat16' | 'int8';
+
+export interface Trial extends Costs {
+  readonly name: string;
+  /** Set up and timed without recording a graph; torch's side then runs in its inference mode. */
+  readonly inference: boolean;
+  /** Makes the operands and returns the work that is timed. */
+  readonly setup: () => () => void;
+}
+
+type Results = Tensor | readonly Tensor[];
+
+const dispose = (results: Results): void => {
+  for (const result of [results].flat() as Tensor[]) result.dispose();
+};
+
+/** A forward without a graph. Its results are freed at once, as PyTorch's reference counts free them. */
+export function forward(name: string, setup: () => () => Results, costs: Costs = {}): Trial {
+  const timed = (): (() => void) => {
+    const work = setup();
+    return () => dispose(work());
+  };
+  return { ...costs, name, inference: true, setup: timed };
+}
+
+/** The gradients alone, from a graph that is made once and kept, for an upstream gradient of ones. */
+export function backward(
+  name: string,
+  setup: () => { output: Tensor; inputs: readonly Tensor[] },
+  costs: Costs = {},
+): Trial {
+  const timed = (): (() => void) => {
+    const { output, inputs } = setup();
+    const gradOutputs = onesLike(output);
+    return () => dispose(autograd.grad(output, inputs, { gradOutputs, retainGraph: true }));
+  };
+  return { ...costs, name: `${name} backward`, inference: false, setup: timed };
+}
+
+/** Work that records graphs: a training step. */
+export function step(name: string, setup: () => () => void, costs: Costs = {}): Trial {
+  return { ...costs, name, inference: false, setup };
+}
