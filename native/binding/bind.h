@@ -24,7 +24,7 @@ namespace flambeau {
 class Out {
  public:
   Out(Environment& e, napi_value value) : env_(e), value_(value) {
-    if (napi_get_value_double(e.env, value, &handle_) == napi_ok) existing_ = &e.registry.at(handle_);
+    if (napi_get_value_double(e.env, value, &handle_) == napi_ok) existing_ = &e.registry.writable(handle_);
   }
   Tensor& tensor() { return existing_ ? *existing_ : fresh_; }
   Handle finish() { return existing_ ? handle_ : env_.registry.insert(std::move(fresh_), value_); }
@@ -133,20 +133,30 @@ struct Decode<Activation> {
     return static_cast<Activation>(i);
   }
 };
+// A parameter of type Tensor& is written to, one of type const Tensor& only read.
+template <>
+struct Decode<const Tensor> {
+  static const Tensor& from(Environment& e, napi_value v) { return e.registry.at(Decode<double>::from(e, v)); }
+};
 template <>
 struct Decode<Tensor> {
-  static Tensor& from(Environment& e, napi_value v) { return e.registry.at(Decode<double>::from(e, v)); }
+  static Tensor& from(Environment& e, napi_value v) { return e.registry.writable(Decode<double>::from(e, v)); }
 };
 // Handle 0 is no tensor.
 template <>
-struct Decode<Tensor*> {
-  static Tensor* from(Environment& e, napi_value v) {
+struct Decode<const Tensor*> {
+  static const Tensor* from(Environment& e, napi_value v) {
     const double handle = Decode<double>::from(e, v);
     return handle == 0 ? nullptr : &e.registry.at(handle);
   }
 };
 template <>
-struct Decode<const Tensor*> : Decode<Tensor*> {};
+struct Decode<Tensor*> {
+  static Tensor* from(Environment& e, napi_value v) {
+    const double handle = Decode<double>::from(e, v);
+    return handle == 0 ? nullptr : &e.registry.writable(handle);
+  }
+};
 template <>
 struct Decode<Generator> {
   static Generator& from(Environment& e, napi_value v) {
@@ -194,6 +204,11 @@ inline napi_value encode(Environment& e, double d) {
 }
 inline napi_value encode(Environment&, napi_value v) { return v; }
 
+// What decodes a parameter: the constness of a tensor matters, of nothing else.
+template <class Parameter>
+using DecoderOf = Decode<std::conditional_t<std::is_same_v<Parameter, const Tensor&>, const Tensor,
+                                            std::remove_cv_t<std::remove_reference_t<Parameter>>>>;
+
 template <class Signature>
 struct Binding;
 
@@ -224,10 +239,10 @@ struct Binding<R (*)(Environment&, Args...)> {
   static napi_value invoke(Environment& e, napi_value* argv, std::index_sequence<I...>) {
     (void)argv;
     if constexpr (std::is_void_v<R>) {
-      Fn(e, Decode<std::remove_cv_t<std::remove_reference_t<Args>>>::from(e, argv[I])...);
+      Fn(e, DecoderOf<Args>::from(e, argv[I])...);
       return nullptr;
     } else {
-      return encode(e, Fn(e, Decode<std::remove_cv_t<std::remove_reference_t<Args>>>::from(e, argv[I])...));
+      return encode(e, Fn(e, DecoderOf<Args>::from(e, argv[I])...));
     }
   }
 };

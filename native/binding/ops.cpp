@@ -76,8 +76,7 @@ Handle op_softmax_backward(Environment&, SoftmaxBackwardKernel kernel, const Ten
 
 Handle op_linear(Environment&, const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation,
                  Out out) {
-  if (weight.rank() != 2) throw Error("SHAPE_MISMATCH", "linear: weight must be a matrix");
-  matmul(x, permute(weight, Dims{1, 0}), bias, activation, out.tensor());
+  linear(x, weight, bias, activation, out.tensor());
   return out.finish();
 }
 

@@ -13,7 +13,7 @@ std::vector<Tensor*> resolve(Environment& e, const char* op, const View& handles
   }
   const double* list = static_cast<const double*>(handles.data);
   std::vector<Tensor*> tensors(handles.length);
-  for (size_t i = 0; i < handles.length; ++i) tensors[i] = list[i] == 0 ? nullptr : &e.registry.at(list[i]);
+  for (size_t i = 0; i < handles.length; ++i) tensors[i] = list[i] == 0 ? nullptr : &e.registry.writable(list[i]);
   return tensors;
 }
 

@@ -33,13 +33,21 @@ Registry::Slot* Registry::find(Handle handle) {
   return slot.used && slot.generation == bits >> kSlotBits ? &slot : nullptr;
 }
 
-Tensor& Registry::at(Handle handle) {
+Tensor& Registry::get(Handle handle) {
   Slot* slot = find(handle);
   if (!slot) throw Error("DISPOSED", "the tensor was disposed, or belongs to another worker");
   if (slot->tensor.storage->is_external() && shared_buffer_is_detached(slot->tensor.storage.get())) {
     throw Error("DETACHED", "the tensor shares an ArrayBuffer that was detached (transferred); copy it instead");
   }
   return slot->tensor;
+}
+
+const Tensor& Registry::at(Handle handle) { return get(handle); }
+
+Tensor& Registry::writable(Handle handle) {
+  Tensor& tensor = get(handle);
+  tensor.storage->mark_written();
+  return tensor;
 }
 
 Handle Registry::insert(Tensor&& tensor, napi_value owner) {

@@ -27,7 +27,9 @@ class Registry {
   // Takes the tensor. `owner` is the object whose death frees it; any other value leaves it to dispose() alone.
   Handle insert(Tensor&& tensor, napi_value owner);
   // Throws DISPOSED for a handle that names nothing, DETACHED when shared memory was taken away.
-  Tensor& at(Handle handle);
+  const Tensor& at(Handle handle);
+  // The same tensor, about to be written to: what was derived from its storage's values is void.
+  Tensor& writable(Handle handle);
   bool dispose(Handle handle);  // false when it names nothing already
 
   // collect(major: boolean) asks V8 for a collection; null where that cannot be had.
@@ -49,6 +51,7 @@ class Registry {
   };
 
   Slot* find(Handle handle);
+  Tensor& get(Handle handle);
   void free_slot(uint32_t index);
   void poll_if_collected();
   void enlist(uint32_t index, std::vector<uint32_t>& list);

@@ -19,6 +19,16 @@ constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
 // The epilogue, on a tile that has just been stored.
 
+// The epilogue of the part of C that begins at row i and column j.
+template <class T>
+FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
+  Epilogue part = epilogue;
+  if (part.row_bias) part.row_bias = static_cast<const T*>(part.row_bias) + j;
+  if (part.col_bias) part.col_bias = static_cast<const T*>(part.col_bias) + i;
+  if (part.residual) part.residual = static_cast<const T*>(part.residual) + i * part.residual_stride + j;
+  return part;
+}
+
 template <class T, class F>
 FLAMBEAU_INLINE void map_tile(T* c, int64_t ldc, int64_t m, int64_t n, const T* bias, F f) {
   using V = Vec<T>;
@@ -36,10 +46,34 @@ FLAMBEAU_INLINE void map_tile(T* c, int64_t ldc, int64_t m, int64_t n, const T* 
   }
 }
 
+// c[i, j] = f(c[i, j], other[i * other_stride + j], i)
+template <class T, class F>
+FLAMBEAU_INLINE void map_tile_with(T* c, int64_t ldc, int64_t m, int64_t n, const T* other, int64_t other_stride, F f) {
+  using V = Vec<T>;
+  constexpr int64_t kSize = V::size;
+  for (int64_t i = 0; i < m; ++i, c += ldc, other += other_stride) {
+    int64_t j = 0;
+    for (; j + kSize <= n; j += kSize) f(V::load(c + j), V::load(other + j), i).store(c + j);
+    if (const int64_t rest = n - j)
+      f(V::load_partial(c + j, rest), V::load_partial(other + j, rest), i).store_partial(c + j, rest);
+  }
+}
+
 template <class T>
 FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ldc, int64_t m, int64_t n) {
   using V = Vec<T>;
-  const T* const bias = static_cast<const T*>(epilogue.row_bias);
+  const T* bias = static_cast<const T*>(epilogue.row_bias);
+  // The rarer terms take a pass of their own.
+  if (epilogue.scale != 1) {
+    const V scale(static_cast<T>(epilogue.scale));
+    map_tile(c, ldc, m, n, static_cast<const T*>(nullptr), [scale](V x) { return x * scale; });
+  }
+  if (epilogue.col_bias) {
+    const T* const each = static_cast<const T*>(epilogue.col_bias);
+    if (bias) map_tile(c, ldc, m, n, bias, [](V x) { return x; });
+    bias = nullptr;
+    map_tile_with(c, ldc, m, n, c, ldc, [each](V x, V, int64_t i) { return x + V(each[i]); });
+  }
   switch (epilogue.activation) {
     case Activation::none:
       if (bias) map_tile(c, ldc, m, n, bias, [](V x) { return x; });
@@ -62,6 +96,10 @@ FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ld
     case Activation::silu:
       map_tile(c, ldc, m, n, bias, [](V x) { return math::silu(x); });
       break;
+  }
+  if (epilogue.residual) {
+    map_tile_with(c, ldc, m, n, static_cast<const T*>(epilogue.residual), epilogue.residual_stride,
+                  [](V x, V y, int64_t) { return x + y; });
   }
 }
 
@@ -244,12 +282,12 @@ FLAMBEAU_NOINLINE void rows_tile(int64_t k, const T* a, int64_t a_row_stride, in
 
 template <class T, int kRows>
 FLAMBEAU_NOINLINE void rows_below_one_vector(int64_t n, int64_t k, const T* a, int64_t a_row_stride,
-                                             int64_t a_col_stride, const T* b, int64_t b_row_stride, T* c,
-                                             int64_t ldc) {
+                                             int64_t a_col_stride, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
+                                             bool accumulate) {
   using V = Lanes<T>;
   V acc[kRows];
   FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) acc[i] = V(T(0));
+  for (int i = 0; i < kRows; ++i) acc[i] = accumulate ? V::load_partial(c + i * ldc, n) : V(T(0));
   for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
     const V row = V::load_partial(b, n);
     FLAMBEAU_UNROLL
@@ -259,7 +297,7 @@ FLAMBEAU_NOINLINE void rows_below_one_vector(int64_t n, int64_t k, const T* a, i
   for (int i = 0; i < kRows; ++i) acc[i].store_partial(c + i * ldc, n);
 }
 
-// n is at least one vector, and a whole number of them when accumulating: the overhanging columns would add twice.
+// n is at least one vector.
 template <class T, int kRows>
 void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
              int64_t b_row_stride, T* c, int64_t ldc, bool accumulate) {
@@ -281,9 +319,12 @@ void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_c
       columns(std::integral_constant<int, 4>());
     } else if (left > kSize) {
       columns(std::integral_constant<int, 2>());
-    } else {
+    } else if (left == kSize || !accumulate) {
       j -= kSize - left;
       rows_tile<T, kRows, 1>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, 0, c + j, ldc, accumulate);
+      return;
+    } else {  // the overhanging columns would add twice
+      rows_below_one_vector<T, kRows>(left, k, a, a_row_stride, a_col_stride, b + j, b_row_stride, c + j, ldc, true);
       return;
     }
   }
@@ -291,47 +332,48 @@ void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_c
 
 template <class T, int kRows>
 void rows_blocked(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-                  int64_t b_row_stride, T* c, int64_t ldc) {
+                  int64_t b_row_stride, T* c, int64_t ldc, bool accumulate) {
   constexpr int64_t kSize = Lanes<T>::size;
   constexpr int64_t kInCache = 1 << 20;  // bytes of B
   constexpr int64_t kDepth = 4;
   if (n < kSize) {
-    rows_below_one_vector<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc);
+    rows_below_one_vector<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, accumulate);
     return;
   }
   if (k <= kDepth || n <= kInCache / static_cast<int64_t>(sizeof(T)) / k) {
-    rows_of<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, false);
+    rows_of<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, accumulate);
     return;
   }
   // From memory, rows are read a few at a time and from end to end, which the prefetchers follow; the sums wait in C.
   const int64_t whole = n / kSize * kSize;
   for (int64_t p = 0; p < k; p += kDepth) {
     rows_of<T, kRows>(whole, k - p < kDepth ? k - p : kDepth, a + p * a_col_stride, a_row_stride, a_col_stride,
-                      b + p * b_row_stride, b_row_stride, c, ldc, p > 0);
+                      b + p * b_row_stride, b_row_stride, c, ldc, accumulate || p > 0);
   }
-  if (const int64_t j = n - kSize; whole < n) {
-    rows_of<T, kRows>(kSize, k, a, a_row_stride, a_col_stride, b + j, b_row_stride, c + j, ldc, false);
+  if (whole < n) {
+    rows_below_one_vector<T, kRows>(n - whole, k, a, a_row_stride, a_col_stride, b + whole, b_row_stride, c + whole,
+                                    ldc, accumulate);
   }
 }
 
 template <class T>
 void rows(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
-          int64_t b_row_stride, void* c, int64_t ldc, const Epilogue* epilogue) {
+          int64_t b_row_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
   const T* const left = static_cast<const T*>(a);
   const T* const right = static_cast<const T*>(b);
   T* const out = static_cast<T*>(c);
   switch (m) {
     case 1:
-      rows_blocked<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
       break;
     case 2:
-      rows_blocked<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
       break;
     case 3:
-      rows_blocked<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
       break;
     default:
-      rows_blocked<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc);
+      rows_blocked<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
       break;
   }
   if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
@@ -342,7 +384,7 @@ void rows(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 // kRows × kCols sums; n < kCols repeats the last column, whose sums are dropped.
 template <class T, int kRows, int kCols>
 FLAMBEAU_NOINLINE void dots_tile(int64_t k, const T* a, int64_t a_row_stride, const T* b, int64_t b_col_stride,
-                                 int64_t n, T* c, int64_t ldc) {
+                                 int64_t n, T* c, int64_t ldc, bool accumulate) {
   using V = Lanes<T>;
   constexpr int64_t kSize = V::size;
   const T* column[kCols];
@@ -373,28 +415,31 @@ FLAMBEAU_NOINLINE void dots_tile(int64_t k, const T* a, int64_t a_row_stride, co
     T sums[kCols];
     FLAMBEAU_UNROLL
     for (int j = 0; j < kCols; j += 4) sum4(acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3], sums + j);
-    if (n >= kCols) {
+    const int64_t width = n < kCols ? n : kCols;
+    if (accumulate) {
+      for (int64_t j = 0; j < width; ++j) c[j] += sums[j];
+    } else if (width == kCols) {
       memcpy(c, sums, sizeof sums);
     } else {
-      for (int64_t j = 0; j < n; ++j) c[j] = sums[j];
+      for (int64_t j = 0; j < width; ++j) c[j] = sums[j];
     }
   }
 }
 
 template <class T, int kRows, int kCols>
 FLAMBEAU_INLINE void dots_column(int64_t m, int64_t k, const T* a, int64_t a_row_stride, const T* b,
-                                 int64_t b_col_stride, int64_t n, T* c, int64_t ldc) {
+                                 int64_t b_col_stride, int64_t n, T* c, int64_t ldc, bool accumulate) {
   for (; m >= kRows; m -= kRows, a += kRows * a_row_stride, c += kRows * ldc) {
-    dots_tile<T, kRows, kCols>(k, a, a_row_stride, b, b_col_stride, n, c, ldc);
+    dots_tile<T, kRows, kCols>(k, a, a_row_stride, b, b_col_stride, n, c, ldc, accumulate);
   }
   if constexpr (kRows > 1) {
-    if (m > 0) dots_column<T, kRows - 1, kCols>(m, k, a, a_row_stride, b, b_col_stride, n, c, ldc);
+    if (m > 0) dots_column<T, kRows - 1, kCols>(m, k, a, a_row_stride, b, b_col_stride, n, c, ldc, accumulate);
   }
 }
 
 template <class T>
 void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b, int64_t b_col_stride,
-          void* c, int64_t ldc, const Epilogue* epilogue) {
+          void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
   constexpr int kRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<T>) == 32 ? 3 : 2;
   constexpr int64_t kBlock = 64;  // of C: small enough that the epilogue finds it in L1
   const T* const left = static_cast<const T*>(a);
@@ -410,18 +455,16 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
       if (m == 1) {
         for (int64_t jj = 0; jj < width; jj += 8) {
           dots_tile<T, 1, 8>(k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj, block + jj,
-                             ldc);
+                             ldc, accumulate);
         }
       } else {
         for (int64_t jj = 0; jj < width; jj += 4) {
           dots_column<T, kRows, 4>(height, k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj,
-                                   block + jj, ldc);
+                                   block + jj, ldc, accumulate);
         }
       }
       if (epilogue) {
-        Epilogue here = *epilogue;
-        if (here.row_bias) here.row_bias = static_cast<const T*>(here.row_bias) + j;
-        apply_epilogue(here, block, ldc, height, width);
+        apply_epilogue(at<T>(*epilogue, i, j), block, ldc, height, width);
       }
     }
   }

@@ -24,11 +24,16 @@ using SoftmaxBackwardFn = void (*)(const void* g, const void* y, void* dx, size_
 
 using CastFn = void (*)(const void* x, void* y, size_t n);
 
-// What is applied to a tile of C while it is still in registers or L1, after the last KC block.
+// What is applied to a tile of C while it is still in L1, after the last KC block:
+// C = activation(scale * C + row_bias + col_bias) + residual.
 enum class Activation : uint8_t { none, relu, sigmoid, tanh, gelu, gelu_tanh, silu };
 struct Epilogue {
   const void* row_bias = nullptr;  // one value per column of C, added to every row (nn.Linear's bias)
   Activation activation = Activation::none;
+  const void* col_bias = nullptr;  // one value per row of C, added to every column (a convolution's bias)
+  const void* residual = nullptr;  // a matrix of C's shape, rows residual_stride apart, no part of C
+  int64_t residual_stride = 0;
+  double scale = 1;
 };
 
 // A register-blocked micro-kernel with its packing and the blocking it was tuned for (names as in BLIS).
@@ -40,20 +45,20 @@ struct GemmKernel {
   void (*pack_a)(const void* a, int64_t row_stride, int64_t col_stride, int64_t m, int64_t k, void* panel);
   void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
   // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. b is a panel (b_row_stride nr) or, when
-  // n == nr, rows of B itself. epilogue is null but for the last KC block; its row_bias then points at this tile's
-  // first column.
+  // n == nr, rows of B itself. epilogue is null but for the last KC block; its pointers are then to what belongs to
+  // this tile's first element.
   void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
                 int64_t n, bool accumulate, const Epilogue* epilogue);
 
-  // C[m, n] = A·B with the epilogue, for shapes that do not repay packing. Every element is summed in an order that
-  // depends on k alone.
+  // C[m, n] = A·B, or += when accumulate, with the epilogue, for shapes that do not repay packing. Every element is
+  // summed in an order that depends on k alone.
   // rows: B's rows are contiguous, m <= kMaxRows.
   static constexpr int64_t kMaxRows = 4;
   void (*rows)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride,
-               const void* b, int64_t b_row_stride, void* c, int64_t ldc, const Epilogue* epilogue);
+               const void* b, int64_t b_row_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
   // dots: A's rows and B's columns are contiguous.
   void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
-               int64_t b_col_stride, void* c, int64_t ldc, const Epilogue* epilogue);
+               int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
 };
 
 // One element-wise optimizer step over n contiguous parameters. PyTorch's formulas; the step-dependent scalars are

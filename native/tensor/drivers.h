@@ -39,6 +39,8 @@ void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tenso
 // read in place). bias is [n] or null, activation as in Epilogue. f32 and f64 through gemm(); integers through a plain
 // loop that wraps.
 void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Tensor& out);
+// x [..., in] times weight [out, in] transposed; the weight's packed panels are kept while it does not change.
+void linear(const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation, Tensor& out);
 
 // --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
 // op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.

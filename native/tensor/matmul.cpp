@@ -4,6 +4,7 @@
 
 #include "drivers.h"
 #include "output.h"
+#include "prepack.h"
 #include "thread_pool.h"
 
 namespace flambeau {
@@ -49,9 +50,12 @@ void integer_gemm(DType dtype, const Product& p, const char* a, const char* b, c
   run(uint8_t{});
 }
 
-void multiply(DType dtype, const Product& p, const char* a, const char* b, char* c, const Epilogue* epilogue) {
-  if (dtype == DType::f32 || dtype == DType::f64) {
-    gemm(dtype, p.m, p.n, p.k, {a, p.a_row, p.a_col}, {b, p.b_row, p.b_col}, c, p.n, epilogue);
+bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+
+void multiply(DType dtype, const Product& p, const char* a, const char* b, char* c, const Epilogue* epilogue,
+              const GemmOptions& options = {}) {
+  if (is_float(dtype)) {
+    gemm(dtype, p.m, p.n, p.k, {a, p.a_row, p.a_col}, {b, p.b_row, p.b_col}, c, p.n, epilogue, options);
   } else {
     integer_gemm(dtype, p, a, b, epilogue ? epilogue->row_bias : nullptr, c);
   }
@@ -165,9 +169,22 @@ void multiply_batches(const Product& p, const Tensor& a, const Tensor& b, Tensor
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace
+// One product of matrices; of the weight's panels, if there are any.
+void multiply_one(const Product& p, const Tensor& a, const Tensor& b, bool is_weight, Tensor& c,
+                  const Epilogue* epilogue) {
+  const MatrixView right{b.data(), p.b_row, p.b_col};
+  StorageRef panels;
+  GemmOptions options;
+  if (is_weight && is_float(a.dtype) && gemm_packs_b(a.dtype, p.m, p.n, p.k, {a.data(), p.a_row, p.a_col}, right)) {
+    panels = prepacked(b, Derivation::gemm_columns, 0, packed_gemm_b_bytes(a.dtype, p.n, p.k),
+                       [&](void* to) { pack_gemm_b(a.dtype, p.n, p.k, right, to); });
+    if (panels) options.packed_b = panels->data();
+  }
+  multiply(a.dtype, p, a.data(), b.data(), c.data(), epilogue, options);
+}
 
-void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Tensor& out) {
+void multiply_tensors(const Tensor& a, const Tensor& b, bool b_is_weight, const Tensor* bias, Activation activation,
+                      Tensor& out) {
   make_or_check("matmul", out, a.dtype, check(a, b, bias, activation));
   if (out.numel == 0) return;
   Tensor dense_bias;
@@ -183,15 +200,26 @@ void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation act
   Product p{a.shape[ra - 2],   b.shape[rb - 1],   a.shape[ra - 1],  a.strides[ra - 2],
             a.strides[ra - 1], b.strides[rb - 2], b.strides[rb - 1]};
   if (ra == 2 && rb == 2) {
-    multiply(a.dtype, p, a.data(), b.data(), c->data(), ending);
+    multiply_one(p, a, b, b_is_weight, *c, ending);
   } else if (batch_count(b) == 1 && rows_merge(a)) {
     p.m = out.numel / p.n;
     p.a_row = merged_row_stride(a);
-    multiply(a.dtype, p, a.data(), b.data(), c->data(), ending);
+    multiply_one(p, a, b, b_is_weight, *c, ending);
   } else {
     multiply_batches(p, a, b, *c, ending);
   }
   c.commit();
+}
+
+}  // namespace
+
+void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Tensor& out) {
+  multiply_tensors(a, b, false, bias, activation, out);
+}
+
+void linear(const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation, Tensor& out) {
+  if (weight.rank() != 2) throw Error("SHAPE_MISMATCH", "linear: weight must be a matrix");
+  multiply_tensors(x, permute(weight, Dims{1, 0}), true, bias, activation, out);
 }
 
 }  // namespace flambeau

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "pool.h"
+#include "prepack.h"
 
 namespace flambeau {
 namespace {
@@ -55,6 +56,7 @@ Storage* Storage::wrap(void* data, size_t bytes, void (*release)(void* context),
 }
 
 void Storage::destroy() {
+  if (derived_.load(std::memory_order_acquire)) drop_derived_forms(*this);
   size_t pooled = bytes_;
   if (release_) {
     release_(context_);
@@ -73,6 +75,9 @@ MemoryStats memory_stats() {
 
 void reset_peak_memory() { g_peak_bytes.store(g_live_bytes.load()); }
 
-void empty_cache() { release_cached(); }
+void empty_cache() {
+  drop_derived_forms();
+  release_cached();
+}
 
 }  // namespace flambeau

@@ -7,6 +7,8 @@
 
 namespace flambeau {
 
+struct DerivedForms;
+
 inline constexpr size_t kAlignment = 64;
 
 class Storage {
@@ -28,6 +30,10 @@ class Storage {
   bool is_external() const { return release_ != nullptr; }
   void* context() const { return context_; }
 
+  // Grows with every write, so that what was derived from the contents (prepack.h) can tell whether they still stand.
+  uint64_t version() const { return version_.load(std::memory_order_relaxed); }
+  void mark_written() { version_.fetch_add(1, std::memory_order_relaxed); }
+
  private:
   Storage() = default;
   void destroy();
@@ -37,6 +43,10 @@ class Storage {
   size_t bytes_ = 0;
   void (*release_)(void*) = nullptr;
   void* context_ = nullptr;
+  std::atomic<uint64_t> version_{0};
+
+  friend struct DerivedForms;
+  std::atomic<DerivedForms*> derived_{nullptr};  // prepack.cpp's
 };
 
 // The owning pointer to a Storage. A default-constructed one is empty.

@@ -135,6 +135,62 @@ void check_product(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order
   }
 }
 
+// The rest of the epilogue, accumulation and packed panels: each against the plain product, bit for bit where only the
+// order of writing differs, else within a rounding of each term.
+template <class T>
+void check_options(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order) {
+  const Matrix<T> a(m, k, a_order), b(k, n, b_order), residual(m, n, Order::padded_rows), start(m, n, Order::row_major);
+  const Matrix<T> row_bias(1, n, Order::row_major), col_bias(m, 1, Order::row_major);
+  const size_t size = static_cast<size_t>(m * n);
+  const auto product = [&](const Epilogue* epilogue, const GemmOptions& options) {
+    std::vector<T> c = start.values;
+    c.resize(size);
+    gemm(kDType<T>, m, n, k, a.view(), b.view(), c.data(), n, epilogue, options);
+    return c;
+  };
+  const auto compare = [&](const char* what, const std::vector<T>& got, auto&& want) {
+    ++checks;
+    for (size_t at = 0; at < size; ++at) {
+      const T expected = want(static_cast<int64_t>(at) / n, static_cast<int64_t>(at) % n, at);
+      if (std::memcmp(&got[at], &expected, sizeof(T)) == 0) continue;
+      return fail<T>(what, m, n, k, static_cast<int64_t>(at) / n, static_cast<int64_t>(at) % n, expected, got[at]);
+    }
+  };
+  const std::vector<T> plain = product(nullptr, {});
+
+  std::vector<char> packed(packed_gemm_b_bytes(kDType<T>, n, k) + 64);
+  char* const panels = packed.data() + (64 - reinterpret_cast<uintptr_t>(packed.data()) % 64) % 64;
+  pack_gemm_b(kDType<T>, n, k, b.view(), panels);
+  compare("packed panels", product(nullptr, {false, panels}), [&](int64_t, int64_t, size_t at) { return plain[at]; });
+
+  Epilogue all;
+  all.scale = 0.375;
+  all.row_bias = row_bias.values.data();
+  all.col_bias = col_bias.values.data();
+  all.activation = Activation::relu;
+  all.residual = residual.values.data();
+  all.residual_stride = residual.row_stride;
+  const auto finish = [&](T sum, int64_t i, int64_t j) {
+    const T biased = sum * T(0.375) + row_bias.values[j] + col_bias.values[i];
+    return (biased < 0 ? T(0) : biased) + residual.values[i * residual.row_stride + j];
+  };
+  compare("whole epilogue", product(&all, {}),
+          [&](int64_t i, int64_t j, size_t at) { return finish(plain[at], i, j); });
+
+  // How the former value enters the sum (first, or after the k blocks of one panel) is the path's choice.
+  const std::vector<T> sum = product(nullptr, {true, panels});
+  ++checks;
+  const double epsilon = sizeof(T) == 4 ? 1.2e-7 : 2.3e-16;
+  for (size_t at = 0; at < size; ++at) {
+    const double want = static_cast<double>(start.values[at]) + static_cast<double>(plain[at]);
+    if (!(std::fabs(static_cast<double>(sum[at]) - want) <= epsilon * static_cast<double>(k + 3) * (k + 1))) {
+      return fail<T>("accumulate", m, n, k, static_cast<int64_t>(at) / n, static_cast<int64_t>(at) % n, want, sum[at]);
+    }
+  }
+  compare("accumulate, then epilogue", product(&all, {true, nullptr}),
+          [&](int64_t i, int64_t j, size_t at) { return finish(sum[at], i, j); });
+}
+
 // The same bits for every number of threads.
 template <class T>
 void check_threads(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order) {
@@ -187,6 +243,15 @@ void check_all() {
   check_product<T>(1, 1003, 603, Order::row_major, Order::row_major, 0, false);
   check_product<T>(4, 517, 1201, Order::col_major, Order::padded_rows, 0, false);
   check_product<T>(517, 1, 1201, Order::col_major, Order::row_major, 1, false);
+
+  constexpr int64_t kOptions[][3] = {{1, 50, 10},    {3, 131, 65},  {1, 1003, 603}, {4, 517, 1201}, {5, 3, 70},
+                                     {200, 1, 90},   {31, 33, 400}, {150, 67, 900}, {70, 21, 17},   {2, 3, 5},
+                                     {130, 4500, 7}, {64, 64, 64},  {9, 40, 0}};
+  for (const auto& [m, n, k] : kOptions) {
+    for (const Order a : {Order::row_major, Order::col_major}) {
+      for (const Order b : {Order::row_major, Order::col_major, Order::scattered}) check_options<T>(m, n, k, a, b);
+    }
+  }
 
   constexpr int64_t kThreaded[][3] = {{97, 150, 500}, {200, 130, 400}, {1, 3000, 700}, {3000, 1, 700}, {33, 700, 300},
                                       {700, 33, 300}, {3, 2000, 600},  {2000, 3, 600}, {16, 500, 600}};

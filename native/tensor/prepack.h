@@ -1,0 +1,36 @@
+// Forms derived from a weight's values, such as the packed panels of a matrix or transformed filters, kept beside its
+// storage for as long as nothing writes there.
+#pragma once
+
+#include <type_traits>
+
+#include "tensor.h"
+
+namespace flambeau {
+
+enum class Derivation : uint8_t {
+  gemm_columns,  // packed panels of a product's right operand; parameter unused (gemm.h)
+};
+
+using MakeFn = void (*)(void* context, void* data);
+
+// x's derived form, in a storage of `bytes` that make(context, data) filled; an empty reference when x is to be used as
+// it is. A form is made at the second use of unchanged values: weights in training change before it comes, frozen ones
+// repay it for good. Forms of one storage are told apart by derivation, parameter, dtype and geometry of x. Memory that
+// others may write to (external storage) never has one. Any number of threads may ask at once; `make` may then run in
+// each, with no lock held. When the system refuses the memory, there is no form.
+StorageRef prepacked(const Tensor& x, Derivation derivation, int64_t parameter, size_t bytes, MakeFn make,
+                     void* context);
+
+template <class Make>
+StorageRef prepacked(const Tensor& x, Derivation derivation, int64_t parameter, size_t bytes, Make&& make) {
+  return prepacked(
+      x, derivation, parameter, bytes,
+      [](void* context, void* data) { (*static_cast<std::remove_reference_t<Make>*>(context))(data); },
+      const_cast<void*>(static_cast<const void*>(&make)));
+}
+
+void drop_derived_forms(Storage& storage);  // its end
+void drop_derived_forms();                  // of every storage; what is in use at this moment is freed after it
+
+}  // namespace flambeau
