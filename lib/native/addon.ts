@@ -60,6 +60,11 @@ export interface Addon {
   /** As matmul with the weight [out, in] transposed. */
   linear(x: Handle, weight: Handle, bias: Handle, activation: number, out: Out): Handle;
 
+  /** scratch holds stride y x, padding y x, dilation y x, groups, size y x; `bias` 0 for none. */
+  conv(x: Handle, weight: Handle, bias: Handle, out: Out): Handle;
+  convInput(grad: Handle, weight: Handle, bias: Handle, out: Out): Handle;
+  convWeight(x: Handle, grad: Handle, out: Out): Handle;
+
   indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
   indexAdd(target: Handle, axis: number, index: Handle, source: Handle): void;
   gather(x: Handle, axis: number, index: Handle, out: Out): Handle;

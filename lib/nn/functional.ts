@@ -3,7 +3,18 @@
 export * from '../ops/activation.js';
 export { oneHot } from '../ops/arrange.js';
 export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from '../ops/classification.js';
+export {
+  type Conv1dOptions,
+  type Conv2dOptions,
+  type ConvTranspose1dOptions,
+  type ConvTranspose2dOptions,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+} from '../ops/conv.js';
 export { type DropoutOptions, dropout } from '../ops/dropout.js';
 export { linear } from '../ops/matmul.js';
+export { type PadMode, type PadOptions, pad } from '../ops/pad.js';
 export * from '../ops/regression.js';
 export { sigmoid, tanh } from '../ops/unary.js';

@@ -1,4 +1,16 @@
 export * from './activation.js';
+export {
+  Conv1d,
+  type Conv1dOptions,
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose1d,
+  type ConvTranspose1dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+  type OutputSizeOptions,
+  type PaddingMode,
+} from './conv.js';
 export { Dropout } from './dropout.js';
 export { Flatten, Unflatten } from './flatten.js';
 export * as functional from './functional.js';

@@ -55,6 +55,11 @@ Handle op_linear(Environment& e, const Tensor& x, const Tensor& weight, const Te
                  Out out);
 Handle op_matmul(Environment& e, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out);
 
+// --- conv_ops.cpp. scratch holds stride y x, padding y x, dilation y x, groups, size y x.
+Handle op_conv(Environment& e, const Tensor& x, const Tensor& weight, const Tensor* bias, Out out);
+Handle op_conv_input(Environment& e, const Tensor& grad, const Tensor& weight, const Tensor* bias, Out out);
+Handle op_conv_weight(Environment& e, const Tensor& x, const Tensor& grad, Out out);
+
 // --- indexing_ops.cpp
 Handle op_index_select(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
 void op_index_add(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);

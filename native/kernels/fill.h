@@ -14,6 +14,7 @@ void fill_softmax(KernelTable& table);
 void fill_cast(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_conv(KernelTable& table);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

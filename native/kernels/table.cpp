@@ -18,6 +18,7 @@ const KernelTable& table() {
     fill_cast(kernel_table);
     fill_optim(kernel_table);
     fill_gemm(kernel_table);
+    fill_conv(kernel_table);
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
   }
   return kernel_table;

@@ -61,6 +61,35 @@ struct GemmKernel {
                int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
 };
 
+// Convolution as a matrix product over a padded image: pointers into the image stand for the rows of the right-hand
+// matrix. The outputs lie on a grid whose rows are `pitch` apart in the image, of which `width` are outputs.
+struct ConvTarget {
+  void* out;  // of the first row of the tile; place (y, x) of the grid is at y * y_stride + x * x_stride
+  int64_t row_stride, y_stride, x_stride;
+  int64_t pitch, width;
+  const void* bias;  // one value per row of the tile, or null
+};
+// What a gradient of weights sums over: `count` runs of `length` elements, `pitch` apart, of each of the images.
+struct ConvRuns {
+  int64_t images, grad_image_stride, src_image_stride;
+  int64_t count, length, pitch;
+};
+struct ConvKernel {
+  int mr, nr, dot_rows, dot_cols;
+  // Places [j, j + n) of the grid, m outputs each: out = bias + Σ_p a_panel[p][i] · src[offsets[p] + j]. m <= mr,
+  // n <= nr; src is read up to nr elements from each offset.
+  void (*tile)(int64_t k, const void* a_panel, const void* src, const int64_t* offsets, int64_t j, int64_t m, int64_t n,
+               const ConvTarget& target);
+  // A panel [channels * tap_count][mr] of weights[i * row_stride + c * channel_stride + taps[t]].
+  void (*pack)(const void* weights, int64_t row_stride, int64_t channel_stride, const int64_t* taps, int64_t m,
+               int64_t channels, int64_t tap_count, void* panel);
+  void (*copy)(const void* from, int64_t step, int64_t n, void* to);  // to[j] = from[j * step]
+  // sums[i][j] += Σ grad[i][…] · src[offsets[j] + …] over the runs; m <= dot_rows, n <= dot_cols.
+  void (*dots)(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
+               int64_t m, int64_t n, void* sums, int64_t sums_stride);
+  bool (*all_finite)(const void* x, size_t n);
+};
+
 // One element-wise optimizer step over n contiguous parameters. PyTorch's formulas; the step-dependent scalars are
 // computed once by the caller in double.
 struct SgdArgs {
@@ -143,6 +172,7 @@ struct KernelTable {
   SgdFn sgd[kDTypeCount];                 // FLOATS
   AdamFn adam[kDTypeCount];               // FLOATS
   GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
+  ConvKernel conv[kDTypeCount];           // FLOATS; tile == nullptr elsewhere
 };
 
 }  // namespace flambeau

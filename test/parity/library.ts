@@ -5,10 +5,12 @@ import '../../lib/ops/viewMethods.js';
 
 export { grad } from '../../lib/autograd/backward.js';
 export * from '../../lib/ops/classification.js';
+export * from '../../lib/ops/conv.js';
 export * from '../../lib/ops/create.js';
 export * from '../../lib/ops/join.js';
 export { where } from '../../lib/ops/masking.js';
 export { linear } from '../../lib/ops/matmul.js';
+export { pad } from '../../lib/ops/pad.js';
 export { pow } from '../../lib/ops/pointwise.js';
 export * from '../../lib/ops/regression.js';
 export type { DType } from '../../lib/tensor/dtype.js';

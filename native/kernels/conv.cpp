@@ -1,0 +1,218 @@
+// The inner kernels of convolution; the loops around them are native/tensor/conv.cpp.
+//
+// An implicit matrix product: a row of the right-hand matrix is never built, it is a run of the padded image that
+// starts at the tap's offset. (The idea of reaching the image through a table is XNNPACK's: Dukhan, "The Indirect
+// Convolution Algorithm", arXiv:1907.02129; here the table holds one offset for each row of the product, not one for
+// each pixel.)
+#include "fill.h"
+#include "gemm_vec.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+// The register tile: kMr rows by kVectors vectors, as in gemm_micro.cpp.
+constexpr bool kAvx512 = sizeof(Vec<float>) == 64;
+constexpr bool kNeon = kRegisters == 32 && !kAvx512;
+constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
+constexpr int kVectors = kNeon ? 4 : 2;
+template <class T>
+constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
+
+// tile[i][j] = Σ_p a[p][i] · src[offsets[p] + j], summed in the order of p.
+template <class T, int kRows, int kCols>
+FLAMBEAU_NOINLINE void multiply(int64_t k, const T* a, const T* src, const int64_t* offsets, T* tile) {
+  using V = Lanes<T>;
+  constexpr int kSize = V::size;
+  V acc[kRows][kCols];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
+  }
+  for (int64_t p = 0; p < k; ++p, a += kMr) {
+    const T* const b = src + offsets[p];
+    V row[kCols];
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const V x(a[i]);
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
+    }
+  }
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v].store(tile + i * kNr<T> + v * kSize);
+  }
+}
+
+// The least tile that covers m rows, in steps of two rows.
+template <class T, int kRows, int kCols>
+FLAMBEAU_INLINE void fitting_multiply(int64_t k, const T* a, const T* src, const int64_t* offsets, int64_t m, T* tile) {
+  if constexpr (kRows > 2) {
+    if (m <= kRows - 2) return fitting_multiply<T, kRows - 2, kCols>(k, a, src, offsets, m, tile);
+  }
+  multiply<T, kRows, kCols>(k, a, src, offsets, tile);
+}
+
+// to[j] = from[j] + bias.
+template <class T>
+FLAMBEAU_INLINE void add_run(const T* from, T bias, int64_t n, T* to) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  const V b(bias);
+  int64_t j = 0;
+  for (; j + kSize <= n; j += kSize) (V::load(from + j) + b).store(to + j);
+  if (const int64_t rest = n - j) (V::load_partial(from + j, rest) + b).store_partial(to + j, rest);
+}
+
+template <class T>
+void conv_tile(int64_t k, const void* a_panel, const void* src, const int64_t* offsets, int64_t j, int64_t m, int64_t n,
+               const ConvTarget& target) {
+  alignas(64) T tile[kMr * kNr<T>];
+  const T* const a = static_cast<const T*>(a_panel);
+  const T* const b = static_cast<const T*>(src) + j;
+  if (n <= kNr<T> / 2) fitting_multiply<T, kMr, kVectors / 2>(k, a, b, offsets, m, tile);
+  else fitting_multiply<T, kMr, kVectors>(k, a, b, offsets, m, tile);
+  // Each row of the grid gives a run of the tile; what lies between its width and the pitch is no output.
+  const T* const bias = static_cast<const T*>(target.bias);
+  int64_t y = j / target.pitch, x = j % target.pitch;
+  for (int64_t at = 0; at < n; ++y) {
+    const int64_t end = target.width - x < n - at ? target.width - x : n - at;
+    T* out = static_cast<T*>(target.out) + y * target.y_stride + x * target.x_stride;
+    const T* from = tile + at;
+    for (int64_t i = 0; i < m; ++i, out += target.row_stride, from += kNr<T>) {
+      const T plus = bias ? bias[i] : T(0);
+      if (target.x_stride == 1) {
+        if (end > 0) add_run(from, plus, end, out);
+      } else {
+        for (int64_t s = 0; s < end; ++s) out[s * target.x_stride] = from[s] + plus;
+      }
+    }
+    at += target.pitch - x;
+    x = 0;
+  }
+}
+
+// Weights of up to kMr outputs as a panel [k][kMr]; k runs over channels, then taps. Rows beyond m are zero.
+template <class T>
+void conv_pack(const void* weights, int64_t row_stride, int64_t channel_stride, const int64_t* taps, int64_t m,
+               int64_t channels, int64_t tap_count, void* panel) {
+  const T* from = static_cast<const T*>(weights);
+  T* to = static_cast<T*>(panel);
+  for (int64_t c = 0; c < channels; ++c, from += channel_stride) {
+    for (int64_t t = 0; t < tap_count; ++t, to += kMr) {
+      const T* const w = from + taps[t];
+      int64_t i = 0;
+      for (; i < m; ++i) to[i] = w[i * row_stride];
+      for (; i < kMr; ++i) to[i] = 0;
+    }
+  }
+}
+
+// to[j] = from[j * step].
+template <class T>
+void conv_copy(const void* from, int64_t step, int64_t n, void* to) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  const T* const x = static_cast<const T*>(from);
+  T* const y = static_cast<T*>(to);
+  if (step != 1) {
+    for (int64_t j = 0; j < n; ++j) y[j] = x[j * step];
+    return;
+  }
+  int64_t j = 0;
+  for (; j + kSize <= n; j += kSize) V::load(x + j).store(y + j);
+  if (const int64_t rest = n - j) V::load_partial(x + j, rest).store_partial(y + j, rest);
+}
+
+// The gradient of the weights: dots of runs of the output's gradient with runs of the image, both read in place.
+constexpr int kDotRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<float>) == 32 ? 3 : 2;
+constexpr int kDotCols = 4;
+
+// m <= kDotRows, n <= kDotCols: missing ones repeat the last, their sums are dropped.
+template <class T>
+void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
+               int64_t m, int64_t n, void* sums, int64_t sums_stride) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  V acc[kDotRows][kDotCols];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kDotRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kDotCols; ++j) acc[i][j] = V(T(0));
+  }
+  for (int64_t image = 0; image < runs.images; ++image) {
+    for (int64_t run = 0; run < runs.count; ++run) {
+      const T* g[kDotRows];
+      const T* x[kDotCols];
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kDotRows; ++i) {
+        g[i] = static_cast<const T*>(grad) + image * runs.grad_image_stride + run * runs.pitch +
+               (i < m ? i : m - 1) * grad_row_stride;
+      }
+      FLAMBEAU_UNROLL
+      for (int j = 0; j < kDotCols; ++j) {
+        x[j] =
+            static_cast<const T*>(src) + image * runs.src_image_stride + run * runs.pitch + offsets[j < n ? j : n - 1];
+      }
+      const auto step = [&](auto load) {
+        V row[kDotRows];
+        FLAMBEAU_UNROLL
+        for (int i = 0; i < kDotRows; ++i) row[i] = load(g[i]);
+        FLAMBEAU_UNROLL
+        for (int j = 0; j < kDotCols; ++j) {
+          const V col = load(x[j]);
+          FLAMBEAU_UNROLL
+          for (int i = 0; i < kDotRows; ++i) acc[i][j] = fma(row[i], col, acc[i][j]);
+        }
+      };
+      int64_t p = 0;
+      for (; p + kSize <= runs.length; p += kSize) step([p](const T* at) { return V::load(at + p); });
+      if (const int64_t rest = runs.length - p) step([p, rest](const T* at) { return V::load_partial(at + p, rest); });
+    }
+  }
+  T* out = static_cast<T*>(sums);
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kDotRows; ++i, out += sums_stride) {
+    T row[kDotCols];
+    sum4(acc[i][0], acc[i][1], acc[i][2], acc[i][3], row);
+    if (i < m) {
+      for (int64_t j = 0; j < n; ++j) out[j] += row[j];
+    }
+  }
+}
+
+// Whether all n elements are finite: x · 0 is NaN for those that are not.
+template <class T>
+bool conv_all_finite(const void* from, size_t n) {
+  using V = Lanes<T>;
+  constexpr size_t kSize = V::size;
+  const T* const x = static_cast<const T*>(from);
+  const V zero(T(0));
+  V sum(T(0));
+  size_t j = 0;
+  for (; j + kSize <= n; j += kSize) sum = fma(V::load(x + j), zero, sum);
+  if (j < n) sum = fma(V::load_partial(x + j, n - j), zero, sum);
+  T lanes[kSize];
+  sum.store(lanes);
+  T total = 0;
+  for (size_t i = 0; i < kSize; ++i) total += lanes[i];
+  return total == 0;
+}
+
+template <class T>
+ConvKernel conv_kernel() {
+  return {kMr, kNr<T>, kDotRows, kDotCols, conv_tile<T>, conv_pack<T>, conv_copy<T>, conv_dots<T>, conv_all_finite<T>};
+}
+
+}  // namespace
+
+void fill_conv(KernelTable& table) {
+  table.conv[static_cast<int>(DType::f32)] = conv_kernel<float>();
+  table.conv[static_cast<int>(DType::f64)] = conv_kernel<double>();
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA
