@@ -4,7 +4,7 @@ import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { addon, put } from '../tensor/runtime.js';
 import { checkShape, numelOf, showShape } from '../tensor/shape.js';
-import { checkTensor, makeTensor, type Tensor } from '../tensor/tensor.js';
+import { checkTensor, makeTensor, storedElements, type Tensor } from '../tensor/tensor.js';
 import { writeFileAtomic } from './atomicFile.js';
 
 // The format: https://github.com/huggingface/safetensors#format
@@ -14,9 +14,11 @@ import { writeFileAtomic } from './atomicFile.js';
 const CODES: Readonly<Record<DType, string>> = {
   float32: 'F32',
   float64: 'F64',
+  bfloat16: 'BF16',
   int32: 'I32',
   int64: 'I64',
   uint8: 'U8',
+  int8: 'I8',
   bool: 'BOOL',
 };
 const DTYPE_OF = new Map(Object.entries(CODES).map(([dtype, code]) => [code, dtype as DType]));
@@ -84,7 +86,7 @@ function* chunksOf(header: object, placed: readonly (readonly [string, Tensor])[
   json.copy(padded, PREFIX);
   yield padded;
   for (const [, x] of placed) {
-    const data = x.toTypedArray();
+    const data = storedElements('saveSafetensors', x);
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 }
@@ -252,7 +254,7 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
 }
 
 function readTensor({ dtype, shape, begin }: Entry, dataStart: number, read: ReadAt): Tensor {
-  const data = new DTYPES[dtype].array(numelOf(shape));
+  const data = new DTYPES[dtype].stored(numelOf(shape));
   const bytes = new Uint8Array(data.buffer);
   read(bytes, dataStart + begin);
   if (dtype === 'bool') for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;

@@ -5,6 +5,7 @@ import { eye } from '../ops/create.js';
 import { type RandomOptions, randperm } from '../ops/random.js';
 import { checkFloating } from '../ops/randomChecks.js';
 import { normal_ as normalFill, uniform_ as uniformFill } from '../ops/sampling.js';
+import { roundTo } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { rawCopy, rawEmpty, rawFill, rawFrom } from '../tensor/raw.js';
@@ -351,7 +352,7 @@ export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
   vectors.forEach((v, j) => {
     for (let i = 0; i < length; i++) values[place(j, i)] = v[i]!;
   });
-  const factor = x.dtype === 'float32' ? Math.fround(gain) : gain;
+  const factor = roundTo(x.dtype, gain);
   return write(
     op,
     x,

@@ -1,5 +1,5 @@
 import { linear } from '../ops/matmul.js';
-import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
+import { checkDType, type DType, type FloatingDType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -13,7 +13,7 @@ import type { Keeps, Maps, WIDTHS } from './widths.js';
 export interface LinearOptions {
   /** Whether to add a learned bias; default true. */
   readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 /** A width given to a layer. */
@@ -24,7 +24,7 @@ export function checkWidth(op: string, name: string, value: unknown): void {
 /** A dtype for parameters. */
 export function checkParameterDType(op: string, value: unknown): DType {
   const dtype = checkDType(op, value ?? 'float32');
-  if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `${op}: dtype must be float32 or float64, got ${dtype}`);
+  if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `${op}: dtype must be float32, float64 or bfloat16, got ${dtype}`);
   return dtype;
 }
 

@@ -261,7 +261,7 @@ export class Module {
   }
 
   /**
-   * Converts floating point parameters, gradients and buffers to `dtype` ('float32' or 'float64'). Parameters stay the
+   * Converts floating point parameters, gradients and buffers to `dtype` ('float32', 'float64' or 'bfloat16'). Parameters stay the
    * objects that they are, so an optimizer goes on working with them.
    */
   to(dtype: DType): this {
@@ -281,6 +281,11 @@ export class Module {
   /** `to('float64')`. */
   double(): this {
     return this.to('float64');
+  }
+
+  /** `to('bfloat16')`. */
+  bfloat16(): this {
+    return this.to('bfloat16');
   }
 
   /** Converts all parameters and buffers, those of integers too, to `dtype`. */

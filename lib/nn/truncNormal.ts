@@ -4,6 +4,7 @@ import type { RandomOptions } from '../ops/random.js';
 import { checkFloating } from '../ops/randomChecks.js';
 import { normal_, uniform_ } from '../ops/sampling.js';
 import { erf } from '../ops/unary.js';
+import { roundTo } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import type { Generator } from '../tensor/generator.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
@@ -57,7 +58,7 @@ export function truncNormal_(x: Tensor, options?: TruncNormalOptions): Tensor {
   if (mean < a - 2 * std || mean > b + 2 * std) {
     process.emitWarning(`${op}: mean is more than 2 std from [a, b]. The distribution of values may be incorrect.`);
   }
-  const round = x.dtype === 'float32' ? Math.fround : (value: number) => value;
+  const round = (value: number): number => roundTo(x.dtype, value);
   const target: Target = { x, mean, std, a, b, generator, round };
   return noGrad(() => {
     const values = massBetween((a - mean) / std, (b - mean) / std) > 0.3 ? redrawn(target) : accepted(target);

@@ -69,13 +69,13 @@ export function operands(op: string, x: unknown, other: unknown): [Tensor, Tenso
   return [scalar(x as number | boolean, dtype), castTo(b, dtype)];
 }
 
-/** Refuses all but float32 and float64. */
+/** Refuses all but floating dtypes. */
 export function checkFloating(op: string, x: unknown, argument = 'input'): Tensor {
   const checked = checkTensor(op, x, argument);
   if (!isFloating(checked.dtype)) {
     fail(
       'DTYPE_MISMATCH',
-      `${op}: ${argument} must be float32 or float64, got ${checked.dtype}; cast it with to('float32')`,
+      `${op}: ${argument} must be float32, float64 or bfloat16, got ${checked.dtype}; cast it with to('float32')`,
     );
   }
   return checked;

@@ -29,6 +29,9 @@ export const float = (x: Tensor): Tensor => to(x, 'float32');
 /** x as float64. */
 export const double = (x: Tensor): Tensor => to(x, 'float64');
 
+/** x as bfloat16, each element rounded to the nearest, half to even. */
+export const bfloat16 = (x: Tensor): Tensor => to(x, 'bfloat16');
+
 /** x as int32. */
 export const int = (x: Tensor): Tensor => to(x, 'int32');
 
@@ -37,6 +40,9 @@ export const long = (x: Tensor): Tensor => to(x, 'int64');
 
 /** x as uint8. */
 export const byte = (x: Tensor): Tensor => to(x, 'uint8');
+
+/** x as int8; what does not fit wraps. */
+export const char = (x: Tensor): Tensor => to(x, 'int8');
 
 /** x as bool: whether an element is not 0. */
 export const bool = (x: Tensor): Tensor => to(x, 'bool');

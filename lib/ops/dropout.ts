@@ -1,5 +1,5 @@
 import { inplaceOf } from '../autograd/inplace.js';
-import { isFloating } from '../tensor/dtype.js';
+import { isFloating, roundTo } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { defaultGenerator } from '../tensor/generator.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
@@ -44,7 +44,7 @@ export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
 /** 1 / keep with probability `keep`, else 0; rounded as PyTorch divides, in x's dtype. */
 function noiseFor(x: Tensor, keep: number): Tensor {
   const noise = rawEmptyLike(x);
-  const scale = x.dtype === 'float32' ? Math.fround(1 / Math.fround(keep)) : 1 / keep;
+  const scale = roundTo(x.dtype, 1 / (x.dtype === 'float32' ? Math.fround(keep) : keep));
   rawBernoulli(defaultGenerator, noise, keep, scale);
   return noise;
 }

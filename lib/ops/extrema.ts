@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { nodeName } from '../autograd/opNode.js';
+import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { argReduceKernel, rawContiguous, rawFull, rawReshape, reduceKernel } from '../tensor/raw.js';
@@ -185,7 +186,7 @@ const medianAlong = picker('median', (x, dim) => {
   const [values, order] = rawSort(x, dim, false);
   if (x.shape.length === 0) return order;
   const middle = slice(order, dim, Math.floor((n - 1) / 2), 1);
-  if (x.dtype !== 'float32' && x.dtype !== 'float64') return middle;
+  if (!isFloating(x.dtype)) return middle;
   // NaN sorts last, so the last element tells whether there is one.
   const nan = isnan(slice(values, dim, n - 1, 1));
   return any(nan).item() === 0 ? middle : where(nan, argmaxRaw(x, dim, true), middle);

@@ -2,7 +2,7 @@ import { fail } from '../tensor/errors.js';
 import { rawCast } from '../tensor/raw.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 
-/** An index or target tensor as int64; int32 and uint8 are cast, floats refused. */
+/** An index or target tensor as int64; int32, uint8 and int8 are cast, floats refused. */
 export function checkIndex(op: string, index: unknown, argument = 'index'): Tensor {
   const checked = checkTensor(op, index, argument);
   switch (checked.dtype) {
@@ -10,6 +10,7 @@ export function checkIndex(op: string, index: unknown, argument = 'index'): Tens
       return checked;
     case 'int32':
     case 'uint8':
+    case 'int8':
       return rawCast(checked, 'int64');
     default:
       return fail(

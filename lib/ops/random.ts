@@ -36,7 +36,7 @@ function sampled(
   options: RandomCreateOptions | undefined,
 ): Tensor {
   const { dtype, requiresGrad, generator } = settings(op, options, like instanceof Tensor ? like.dtype : 'float32');
-  if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `${op}: dtype must be float32 or float64, got ${dtype}`);
+  if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `${op}: dtype must be float32, float64 or bfloat16, got ${dtype}`);
   const out = like instanceof Tensor ? rawEmptyLike(like, dtype) : rawEmpty(like, dtype);
   rawSample(generator, distribution, out, 0, 1);
   return asLeaf(op, out, requiresGrad);
@@ -187,7 +187,7 @@ export function normal(
   if (typeof mean === 'number' && typeof std === 'number') {
     const [shape, options] = rest as [Shape, RandomCreateOptions?];
     const { dtype, requiresGrad, generator } = settings('normal', options, 'float32');
-    if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `normal: dtype must be float32 or float64, got ${dtype}`);
+    if (!isFloating(dtype)) fail('DTYPE_MISMATCH', `normal: dtype must be float32, float64 or bfloat16, got ${dtype}`);
     const out = rawEmpty(checkShape('normal', [shape]), dtype);
     rawSample(generator, 'normal', out, mean, std);
     return asLeaf('normal', out, requiresGrad);

@@ -17,7 +17,7 @@ export function checkFloating(op: string, x: Tensor): void {
 
 /** Whether a bound fits into the dtype; NaN never does. */
 export function checkBound(op: string, name: string, value: number, dtype: DType): number {
-  const limit = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+  const limit = DTYPES[dtype].largest;
   checkNumber(op, name, value);
   if (!(Math.abs(value) <= limit)) fail('OUT_OF_RANGE', `${op}: ${name} is out of bounds for ${dtype}, got ${value}`);
   return value;
@@ -44,9 +44,11 @@ export function checkProbability(op: string, p: number): number {
 const LARGEST: Readonly<Record<DType, number>> = {
   float32: 2 ** 24,
   float64: 2 ** 53,
+  bfloat16: 2 ** 8,
   int32: 2 ** 31 - 1,
   int64: 2 ** 53,
   uint8: 255,
+  int8: 127,
   bool: 1,
 };
 
@@ -57,7 +59,8 @@ export function checkRange(op: string, low: number, high: number, dtype: DType):
   if (low >= high)
     fail('OUT_OF_RANGE', `${op}: expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   const largest = LARGEST[dtype];
-  const smallest = dtype === 'uint8' || dtype === 'bool' ? 0 : dtype === 'int32' ? -(2 ** 31) : -largest;
+  const isSigned = dtype !== 'uint8' && dtype !== 'bool';
+  const smallest = !isSigned ? 0 : dtype === 'int32' || dtype === 'int8' ? -largest - 1 : -largest;
   const name = DTYPES[dtype].torchName.replace('Tensor', '');
   if (low < smallest || low > largest) fail('OUT_OF_RANGE', `${op}: from is out of bounds for ${name}, got ${low}`);
   if (high - 1 > largest) fail('OUT_OF_RANGE', `${op}: to - 1 is out of bounds for ${name}, got ${high - 1}`);

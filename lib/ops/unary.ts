@@ -253,7 +253,7 @@ export interface NanToNumOptions {
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
   const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
   if (!isFloating(checkTensor('nanToNum', x).dtype)) return add(x, 0);
-  const largest = x.dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+  const { largest } = DTYPES[x.dtype];
   const finite = maskedFill(maskedFill(x, isnan(x), nan), eq(x, Infinity), posinf ?? largest);
   return maskedFill(finite, eq(x, -Infinity), neginf ?? -largest);
 }

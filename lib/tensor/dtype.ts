@@ -1,18 +1,26 @@
 import { describe, fail } from './errors.js';
 
-/** Element types. `int64` elements are numbers in `toArray()`/`item()` and bigints in `toTypedArray()`. */
-export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
+/**
+ * Element types. `int64` elements are numbers in `toArray()`/`item()` and bigints in `toTypedArray()`; `bfloat16` ones
+ * are float32 there, which holds every one of them exactly.
+ */
+export type DType = 'float32' | 'float64' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool';
+
+/** What a factory or a layer takes for weights. */
+export type FloatingDType = 'float32' | 'float64' | 'bfloat16';
 
 /** What `toTypedArray` gives, by dtype. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 
-/** The typed array that holds a dtype's elements (bool: 0 and 1 as bytes). */
+/** The typed array that holds a dtype's elements (bool: 0 and 1 as bytes; bfloat16: its values as float32). */
 export interface TypedArrayOf {
   float32: Float32Array<ArrayBuffer>;
   float64: Float64Array<ArrayBuffer>;
+  bfloat16: Float32Array<ArrayBuffer>;
   int32: Int32Array<ArrayBuffer>;
   int64: BigInt64Array<ArrayBuffer>;
   uint8: Uint8Array<ArrayBuffer>;
+  int8: Int8Array<ArrayBuffer>;
   bool: Uint8Array<ArrayBuffer>;
 }
 
@@ -28,21 +36,41 @@ interface DTypeInfo {
   readonly category: Category;
   readonly bytes: number;
   readonly array: new (n: number) => TypedArray;
+  /** The typed array of the elements as they lie in memory and in files. */
+  readonly stored: new (
+    n: number,
+  ) => TypedArray | Uint16Array;
+  /** The largest finite value, or the largest integer. */
+  readonly largest: number;
   /** The class name that PyTorch's messages print. */
   readonly torchName: string;
 }
 
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
-  float32: { id: 0, category: Category.floating, bytes: 4, array: Float32Array, torchName: 'FloatTensor' },
-  float64: { id: 1, category: Category.floating, bytes: 8, array: Float64Array, torchName: 'DoubleTensor' },
-  int32: { id: 2, category: Category.integer, bytes: 4, array: Int32Array, torchName: 'IntTensor' },
-  int64: { id: 3, category: Category.integer, bytes: 8, array: BigInt64Array, torchName: 'LongTensor' },
-  uint8: { id: 4, category: Category.integer, bytes: 1, array: Uint8Array, torchName: 'ByteTensor' },
-  bool: { id: 5, category: Category.boolean, bytes: 1, array: Uint8Array, torchName: 'BoolTensor' },
+  float32: info(0, Category.floating, 4, Float32Array, 3.4028234663852886e38, 'FloatTensor'),
+  float64: info(1, Category.floating, 8, Float64Array, Number.MAX_VALUE, 'DoubleTensor'),
+  bfloat16: info(6, Category.floating, 2, Float32Array, 3.3895313892515355e38, 'BFloat16Tensor', Uint16Array),
+  int32: info(2, Category.integer, 4, Int32Array, 2 ** 31 - 1, 'IntTensor'),
+  int64: info(3, Category.integer, 8, BigInt64Array, 2 ** 63, 'LongTensor'),
+  uint8: info(4, Category.integer, 1, Uint8Array, 255, 'ByteTensor'),
+  int8: info(7, Category.integer, 1, Int8Array, 127, 'CharTensor'),
+  bool: info(5, Category.boolean, 1, Uint8Array, 1, 'BoolTensor'),
 };
 
-// Widest last; promotion within these six types is the wider of the two.
-const ORDER: readonly DType[] = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
+function info(
+  id: number,
+  category: Category,
+  bytes: number,
+  array: DTypeInfo['array'],
+  largest: number,
+  torchName: string,
+  stored: DTypeInfo['stored'] = array,
+): DTypeInfo {
+  return { id, category, bytes, array, stored, largest, torchName };
+}
+
+// Widest last; promotion is the wider of the two, but for uint8 and int8, of which neither holds the other.
+const ORDER: readonly DType[] = ['bool', 'uint8', 'int8', 'int32', 'int64', 'bfloat16', 'float32', 'float64'];
 
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(DTYPES, value);
@@ -55,10 +83,24 @@ export function checkDType(op: string, value: unknown): DType {
 
 export const isFloating = (dtype: DType): boolean => DTYPES[dtype].category === Category.floating;
 
-/** The smallest dtype that holds both, PyTorch's `torch.promote_types`. */
+/** The smallest dtype that holds both, PyTorch's `torch.promote_types` (whose int16, of uint8 and int8, is int32 here). */
 export function promoteTypes(a: DType, b: DType): DType {
-  return a === b ? a : ORDER[Math.max(ORDER.indexOf(a), ORDER.indexOf(b))]!;
+  if (a === b) return a;
+  if ((a === 'uint8' && b === 'int8') || (a === 'int8' && b === 'uint8')) return 'int32';
+  return ORDER[Math.max(ORDER.indexOf(a), ORDER.indexOf(b))]!;
 }
+
+/** The nearest value of a floating dtype, half to even. */
+export function roundTo(dtype: DType, value: number): number {
+  if (dtype === 'float64') return value;
+  const single = Math.fround(value);
+  if (dtype === 'float32' || !Number.isFinite(single)) return single;
+  word.setFloat32(0, single);
+  const bits = word.getUint32(0);
+  word.setUint32(0, (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  return word.getFloat32(0);
+}
+const word = new DataView(new ArrayBuffer(4));
 
 /** The dtype that a plain JavaScript value has in arithmetic: integer-valued numbers count as integers. */
 export function scalarCategory(value: number | boolean): Category {

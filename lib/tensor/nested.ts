@@ -5,14 +5,7 @@ import type { Shape } from './shape.js';
 
 // From JavaScript's values to a flat typed array that nobody else holds.
 
-export type AnyTypedArray =
-  | TypedArray
-  | Int8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
+export type AnyTypedArray = TypedArray | Uint8ClampedArray | Int16Array | Uint16Array | Uint32Array | BigUint64Array;
 
 /** What `tensor` takes: an element, a typed array, or arrays of these, as deep as the tensor has dimensions. */
 export type NestedInput = number | boolean | bigint | AnyTypedArray | readonly NestedInput[];
@@ -34,7 +27,7 @@ const KINDS: Readonly<Record<string, DType>> = {
   BigInt64Array: 'int64',
   Uint8Array: 'uint8',
   Uint8ClampedArray: 'uint8',
-  Int8Array: 'int32',
+  Int8Array: 'int8',
   Int16Array: 'int32',
   Uint16Array: 'int32',
   Uint32Array: 'int64',
@@ -161,6 +154,7 @@ function dtypeOf(elements: readonly unknown[]): DType {
 const RANGES: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint8: [0, 255],
+  int8: [-128, 127],
 };
 
 function convert(op: string, elements: readonly (number | boolean | bigint)[], dtype: DType): TypedArray {

@@ -176,7 +176,7 @@ export class Tensor {
   toTypedArray(): TypedArray;
   toTypedArray<D extends DType>(this: Tensor & { readonly dtype: D }): TypedArrayOf[D];
   toTypedArray(): TypedArray {
-    const data = allocate(this.dtype, this.numel);
+    const data = allocate('toTypedArray', this.dtype, this.numel, DTYPES[this.dtype].array);
     addon.read(handleOf('toTypedArray', this), data);
     return data;
   }
@@ -226,12 +226,19 @@ export class Tensor {
 /** V8's limit for the elements of one array, and about what its heap holds of them. */
 const MAX_PLACES = 2 ** 27;
 
-function allocate(dtype: DType, n: number): TypedArray {
+function allocate<A>(op: string, dtype: DType, n: number, kind: new (n: number) => A): A {
   try {
-    return new DTYPES[dtype].array(n);
+    return new kind(n);
   } catch (cause) {
-    return fail('OUT_OF_MEMORY', `toTypedArray: no typed array of ${n} elements of ${dtype} can be had`, { cause });
+    return fail('OUT_OF_MEMORY', `${op}: no typed array of ${n} elements of ${dtype} can be had`, { cause });
   }
+}
+
+/** A copy of the elements in row-major order as they lie in memory and in files: bfloat16 as its bits. */
+export function storedElements(op: string, x: Tensor): TypedArray | Uint16Array {
+  const data = allocate(op, x.dtype, x.numel, DTYPES[x.dtype].stored);
+  addon.read(handleOf(op, x), data);
+  return data;
 }
 
 /** Whether a value is a Tensor. */

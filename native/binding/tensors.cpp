@@ -2,6 +2,7 @@
 #include <string>
 
 #include "../tensor/drivers.h"
+#include "../tensor/output.h"
 #include "bindings.h"
 #include "shared_buffer.h"
 
@@ -9,8 +10,10 @@ namespace flambeau {
 namespace {
 
 napi_typedarray_type array_type(DType dtype) {
+  // A bf16 element's own bits.
   constexpr napi_typedarray_type kTypes[kDTypeCount] = {napi_float32_array,  napi_float64_array, napi_int32_array,
-                                                        napi_bigint64_array, napi_uint8_array,   napi_uint8_array};
+                                                        napi_bigint64_array, napi_uint8_array,   napi_uint8_array,
+                                                        napi_uint16_array,   napi_int8_array};
   return kTypes[static_cast<int>(dtype)];
 }
 
@@ -37,6 +40,13 @@ Handle create_full(Environment& e, DType dtype, int rank, double value, Out out)
 }
 
 Handle create_from(Environment& e, DType dtype, int rank, View data, Out out) {
+  if (dtype == DType::bf16 && data.type == napi_float32_array) {
+    Tensor wide = empty(DType::f32, e.dims(rank));
+    require_match("tensor", data, DType::f32, wide.numel);
+    if (data.bytes > 0) std::memcpy(wide.data(), data.data, data.bytes);
+    cast(wide, dtype, out.tensor());
+    return out.finish();
+  }
   Tensor x = empty(dtype, e.dims(rank));
   require_match("tensor", data, dtype, x.numel);
   if (data.bytes > 0) std::memcpy(x.data(), data.data, data.bytes);
@@ -70,7 +80,8 @@ Handle view(Environment& e, const Tensor& x, int rank, int64_t offset, Out out) 
 
 void dispose(Environment& e, double handle) { e.registry.dispose(handle); }
 
-void read(Environment&, const Tensor& x, View target) {
+void read(Environment& e, const Tensor& x, View target) {
+  if (x.dtype == DType::bf16 && target.type == napi_float32_array) return read(e, widened(x), target);
   require_match("toTypedArray", target, x.dtype, x.numel);
   if (x.numel == 0) return;
   if (x.is_contiguous()) {
@@ -95,6 +106,10 @@ double item(Environment&, const Tensor& x) {
     case DType::u8:
     case DType::boolean:
       return *x.as<uint8_t>();
+    case DType::bf16:
+      return *x.as<BFloat16>();
+    case DType::i8:
+      return *x.as<int8_t>();
   }
   return 0;
 }

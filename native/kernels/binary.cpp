@@ -1,4 +1,5 @@
 // Elementwise functions of two operands.
+#include "bfloat16.h"
 #include "family.h"
 #include "simd/activation.h"
 
@@ -236,9 +237,30 @@ void binary(const void* a, size_t a_step, const void* b, size_t b_step, void* y,
   else run<V, 1, 1>(op, a, b, y, n);
 }
 
+// An operand used once for every element is a float already: a scalar takes part at float's precision, as in PyTorch.
+void binary_through_float(BinaryFn kernel, const void* a, size_t a_step, const void* b, size_t b_step, void* y,
+                          size_t n, const double* p) {
+  float left[kBf16Chunk], right[kBf16Chunk];
+  const auto operand = [](const void* x, size_t step, float* chunk, size_t first, size_t count) -> const void* {
+    if (step == 0) return x;
+    widen(static_cast<const BFloat16*>(x) + first, chunk, count);
+    return chunk;
+  };
+  for_chunks(n, [&](size_t first, size_t count) {
+    kernel(operand(a, a_step, left, first, count), a_step, operand(b, b_step, right, first, count), b_step, left, count,
+           p);
+    narrow(left, static_cast<BFloat16*>(y) + first, count);
+  });
+}
+template <template <class> class Op>
+void binary_bf16(const void* a, size_t a_step, const void* b, size_t b_step, void* y, size_t n, const double* p) {
+  binary_through_float(binary<Op, float>, a, a_step, b, b_step, y, n, p);
+}
+
 template <template <class> class Op, class... Ts>
 void fill(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
   (set<Ts>(row, binary<Op, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, binary_bf16<Op>);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Predicates, comparisons and where. Plain loops over elements without branches, which compilers turn into vector code
 // for every dtype: a bool result is a byte, so there is no one vector width to write them in.
+#include "bfloat16.h"
 #include "family.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -68,12 +69,16 @@ struct logicalXor {
 
 }  // namespace ops
 
+// What elements of type T are compared as.
+template <class T>
+using Compared = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
+
 template <template <class> class Op, class T>
 void predicate(const void* x, void* y, size_t n, const double*) {
   const T* from = static_cast<const T*>(x);
   bool* to = static_cast<bool*>(y);
   FLAMBEAU_LOOP
-  for (size_t i = 0; i < n; ++i) to[i] = Op<T>()(from[i]);
+  for (size_t i = 0; i < n; ++i) to[i] = Op<Compared<T>>()(from[i]);
 }
 
 template <template <class> class Op, class T>
@@ -81,17 +86,18 @@ void compare(const void* a, size_t a_step, const void* b, size_t b_step, void* y
   const T* left = static_cast<const T*>(a);
   const T* right = static_cast<const T*>(b);
   bool* to = static_cast<bool*>(y);
+  const Op<Compared<T>> op;
   if (a_step == 0) {
-    const T value = *left;
+    const Compared<T> value = *left;
     FLAMBEAU_LOOP
-    for (size_t i = 0; i < n; ++i) to[i] = Op<T>()(value, right[i]);
+    for (size_t i = 0; i < n; ++i) to[i] = op(value, right[i]);
   } else if (b_step == 0) {
-    const T value = *right;
+    const Compared<T> value = *right;
     FLAMBEAU_LOOP
-    for (size_t i = 0; i < n; ++i) to[i] = Op<T>()(left[i], value);
+    for (size_t i = 0; i < n; ++i) to[i] = op(left[i], value);
   } else {
     FLAMBEAU_LOOP
-    for (size_t i = 0; i < n; ++i) to[i] = Op<T>()(left[i], right[i]);
+    for (size_t i = 0; i < n; ++i) to[i] = op(left[i], right[i]);
   }
 }
 
@@ -125,10 +131,12 @@ void where(const void* cond, size_t cond_step, const void* a, size_t a_step, con
 template <template <class> class Op, class... Ts>
 void fill_predicate(UnaryFn (&row)[kDTypeCount], Types<Ts...>) {
   (set<Ts>(row, predicate<Op, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, predicate<Op, BFloat16>);
 }
 template <template <class> class Op, class... Ts>
 void fill_comparison(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
   (set<Ts>(row, compare<Op, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, compare<Op, BFloat16>);
 }
 
 }  // namespace
@@ -144,6 +152,8 @@ void fill_compare(KernelTable& table) {
   set<int32_t>(table.where, where<uint32_t>);
   set<int64_t>(table.where, where<uint64_t>);
   set<uint8_t>(table.where, where<uint8_t>);
+  set<int8_t>(table.where, where<uint8_t>);
+  set<BFloat16>(table.where, where<uint16_t>);
   set<bool>(table.where, where<uint8_t>);
 }
 

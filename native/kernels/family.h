@@ -10,10 +10,10 @@ namespace {
 template <class... Ts>
 struct Types {};
 using FLOATS = Types<float, double>;
-using INTS = Types<int32_t, int64_t, uint8_t>;
-using NUMBERS = Types<float, double, int32_t, int64_t, uint8_t>;
-using BITS = Types<int32_t, int64_t, uint8_t, bool>;
-using ALL = Types<float, double, int32_t, int64_t, uint8_t, bool>;
+using INTS = Types<int32_t, int64_t, uint8_t, int8_t>;
+using NUMBERS = Types<float, double, int32_t, int64_t, uint8_t, int8_t>;
+using BITS = Types<int32_t, int64_t, uint8_t, int8_t, bool>;
+using ALL = Types<float, double, int32_t, int64_t, uint8_t, int8_t, bool>;
 
 template <class T>
 constexpr DType dtype_of = DType::boolean;
@@ -27,6 +27,10 @@ template <>
 constexpr DType dtype_of<int64_t> = DType::i64;
 template <>
 constexpr DType dtype_of<uint8_t> = DType::u8;
+template <>
+constexpr DType dtype_of<int8_t> = DType::i8;
+template <>
+constexpr DType dtype_of<BFloat16> = DType::bf16;
 
 template <class T, class Fn>
 void set(Fn (&row)[kDTypeCount], Fn fn) {

@@ -10,7 +10,8 @@ namespace flambeau {
 // The element type behind a table slot; an empty slot (nullptr) means the kernel does not exist for that dtype.
 using UnaryFn = void (*)(const void* x, void* y, size_t n, const double* p);
 
-// a_step and b_step are 0 (the operand is one element, used n times) or 1; not both 0.
+// a_step and b_step are 0 (the operand is one element, used n times) or 1; not both 0. A BINARY kernel of bf16 takes
+// that one element as a float.
 using BinaryFn = void (*)(const void* a, size_t a_step, const void* b, size_t b_step, void* y, size_t n,
                           const double* p);
 

@@ -1,4 +1,5 @@
 // Elementwise functions of one operand.
+#include "bfloat16.h"
 #include "family.h"
 #include "simd/activation.h"
 
@@ -244,9 +245,23 @@ void unary(const void* x, void* y, size_t n, const double* p) {
   if (body < n) op(V::load_partial(from + body, n - body)).store_partial(to + body, n - body);
 }
 
+void unary_through_float(UnaryFn kernel, const void* x, void* y, size_t n, const double* p) {
+  float chunk[kBf16Chunk];
+  for_chunks(n, [&](size_t first, size_t count) {
+    widen(static_cast<const BFloat16*>(x) + first, chunk, count);
+    kernel(chunk, chunk, count, p);
+    narrow(chunk, static_cast<BFloat16*>(y) + first, count);
+  });
+}
+template <template <class> class Op>
+void unary_bf16(const void* x, void* y, size_t n, const double* p) {
+  unary_through_float(unary<Op, float>, x, y, n, p);
+}
+
 template <template <class> class Op, class... Ts>
 void fill(UnaryFn (&row)[kDTypeCount], Types<Ts...>) {
   (set<Ts>(row, unary<Op, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, unary_bf16<Op>);
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ void with_item_type(size_t item, F&& f) {
   switch (item) {
     case 1:
       return f(uint8_t{});
+    case 2:
+      return f(uint16_t{});
     case 4:
       return f(uint32_t{});
     default:
@@ -57,6 +59,10 @@ void with_dtype(DType dtype, F&& f) {
       return f(uint8_t{});
     case DType::boolean:
       return f(bool{});
+    case DType::bf16:
+      return f(BFloat16(0.0f));
+    case DType::i8:
+      return f(int8_t{});
   }
 }
 

@@ -81,8 +81,9 @@ void map_one(OpName op, const Tensor& x, DType dtype, Tensor& out, int64_t grain
   y.commit();
 }
 
-void map_two(OpName op, BinaryFn fn, const Tensor& a, const Tensor& b, const double* p, DType dtype, Tensor& out,
-             int64_t grain) {
+// run(const char* a, size_t a_step, const char* b, size_t b_step, char* y, size_t n)
+template <class Run>
+void map_two(OpName op, const Tensor& a, const Tensor& b, DType dtype, Tensor& out, int64_t grain, Run&& run) {
   // Equal shapes, or one operand is a single element.
   size_t a_step = 1, b_step = 1;
   const Dims* shape = nullptr;
@@ -104,8 +105,8 @@ void map_two(OpName op, BinaryFn fn, const Tensor& a, const Tensor& b, const dou
       const size_t item = item_size(a.dtype), out_item = item_size(dtype);
       split(out.numel, grain, [=](int64_t begin, int64_t end) {
         const size_t at = static_cast<size_t>(begin);
-        fn(pa + at * a_step * item, a_step, pb + at * b_step * item, b_step, y + at * out_item,
-           static_cast<size_t>(end) - at, p);
+        run(pa + at * a_step * item, a_step, pb + at * b_step * item, b_step, y + at * out_item,
+            static_cast<size_t>(end) - at);
       });
       return;
     }
@@ -115,14 +116,28 @@ void map_two(OpName op, BinaryFn fn, const Tensor& a, const Tensor& b, const dou
   const Tensor wide_a = broadcast_to(a, joint), wide_b = broadcast_to(b, joint);
   Output y = Output::elementwise(out, {&wide_a, &wide_b});
   map_runs<3>({&*y, &wide_a, &wide_b}, grain, [&](char* const(&r)[3], const size_t (&steps)[3], size_t n) {
-    fn(r[1], steps[1], r[2], steps[2], r[0], n, p);
+    run(r[1], steps[1], r[2], steps[2], r[0], n);
   });
   y.commit();
 }
 
+// What a binary kernel of bf16 takes where one element is used for all.
+float as_float(const void* element) {
+  BFloat16 value;
+  std::memcpy(&value, element, sizeof value);
+  return value;
+}
+
+// PyTorch multiplies and divides bf16 by a scalar at float's precision; elsewhere the scalar is rounded first.
+Element bf16_scalar(BinaryKernel kernel, double scalar) {
+  const bool exact = kernel == BinaryKernel::mul || kernel == BinaryKernel::div;
+  const float value = static_cast<float>(scalar);
+  return Element(exact ? value : static_cast<float>(BFloat16(value)), DType::f32);
+}
+
 bool divides_integers(BinaryKernel kernel, DType dtype) {
   return (kernel == BinaryKernel::floorDivide || kernel == BinaryKernel::remainder || kernel == BinaryKernel::fmod) &&
-         dtype != DType::f32 && dtype != DType::f64;
+         !is_floating(dtype);
 }
 
 template <class T>
@@ -140,10 +155,9 @@ bool has_zero(const Tensor& x) {
 }
 
 void check_divisor(OpName op, const Tensor& divisor) {
-  const bool zero = divisor.dtype == DType::i32   ? has_zero<int32_t>(divisor)
-                    : divisor.dtype == DType::i64 ? has_zero<int64_t>(divisor)
-                                                  : has_zero<uint8_t>(divisor);
-  if (zero) throw_zero_division(op);
+  with_dtype(divisor.dtype, [&](auto zero) {
+    if (has_zero<decltype(zero)>(divisor)) throw_zero_division(op);
+  });
 }
 
 }  // namespace
@@ -167,14 +181,27 @@ void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double 
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, a.dtype);
   check_same_dtype(op, a, b);
   if (divides_integers(kernel, a.dtype)) check_divisor(op, b);
-  map_two(op, fn, a, b, p, a.dtype, out, grain_of(kernel));
+  const double* const params = p;
+  if (a.dtype == DType::bf16) {
+    return map_two(op, a, b, a.dtype, out, grain_of(kernel),
+                   [=](const char* x, size_t x_step, const char* z, size_t z_step, char* y, size_t n) {
+                     const float one = x_step == 0 ? as_float(x) : z_step == 0 ? as_float(z) : 0;
+                     const void *const px = x_step == 0 ? static_cast<const void*>(&one) : x,
+                                       *const pz = z_step == 0 ? static_cast<const void*>(&one) : z;
+                     fn(px, x_step, pz, z_step, y, n, params);
+                   });
+  }
+  map_two(op, a, b, a.dtype, out, grain_of(kernel),
+          [=](const char* x, size_t x_step, const char* z, size_t z_step, char* y, size_t n) {
+            fn(x, x_step, z, z_step, y, n, params);
+          });
 }
 
 void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, const double (&p)[2],
                    Tensor& out) {
   const OpName op("binary", kernel);
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, x.dtype);
-  const Element element(scalar, x.dtype);
+  const Element element = x.dtype == DType::bf16 ? bf16_scalar(kernel, scalar) : Element(scalar, x.dtype);
   if (divides_integers(kernel, x.dtype)) {
     if (reversed) {
       check_divisor(op, x);
@@ -197,7 +224,10 @@ void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out
   const OpName op("compare", kernel);
   const BinaryFn fn = find_kernel(op, kernels().compare, kernel, a.dtype);
   check_same_dtype(op, a, b);
-  map_two(op, fn, a, b, nullptr, DType::boolean, out, kCheapGrain);
+  map_two(op, a, b, DType::boolean, out, kCheapGrain,
+          [fn](const char* x, size_t x_step, const char* z, size_t z_step, char* y, size_t n) {
+            fn(x, x_step, z, z_step, y, n, nullptr);
+          });
 }
 
 void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor& out) {

@@ -83,7 +83,7 @@ T add(T a, T b) {
     using U = std::make_unsigned_t<T>;
     return static_cast<T>(static_cast<U>(static_cast<U>(a) + static_cast<U>(b)));
   } else {
-    return a + b;
+    return static_cast<T>(a + b);
   }
 }
 

@@ -59,7 +59,8 @@ std::string to_string(const Dims& shape) {
 }
 
 const char* dtype_name(DType dtype) {
-  static constexpr const char* kNames[kDTypeCount] = {"float32", "float64", "int32", "int64", "uint8", "bool"};
+  static constexpr const char* kNames[kDTypeCount] = {"float32", "float64", "int32",    "int64",
+                                                      "uint8",   "bool",    "bfloat16", "int8"};
   return kNames[static_cast<int>(dtype)];
 }
 

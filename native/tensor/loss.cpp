@@ -20,12 +20,13 @@ void check_target(const Tensor& target, int64_t n, int64_t classes, int64_t igno
 }
 
 void check_floats(const Tensor& x) {
-  if (x.dtype != DType::f32 && x.dtype != DType::f64) throw_no_kernel("nllLoss", x.dtype);
+  if (!is_floating(x.dtype)) throw_no_kernel("nllLoss", x.dtype);
 }
 
 template <class F>
 void with_floats(DType dtype, F&& f) {
   if (dtype == DType::f32) return f(float{});
+  if (dtype == DType::bf16) return f(BFloat16(0.0f));
   f(double{});
 }
 
@@ -58,7 +59,7 @@ void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, in
       const int64_t t = at[i * target.strides[0]];
       const bool ignored = t == ignore_index;
       const T scale = ignored ? T(0) : weight ? weight->as<T>()[t * weight->strides[0]] : T(1);
-      l->as<T>()[i] = ignored ? T(0) : -scale * from[i * x.strides[0] + t * x.strides[1]];
+      l->as<T>()[i] = ignored ? T(0) : T(-scale * from[i * x.strides[0] + t * x.strides[1]]);
       w->as<T>()[i] = scale;
     }
   });
@@ -83,7 +84,7 @@ void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, 
       const int64_t t = at[i * target.strides[0]];
       if (t == ignore_index) continue;
       dx->as<T>()[i * classes + t] =
-          -wide_g.as<T>()[i * wide_g.strides[0]] * wide_weights.as<T>()[i * wide_weights.strides[0]];
+          T(-wide_g.as<T>()[i * wide_g.strides[0]] * wide_weights.as<T>()[i * wide_weights.strides[0]]);
     }
   });
   dx.commit();

@@ -47,6 +47,7 @@ void integer_gemm(DType dtype, const Product& p, const char* a, const char* b, c
   };
   if (dtype == DType::i32) return run(int32_t{});
   if (dtype == DType::i64) return run(int64_t{});
+  if (dtype == DType::i8) return run(int8_t{});
   run(uint8_t{});
 }
 
@@ -80,7 +81,7 @@ Dims check(const Tensor& a, const Tensor& b, const Tensor* bias, Activation acti
                   "matmul: a bias of shape [" + std::to_string(n) + "] was expected, got " + to_string(bias->shape));
     }
   }
-  if (activation != Activation::none && a.dtype != DType::f32 && a.dtype != DType::f64) {
+  if (activation != Activation::none && !is_floating(a.dtype)) {
     throw Error("DTYPE_MISMATCH", std::string("matmul: an activation needs floats, got ") + dtype_name(a.dtype));
   }
   Dims shape;
@@ -186,6 +187,12 @@ void multiply_one(const Product& p, const Tensor& a, const Tensor& b, bool is_we
 void multiply_tensors(const Tensor& a, const Tensor& b, bool b_is_weight, const Tensor* bias, Activation activation,
                       Tensor& out) {
   make_or_check("matmul", out, a.dtype, check(a, b, bias, activation));
+  if (a.dtype == DType::bf16) {
+    const Tensor wide_bias = bias ? widened(*bias) : Tensor();
+    return compute_wide("matmul", out, [&](Tensor& wide) {
+      matmul(widened(a), widened(b), bias ? &wide_bias : nullptr, activation, wide);
+    });
+  }
   if (out.numel == 0) return;
   Tensor dense_bias;
   Epilogue epilogue;

@@ -14,11 +14,16 @@ void check_operand(OpName op, const Tensor& param, const Tensor& other) {
   }
 }
 
-// A tensor the step updates, as one run: itself, or a contiguous copy that goes back afterwards.
+// A tensor the step updates, as one run of what the kernel computes in: itself, or a contiguous copy (of bf16 in f32)
+// that goes back afterwards.
 class Updated {
  public:
   explicit Updated(Tensor* t) : target_(t) {
-    if (t && !t->is_contiguous()) copy_ = contiguous(*t);
+    if (t && t->dtype == DType::bf16) {
+      copy_ = widened(*t);
+    } else if (t && !t->is_contiguous()) {
+      copy_ = contiguous(*t);
+    }
   }
   char* data() const { return !target_ ? nullptr : copy_.storage ? copy_.data() : target_->data(); }
   void commit() {
@@ -35,16 +40,17 @@ char* advance(char* p, int64_t bytes) { return p ? p + bytes : nullptr; }
 }  // namespace
 
 void sgd_step(const SgdArgs& args, Tensor& param, const Tensor& grad, Tensor* momentum_buffer) {
-  const SgdFn fn = kernels().sgd[static_cast<int>(param.dtype)];
+  const DType dtype = param.dtype == DType::bf16 ? DType::f32 : param.dtype;
+  const SgdFn fn = kernels().sgd[static_cast<int>(dtype)];
   if (!fn) throw_no_kernel("sgd", param.dtype);
   check_operand("sgd", param, grad);
   if (momentum_buffer) check_operand("sgd", param, *momentum_buffer);
   if (args.momentum != 0 && !momentum_buffer) {
     throw Error("BAD_ARGUMENT", "sgd: momentum needs a momentum buffer, got none");
   }
-  const Tensor g = contiguous(grad);
+  const Tensor g = contiguous(widened(grad));
   Updated p(&param), m(momentum_buffer);
-  const int64_t item = static_cast<int64_t>(item_size(param.dtype));
+  const int64_t item = static_cast<int64_t>(item_size(dtype));
   parallel_for(param.numel, kCheapGrain, [&](int64_t begin, int64_t end) {
     fn(&args, p.data() + begin * item, g.data() + begin * item, advance(m.data(), begin * item),
        static_cast<size_t>(end - begin));
@@ -55,7 +61,8 @@ void sgd_step(const SgdArgs& args, Tensor& param, const Tensor& grad, Tensor* mo
 
 void adam_step(const AdamArgs& args, Tensor& param, const Tensor& grad, Tensor& exp_avg, Tensor& exp_avg_sq,
                Tensor* max_exp_avg_sq) {
-  const AdamFn fn = kernels().adam[static_cast<int>(param.dtype)];
+  const DType dtype = param.dtype == DType::bf16 ? DType::f32 : param.dtype;
+  const AdamFn fn = kernels().adam[static_cast<int>(dtype)];
   if (!fn) throw_no_kernel("adam", param.dtype);
   check_operand("adam", param, grad);
   check_operand("adam", param, exp_avg);
@@ -64,9 +71,9 @@ void adam_step(const AdamArgs& args, Tensor& param, const Tensor& grad, Tensor& 
   if (args.amsgrad && !max_exp_avg_sq) {
     throw Error("BAD_ARGUMENT", "adam: amsgrad needs a tensor of maxima, got none");
   }
-  const Tensor g = contiguous(grad);
+  const Tensor g = contiguous(widened(grad));
   Updated p(&param), m(&exp_avg), v(&exp_avg_sq), x(max_exp_avg_sq);
-  const int64_t item = static_cast<int64_t>(item_size(param.dtype));
+  const int64_t item = static_cast<int64_t>(item_size(dtype));
   parallel_for(param.numel, kCheapGrain, [&](int64_t begin, int64_t end) {
     const int64_t at = begin * item;
     fn(&args, p.data() + at, g.data() + at, m.data() + at, v.data() + at, advance(x.data(), at),

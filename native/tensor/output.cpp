@@ -50,6 +50,18 @@ void Output::commit() {
   if (!direct_) copy_into(stand_in_, out_);
 }
 
+Tensor widened(const Tensor& x) {
+  if (x.dtype != DType::bf16) return x;
+  Tensor wide;
+  cast(x, DType::f32, wide);
+  return wide;
+}
+
+void round_into(OpName op, const Tensor& wide, Tensor& out) {
+  make_or_check(op, out, DType::bf16, wide.shape);
+  copy_into(wide, out);
+}
+
 const char* OpName::c_str() const {
   const char* const* names = nullptr;
   if (kernel_ < 0) return name_;

@@ -63,6 +63,16 @@ class Output {
   bool direct_;
 };
 
+// Where an op has no kernel for bf16: it is computed in f32 and rounded once. compute(wide) makes the f32 result.
+Tensor widened(const Tensor& x);  // bf16 as f32, other dtypes as they are
+void round_into(OpName op, const Tensor& wide, Tensor& out);
+template <class Compute>
+void compute_wide(OpName op, Tensor& out, Compute&& compute) {
+  Tensor wide;
+  compute(wide);
+  round_into(op, wide, out);
+}
+
 [[noreturn]] void throw_no_kernel(OpName op, DType dtype);
 
 // A slot of the kernel table; throws DTYPE_MISMATCH when the kernel does not exist for the dtype.

@@ -266,6 +266,11 @@ void normal_f32(Generator& g, float* y, size_t n, double mean, double stddev) {
   for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(next_normal(g, mean, stddev));
 }
 
+void normal_bf16(Generator& g, float* y, size_t n, double mean, double stddev) {
+  if (n < 16) return normal_f32(g, y, n, mean, stddev);
+  for (size_t i = 0; i < n; i += 16) normal_f32(g, y + (i + 16 <= n ? i : n - 16), 16, mean, stddev);
+}
+
 void normal_f64(Generator& g, double* y, size_t n, double mean, double stddev) {
   if (n >= 16) return normal_blocks(g, y, n, mean, stddev);
   normal_serial(g, y, n, mean, stddev);
@@ -312,12 +317,16 @@ void random_full(Generator& g, DType dtype, int64_t* y, size_t n) {
       return fill(false, (uint64_t{1} << 24) + 1);
     case DType::f64:
       return fill(true, (uint64_t{1} << 53) + 1);
+    case DType::bf16:
+      return fill(false, 256 + 1);
     case DType::i32:
       return fill(false, uint64_t{1} << 31);
     case DType::i64:
       return fill(true, uint64_t{1} << 63);
     case DType::u8:
       return fill(false, 256);
+    case DType::i8:
+      return fill(false, 128);
     case DType::boolean:
       return fill(false, 2);
   }

@@ -51,6 +51,8 @@ class Generator {
 void uniform_f32(Generator& g, float* y, size_t n, double from, double to);
 void uniform_f64(Generator& g, double* y, size_t n, double from, double to);
 void normal_f32(Generator& g, float* y, size_t n, double mean, double stddev);
+// Of bf16, as float to be rounded: each block of 16 has 16 draws of its own, a ragged end too.
+void normal_bf16(Generator& g, float* y, size_t n, double mean, double stddev);
 void normal_f64(Generator& g, double* y, size_t n, double mean, double stddev);
 
 // One value after the other: what normal_f32 and normal_f64 do below 16 elements, and PyTorch at any size when the

@@ -5,6 +5,7 @@
 
 #include "drivers.h"
 #include "error.h"
+#include "output.h"
 
 namespace flambeau {
 namespace {
@@ -32,7 +33,7 @@ void fill_as(DType dtype, Tensor& x, const Fill& fill) {
 }
 
 void require_float(const char* op, DType dtype) {
-  if (dtype != DType::f32 && dtype != DType::f64) {
+  if (!is_floating(dtype)) {
     throw Error("DTYPE_MISMATCH", std::string(op) + ": only float tensors have this distribution");
   }
 }
@@ -56,6 +57,14 @@ void toss(Generator& g, T* y, size_t n, double p, T value) {
   }
 }
 
+// Rounding to bf16 may reach the open end.
+void keep_open(float* y, size_t n, double from, double to) {
+  const float low = BFloat16(static_cast<float>(from)), high = BFloat16(static_cast<float>(to));
+  for (size_t i = 0; i < n; ++i) {
+    if (BFloat16(y[i]) == high) y[i] = low;
+  }
+}
+
 }  // namespace
 
 void sample(Generator& g, Distribution distribution, Tensor& x, double a, double b) {
@@ -64,11 +73,16 @@ void sample(Generator& g, Distribution distribution, Tensor& x, double a, double
   switch (distribution) {
     case Distribution::uniform:
       if (x.dtype == DType::f64) return doubles([&](double* y, size_t n) { uniform_f64(g, y, n, a, b); });
-      return fill_as<float>(DType::f32, x, [&](float* y, size_t n) { uniform_f32(g, y, n, a, b); });
+      return fill_as<float>(DType::f32, x, [&](float* y, size_t n) {
+        uniform_f32(g, y, n, a, b);
+        if (x.dtype == DType::bf16) keep_open(y, n, a, b);
+      });
     case Distribution::normal:
       if (!x.is_contiguous()) return doubles([&](double* y, size_t n) { normal_serial(g, y, n, a, b); });
       if (x.dtype == DType::f64) return doubles([&](double* y, size_t n) { normal_f64(g, y, n, a, b); });
-      return fill_as<float>(DType::f32, x, [&](float* y, size_t n) { normal_f32(g, y, n, a, b); });
+      return fill_as<float>(DType::f32, x, [&](float* y, size_t n) {
+        x.dtype == DType::bf16 ? normal_bf16(g, y, n, a, b) : normal_f32(g, y, n, a, b);
+      });
     case Distribution::exponential:
       return doubles([&](double* y, size_t n) { exponential(g, y, n, a); });
     case Distribution::log_normal:
@@ -101,6 +115,7 @@ void bernoulli(Generator& g, Tensor& x, double p, double value) {
 
 void bernoulli(Generator& g, Tensor& x, const Tensor& p) {
   require_float("bernoulli", p.dtype);
+  if (p.dtype == DType::bf16) return bernoulli(g, x, widened(p));
   const Tensor ordered = contiguous(permute(broadcast_to(p, x.shape), memory_order(x)));
   if (p.dtype == DType::f32) {
     require_probabilities(ordered.as<float>(), x.numel);
@@ -115,6 +130,7 @@ void bernoulli(Generator& g, Tensor& x, const Tensor& p) {
 
 void multinomial(Generator& g, const Tensor& p, Tensor& out) {
   require_float("multinomial", p.dtype);
+  if (p.dtype == DType::bf16) return multinomial(g, widened(p), out);
   const Tensor weights = contiguous(p);
   const auto rows = static_cast<size_t>(p.shape[0]), categories = static_cast<size_t>(p.shape[1]);
   const auto samples = static_cast<size_t>(out.shape[1]);

@@ -143,6 +143,9 @@ void along_axis(const Tensor& x, int axis, int64_t grain, Run&& run) {
 
 void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Tensor& out) {
   const OpName op("reduce", kernel);
+  if (x.dtype == DType::bf16) {
+    return compute_wide(op, out, [&](Tensor& wide) { reduce(kernel, widened(x), axes, keepdim, wide); });
+  }
   const ReduceFn fn = find_kernel(op, kernels().reduce, kernel, x.dtype);
   const bool has_identity = kernel == ReduceKernel::sum || kernel == ReduceKernel::prod;
   bool reduced[kMaxRank] = {};
@@ -197,6 +200,7 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
 
 void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Tensor& out) {
   const OpName op("argReduce", kernel);
+  if (x.dtype == DType::bf16) return arg_reduce(kernel, widened(x), axis, keepdim, out);
   const ReduceFn fn = find_kernel(op, kernels().arg_reduce, kernel, x.dtype);
   bool reduced[kMaxRank] = {};
   if (axis != -1) {
@@ -268,16 +272,25 @@ void map_along_axis(OpName op, ReduceFn fn, const Tensor& x, int axis, int64_t g
 
 void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
   const OpName op("scan", kernel);
+  if (x.dtype == DType::bf16) {
+    return compute_wide(op, out, [&](Tensor& wide) { scan(kernel, widened(x), axis, wide); });
+  }
   map_along_axis(op, find_kernel(op, kernels().scan, kernel, x.dtype), x, axis, 16 * 1024, out);
 }
 
 void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out) {
   const OpName op("softmax", kernel);
+  if (x.dtype == DType::bf16) {
+    return compute_wide(op, out, [&](Tensor& wide) { softmax(kernel, widened(x), axis, wide); });
+  }
   map_along_axis(op, find_kernel(op, kernels().softmax, kernel, x.dtype), x, axis, 4 * 1024, out);
 }
 
 void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Tensor& out) {
   const OpName op("softmaxBackward", kernel);
+  if (g.dtype == DType::bf16 && y.dtype == DType::bf16) {
+    return compute_wide(op, out, [&](Tensor& wide) { softmax_backward(kernel, widened(g), widened(y), axis, wide); });
+  }
   const SoftmaxBackwardFn fn = find_kernel(op, kernels().softmax_backward, kernel, y.dtype);
   check_axis(op, y, axis);
   check_same_dtype(op, g, y);

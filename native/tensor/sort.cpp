@@ -21,7 +21,7 @@ struct Entry {
 // NaN is the largest value, as in PyTorch.
 template <class T>
 bool less(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (!std::is_integral_v<T>) {
     return a < b || (b != b && a == a);
   } else {
     return a < b;

@@ -233,7 +233,11 @@ void fills() {
       std::vector<double> want;
       for (int i = 0; i < 700; ++i) {
         const double v = 2 + i * 0.25;
-        want.push_back(dtype == DType::f32 || dtype == DType::f64 ? v : std::floor(v));
+        const auto single = static_cast<float>(v);
+        want.push_back(dtype == DType::bf16 ? static_cast<float>(BFloat16(single))
+                       : dtype == DType::i8 ? static_cast<int8_t>(static_cast<int>(v))
+                       : is_floating(dtype) ? v
+                                            : std::floor(v));
       }
       check::expect_tensor(r, dtype, {700}, want, "arange");
     }

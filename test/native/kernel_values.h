@@ -23,10 +23,11 @@ constexpr DType kDType = std::is_same_v<T, float>     ? DType::f32
                          : std::is_same_v<T, int32_t> ? DType::i32
                          : std::is_same_v<T, int64_t> ? DType::i64
                          : std::is_same_v<T, uint8_t> ? DType::u8
+                         : std::is_same_v<T, int8_t>  ? DType::i8
                                                       : DType::boolean;
 template <class T>
 constexpr int kSlot = static_cast<int>(kDType<T>);
-const char* const kDTypeNames[] = {"f32", "f64", "i32", "i64", "u8", "bool"};
+const char* const kDTypeNames[] = {"f32", "f64", "i32", "i64", "u8", "bool", "bf16", "i8"};
 
 // std::vector<bool> has no elements to point at.
 template <class T>
@@ -121,8 +122,8 @@ constexpr double epsilon() {
 }
 
 // NaN wins, as in PyTorch.
-Real nan_max(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? NAN : b > a ? b : a; }
-Real nan_min(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? NAN : b < a ? b : a; }
+[[maybe_unused]] Real nan_max(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? NAN : b > a ? b : a; }
+[[maybe_unused]] Real nan_min(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? NAN : b < a ? b : a; }
 
 const double kParameters[2] = {-0.75, 1.5};
 

@@ -346,7 +346,11 @@ void check_compare() {
 
 // Slots hold exactly the dtypes that kernels.def names.
 void check_slots() {
-  constexpr unsigned FLOATS = 0b000011, INTS = 0b011100, NUMBERS = 0b011111, BITS = 0b111100, ALL = 0b111111;
+  constexpr unsigned FLOATS = 0b00000011, INTS = 0b10011100, BITS = 0b10111100;
+  constexpr unsigned NUMBERS = FLOATS | INTS, ALL = FLOATS | BITS, EVERY = 0b11111111;
+  const auto or_bf16 = [](unsigned dtypes) {
+    return dtypes & FLOATS ? dtypes | 1u << static_cast<int>(DType::bf16) : dtypes;
+  };
   const auto check_row = [](const char* name, const auto& row, unsigned dtypes) {
     for (int dtype = 0; dtype < kDTypeCount; ++dtype) {
       ++check::checks;
@@ -355,10 +359,12 @@ void check_slots() {
     }
   };
   (void)INTS;
-#define UNARY(name, dtypes) check_row(#name, kernels().unary[static_cast<int>(UnaryKernel::name)], dtypes);
-#define PREDICATE(name, dtypes) check_row(#name, kernels().predicate[static_cast<int>(PredicateKernel::name)], dtypes);
-#define BINARY(name, dtypes) check_row(#name, kernels().binary[static_cast<int>(BinaryKernel::name)], dtypes);
-#define COMPARE(name, dtypes) check_row(#name, kernels().compare[static_cast<int>(CompareKernel::name)], dtypes);
+#define UNARY(name, dtypes) check_row(#name, kernels().unary[static_cast<int>(UnaryKernel::name)], or_bf16(dtypes));
+#define PREDICATE(name, dtypes) \
+  check_row(#name, kernels().predicate[static_cast<int>(PredicateKernel::name)], or_bf16(dtypes));
+#define BINARY(name, dtypes) check_row(#name, kernels().binary[static_cast<int>(BinaryKernel::name)], or_bf16(dtypes));
+#define COMPARE(name, dtypes) \
+  check_row(#name, kernels().compare[static_cast<int>(CompareKernel::name)], or_bf16(dtypes));
 #define REDUCE(name, dtypes) check_row(#name, kernels().reduce[static_cast<int>(ReduceKernel::name)], dtypes);
 #define ARG_REDUCE(name, dtypes) \
   check_row(#name, kernels().arg_reduce[static_cast<int>(ArgReduceKernel::name)], dtypes);
@@ -367,8 +373,8 @@ void check_slots() {
 #define SOFTMAX_BACKWARD(name, dtypes) \
   check_row(#name, kernels().softmax_backward[static_cast<int>(SoftmaxBackwardKernel::name)], dtypes);
 #include "native/kernels/families.inc"
-  check_row("where", kernels().where, ALL);
-  for (const auto& row : kernels().cast) check_row("cast", row, ALL);
+  check_row("where", kernels().where, EVERY);
+  for (const auto& row : kernels().cast) check_row("cast", row, EVERY);
   check_row("sgd", kernels().sgd, FLOATS);
   check_row("adam", kernels().adam, FLOATS);
 }
@@ -390,6 +396,7 @@ int main() {
     check_every<int32_t>();
     check_every<int64_t>();
     check_every<uint8_t>();
+    check_every<int8_t>();
     check_every<bool>();
   });
 }

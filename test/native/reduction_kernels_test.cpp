@@ -205,6 +205,7 @@ void check_casts() {
   check_cast<From, int32_t>();
   check_cast<From, int64_t>();
   check_cast<From, uint8_t>();
+  check_cast<From, int8_t>();
   check_cast<From, bool>();
 }
 
@@ -285,6 +286,7 @@ int main() {
     check_every<int32_t>();
     check_every<int64_t>();
     check_every<uint8_t>();
+    check_every<int8_t>();
     check_every<bool>();
     check_sum_accuracy();
   });

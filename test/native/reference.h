@@ -14,7 +14,8 @@ using flambeau::Dims;
 using flambeau::DType;
 using flambeau::Tensor;
 
-constexpr DType kAllDTypes[] = {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::boolean};
+constexpr DType kAllDTypes[] = {DType::f32, DType::f64, DType::i32,  DType::i64,
+                                DType::u8,  DType::i8,  DType::bf16, DType::boolean};
 constexpr DType kNumberDTypes[] = {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8};
 
 inline uint32_t random_bits() {
@@ -45,6 +46,10 @@ inline double get(const Tensor& t, int64_t linear) {
       return static_cast<double>(t.as<int64_t>()[at]);
     case DType::u8:
       return t.as<uint8_t>()[at];
+    case DType::i8:
+      return t.as<int8_t>()[at];
+    case DType::bf16:
+      return t.as<flambeau::BFloat16>()[at];
     case DType::boolean:
       return t.as<bool>()[at];
   }
@@ -68,6 +73,12 @@ inline void set(const Tensor& t, int64_t linear, double value) {
       break;
     case DType::u8:
       t.as<uint8_t>()[at] = static_cast<uint8_t>(value);
+      break;
+    case DType::i8:
+      t.as<int8_t>()[at] = static_cast<int8_t>(value);
+      break;
+    case DType::bf16:
+      t.as<flambeau::BFloat16>()[at] = flambeau::BFloat16(static_cast<float>(value));
       break;
     case DType::boolean:
       t.as<bool>()[at] = value != 0;

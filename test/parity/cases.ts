@@ -3,6 +3,7 @@ import { convolution } from './convolutionRows.js';
 import { elementwise } from './elementwiseRows.js';
 import { errors as generalErrors } from './errorRows.js';
 import { losses } from './lossRows.js';
+import { lowPrecision } from './lowPrecisionRows.js';
 import { promotion } from './promotionRows.js';
 import { reductions } from './reductionRows.js';
 import type { ErrorRow, Row } from './row.js';
@@ -18,6 +19,7 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
   losses,
   promotion,
   convolution,
+  lowPrecision,
 };
 
 export const rows: readonly Row[] = Object.values(groups).flat();

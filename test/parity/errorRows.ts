@@ -96,7 +96,7 @@ export const errors: readonly ErrorRow[] = [
     /^sum: Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)/,
   ),
   error('sum', 'a.sum((0, 0))', [t([2, 3])], ([a]) => a!.sum([0, 0]), /^sum: dim appears twice/),
-  error('mean', 'a.mean()', [of('int64', [2])], ([a]) => a!.mean(), /^mean: .*float32 or float64, got int64/),
+  error('mean', 'a.mean()', [of('int64', [2])], ([a]) => a!.mean(), /^mean: .*float32, float64 or bfloat16, got int64/),
   error('var', 'a.var()', [of('int64', [2])], ([a]) => a!.var(), /^var: .*got int64/),
   error('amax', 'a.amax()', [t([0])], ([a]) => a!.amax(), /^amax\(\): Expected reduction dim to be specified/),
   error(

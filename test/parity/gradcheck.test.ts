@@ -18,7 +18,7 @@ const isPlain = (sample: Sample): boolean =>
   sample.inputs.every(
     ({ shape, layout, kind, grad, dtype }) =>
       layout === 'contiguous' &&
-      !(grad && (SINGULAR.includes(kind) || dtype === 'float32')) &&
+      !(grad && (SINGULAR.includes(kind) || (dtype !== null && dtype !== 'float64'))) &&
       shape.reduce((n, size) => n * size, 1) <= 64,
   );
 

@@ -90,7 +90,7 @@ function runSample(row: Row, sample: Sample, name: string, dtype: DType): void {
   const [outputs, leaves] = compute();
   outputs.forEach((y, i) => {
     const expected = fixture.out[i]![1];
-    const isFloat = expected === 'float32' || expected === 'float64';
+    const isFloat = expected === 'float32' || expected === 'float64' || expected === 'bfloat16';
     if (!isFloat || row.exactDType) expect(y.dtype, `dtype of output ${i}`).toBe(expected);
   });
   expectClose('output', outputs, fixture.out, tolerance);

@@ -291,7 +291,7 @@ describe('refused', () => {
     ['manualSeed: expected an integer', () => manualSeed(1.5)],
     ['manualSeed: the seed must lie in [-2^63, 2^64)', () => manualSeed(2n ** 64n)],
     ['rand: generator must be a Generator, got an Object', () => rand([2], { generator: {} as Generator })],
-    ['rand: dtype must be float32 or float64, got int64', () => rand([2], int64)],
+    ['rand: dtype must be float32, float64 or bfloat16, got int64', () => rand([2], int64)],
     ['randn: sizes must be non-negative integers', () => randn([-1])],
     ["randint: expects 'from' to be less than 'to', but got from=5 >= to=5", () => randint(5, 5, [2])],
     ['randint: to - 1 is out of bounds for Byte', () => randint(0, 257, [2], { dtype: 'uint8' })],

@@ -14,8 +14,9 @@
 
 #include <type_traits>
 
+#include "../../dtype.h"
+
 #if defined(_MSC_VER) && !defined(__clang__)
-#define FLAMBEAU_INLINE __forceinline
 #define FLAMBEAU_LOOP __pragma(loop(ivdep))
 #elif defined(__clang__)
 // FLAMBEAU_LOOP permits vector code; a loop that is vector code already, or calls libm, is no mistake. Nor is & on
@@ -23,10 +24,8 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #pragma clang diagnostic ignored "-Wunknown-warning-option"
 #pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
-#define FLAMBEAU_INLINE inline __attribute__((always_inline))
 #define FLAMBEAU_LOOP _Pragma("clang loop vectorize(assume_safety)")
 #else
-#define FLAMBEAU_INLINE inline __attribute__((always_inline))
 #define FLAMBEAU_LOOP _Pragma("GCC ivdep")
 #endif
 

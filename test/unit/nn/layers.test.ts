@@ -280,7 +280,7 @@ describe('Linear', () => {
     expect(() => new nn.Linear(2, -1)).toThrow('Linear: outFeatures must not be negative, got -1');
     expect(() => new nn.Linear(2, Number.NaN)).toThrow('outFeatures');
     expect(() => new nn.Linear(2, 1, { dtype: 'int32' as never })).toThrow(
-      'Linear: dtype must be float32 or float64, got int32',
+      'Linear: dtype must be float32, float64 or bfloat16, got int32',
     );
   });
 });

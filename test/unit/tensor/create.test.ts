@@ -43,7 +43,7 @@ describe('tensor', () => {
     [[[], []], 'float32', [2, 0]],
     [new Float64Array(3), 'float64', [3]],
     [new Int32Array(3), 'int32', [3]],
-    [new Int8Array([-1]), 'int32', [1]],
+    [new Int8Array([-1]), 'int8', [1]],
     [new Uint32Array([2 ** 32 - 1]), 'int64', [1]],
     [new BigInt64Array(2), 'int64', [2]],
     [Buffer.from([1, 2]), 'uint8', [2]],
@@ -102,7 +102,7 @@ describe('tensor', () => {
     [() => tensor([2n ** 64n]), 'tensor: 18446744073709551616n does not fit int64'],
     [
       () => tensor([1], { dtype: 'float' as never }),
-      'tensor: dtype must be one of bool, uint8, int32, int64, float32, float64, got "float"',
+      'tensor: dtype must be one of bool, uint8, int8, int32, int64, bfloat16, float32, float64, got "float"',
     ],
     [
       () => tensor([1], { requires_grad: true } as never),
@@ -144,7 +144,7 @@ describe('share', () => {
     expect(message(() => tensor(new Float32Array(2), { share: true, dtype: 'float64' }))).toMatch(
       /Float32Array cannot be used in place as float64/,
     );
-    expect(message(() => tensor(new Int8Array(2), { share: true }))).toMatch(/Int8Array cannot be used in place/);
+    expect(message(() => tensor(new Int16Array(2), { share: true }))).toMatch(/Int16Array cannot be used in place/);
     expect(message(() => tensor(new Float32Array(new SharedArrayBuffer(8)), { share: true }))).toMatch(
       /SharedArrayBuffer.* cannot be used in place/,
     );

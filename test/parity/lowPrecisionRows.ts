@@ -1,0 +1,121 @@
+import { elementwise } from './elementwiseRows.js';
+import { losses } from './lossRows.js';
+import { reductions } from './reductionRows.js';
+import { type Row, row } from './row.js';
+import { type Input, of, t } from './samples.js';
+import { shaping } from './shapingRows.js';
+
+// bfloat16 and int8. The rows of the other groups again, with every input of the dtype under test in bfloat16, where
+// PyTorch computes in bfloat16 too: an op's result is rounded once, a composite's as often as its parts.
+
+/** At NaN PyTorch's bfloat16 kernels give another gradient than its float32 ones, and gelu another value at infinity. */
+const ORDINARY_ALONE: readonly string[] = ['gelu', 'hardshrink', 'hardtanh', 'relu6', 'softshrink'];
+
+/** Made of several ops, here and there, that cancel: each rounds, in another order than PyTorch's. */
+const COMPOSED: readonly string[] = [
+  'addcdiv',
+  'atan2',
+  'binaryCrossEntropyWithLogits none',
+  'binaryCrossEntropyWithLogits sum',
+  'crossEntropy probabilities none',
+  'crossEntropy probabilities sum',
+  'cumprod',
+  'round decimals',
+  'rsqrt',
+  'var dim',
+];
+
+const inBfloat16 = (input: Input): Input => (input.dtype === null ? { ...input, dtype: 'bfloat16' } : input);
+
+function bfloat16({ name, samples, ...original }: Row): Row {
+  const chosen = ORDINARY_ALONE.includes(name)
+    ? samples.filter(({ inputs }) => inputs.every(({ kind }) => kind !== 'special'))
+    : samples;
+  const tolerance = COMPOSED.includes(name) ? 0.12 : 0.02;
+  return {
+    ...original,
+    name: `bfloat16 ${name}`,
+    samples: chosen.map(({ inputs, depth }) => ({ inputs: inputs.map(inBfloat16), depth: depth > 0 ? 1 : 0 })),
+    dtypes: ['float64'],
+    tolerance: [tolerance, tolerance],
+    exactDType: true,
+  };
+}
+
+const exact = { dtypes: ['float64'], exactDType: true, tolerance: [0, 0] } as const;
+const bytes = (shape: readonly number[]): Input => of('int8', shape);
+const b16 = (shape: readonly number[]): Input => ({ ...t(shape), dtype: 'bfloat16' });
+
+export const lowPrecision: readonly Row[] = [
+  ...[...elementwise, ...reductions, ...shaping, ...losses]
+    .filter(({ samples }) => samples.some(({ inputs }) => inputs.some((x) => x.dtype === null)))
+    .map(bfloat16),
+  row('int8 wraps', 'a * 100 + b * 90', ([a, b]) => a!.mul(100).add(b!.mul(90)), [[bytes([40]), bytes([40])]], exact),
+  row('int8 division', 'a // b', ([a, b]) => a!.floorDivide(b!), [[bytes([40]), of('int8', [40], 'above')]], exact),
+  row('int8 matmul', '(a * 30) @ b', ([a, b]) => a!.mul(30).matmul(b!), [[bytes([3, 9]), bytes([9, 4])]], exact),
+  row(
+    'int8 bits',
+    '~(a & b) ^ a',
+    ([a, b]) => a!.bitwiseAnd(b!).bitwiseNot().bitwiseXor(a!),
+    [[bytes([9]), bytes([9])]],
+    exact,
+  ),
+  row(
+    'int8 of floats',
+    '(a * 100).to(torch.int8)',
+    ([a]) => a!.mul(100).to('int8'),
+    [[of('float32', [40])], [of('float64', [40])], [of('int64', [40])], [of('bfloat16', [40])]],
+    exact,
+  ),
+  row(
+    'bfloat16 of floats',
+    '(a / 3).to(torch.bfloat16)',
+    ([a]) => a!.div(3).to('bfloat16'),
+    [[of('float32', [90])], [of('float64', [90])], [of('float32', [12], 'special')], [of('int64', [40])]],
+    exact,
+  ),
+  row(
+    'bfloat16 to integers',
+    '(a * 100).to(torch.int32)',
+    ([a]) => a!.mul(100).to('int32'),
+    [[of('bfloat16', [40])]],
+    exact,
+  ),
+  row('bfloat16 times number', 'a * 0.1', ([a]) => a!.mul(0.1), [[b16([90])]], exact),
+  row('bfloat16 plus number', 'a + 0.013', ([a]) => a!.add(0.013), [[b16([90])]], exact),
+  row('bfloat16 remainder of number', 'a % 0.3', ([a]) => a!.remainder(0.3), [[b16([90])]], exact),
+  row(
+    'bfloat16 product',
+    'a * b',
+    ([a, b]) => a!.mul(b!),
+    [
+      [b16([7, 9]), b16([7, 9])],
+      [b16([7, 9]), b16([])],
+      [b16([7, 1]), b16([9])],
+    ],
+    exact,
+  ),
+  row(
+    'bfloat16 with float32',
+    'a * b',
+    ([a, b]) => a!.mul(b!),
+    [
+      [b16([7, 9]), { ...t([9]), dtype: 'float32' }],
+      [b16([7, 9]), { ...t([]), dtype: 'float32' }],
+    ],
+    { ...exact, tolerance: [1e-2, 1e-2] },
+  ),
+  row('bfloat16 long sum', 'a.sum(1)', ([a]) => a!.sum(1), [[b16([3, 5000])]], { ...exact, tolerance: [4e-3, 4e-3] }),
+  row(
+    'bfloat16 products',
+    'a @ b',
+    ([a, b]) => a!.matmul(b!),
+    [
+      [b16([33, 70]), b16([70, 41])],
+      [b16([2, 5, 3]), b16([3, 4])],
+      [b16([1, 300]), b16([300, 17])],
+      [b16([4]), b16([4])],
+    ],
+    { ...exact, tolerance: [8e-3, 8e-3] },
+  ),
+];
