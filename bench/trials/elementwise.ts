@@ -1,10 +1,10 @@
 // One pass over memory: at 1M elements, and one op at many sizes.
 import { randn, type Tensor } from 'flambeau';
-import { backward, forward, type Trial } from './trial.js';
+import { backward, type Costs, forward, type Trial } from './trial.js';
 
 const MILLION = 1 << 20;
 
-function binary(op: 'add' | 'mul', n: number, label: string): Trial {
+function binary(op: 'add' | 'mul', n: number, label: string, series?: Costs['series']): Trial {
   return forward(
     `${op} ${label}`,
     () => {
@@ -12,7 +12,7 @@ function binary(op: 'add' | 'mul', n: number, label: string): Trial {
       const b = randn([n]);
       return () => a[op](b);
     },
-    { flops: n, read: 8 * n, written: 4 * n },
+    { flops: n, read: 8 * n, written: 4 * n, series },
   );
 }
 
@@ -42,7 +42,9 @@ function unary(op: Unary): Trial[] {
 }
 
 export const trials: readonly Trial[] = [
-  ...[4, 64, 1024, 16384, 262144, 4194304, 16777216].map((n) => binary('add', n, `${n} elements`)),
+  ...[4, 64, 1024, 16384, 262144, 4194304, 16777216].map((n) =>
+    binary('add', n, `${n} elements`, { name: 'add: elements', size: n }),
+  ),
   binary('add', MILLION, '1M'),
   binary('mul', MILLION, '1M'),
   forward(

@@ -1,17 +1,26 @@
 // Matrix products: squares, odd shapes, the four transpositions, matrix-vector.
-import { matmul, randn, type Tensor } from 'flambeau';
-import { type Costs, forward, type Precision, type Trial } from './trial.js';
+import { matmul, nn, randn, type Tensor } from 'flambeau';
+import { type Costs, forward, type Precision, type Product, type Trial } from './trial.js';
 
 const BYTES = { float32: 4, float64: 8 } as const;
 type Floating = keyof typeof BYTES;
 
-function costs(m: number, k: number, n: number, precision: Floating): Costs {
+function costs(product: Product & { precision: Floating }): Costs {
+  const { m, k, n, precision } = product;
   const size = BYTES[precision];
-  return { flops: 2 * m * k * n, read: size * (m * k + k * n), written: size * m * n, precision };
+  return { flops: 2 * m * k * n, read: size * (m * k + k * n), written: size * m * n, precision, product };
 }
 
-/** [m, k] × [k, n]; a transposed operand is a view of its transpose. `layout` is BLAS's: N or T for each. */
-function product(name: string, m: number, k: number, n: number, dtype: Floating = 'float32', layout = 'NN'): Trial {
+interface Details {
+  readonly dtype?: Floating;
+  /** BLAS's: N or T for each operand. */
+  readonly layout?: string;
+  readonly series?: Costs['series'];
+}
+
+/** [m, k] × [k, n]; a transposed operand is a view of its transpose. */
+function product(name: string, m: number, k: number, n: number, details: Details = {}): Trial {
+  const { dtype = 'float32', layout = 'NN', series } = details;
   const operand = (rows: number, columns: number, transposed: boolean): Tensor =>
     transposed ? randn([columns, rows], { dtype }).transpose(0, 1) : randn([rows, columns], { dtype });
   return forward(
@@ -21,7 +30,7 @@ function product(name: string, m: number, k: number, n: number, dtype: Floating 
       const b = operand(k, n, layout[1] === 'T');
       return () => matmul(a, b);
     },
-    costs(m, k, n, dtype),
+    { ...costs({ m, k, n, layout, precision: dtype }), series },
   );
 }
 
@@ -35,8 +44,11 @@ const short = (precision: Precision): string => (precision === 'float64' ? 'f64'
 
 function ofType(dtype: Floating): Trial[] {
   return [
-    ...SQUARES.map((n) => product(`gemm ${short(dtype)} ${n}`, n, n, n, dtype)),
-    ...ODD.map(([m, k, n]) => product(`gemm ${short(dtype)} ${m}x${k}x${n}`, m, k, n, dtype)),
+    ...SQUARES.map((n) => {
+      const name = `gemm ${short(dtype)}`;
+      return product(`${name} ${n}`, n, n, n, { dtype, series: { name, size: n } });
+    }),
+    ...ODD.map(([m, k, n]) => product(`gemm ${short(dtype)} ${m}x${k}x${n}`, m, k, n, { dtype })),
   ];
 }
 
@@ -48,18 +60,38 @@ function matrixVector(m: number, k: number, transposed: boolean): Trial {
       const x = randn([k]);
       return () => matmul(a, x);
     },
-    costs(m, k, 1, 'float32'),
+    costs({ m, k, n: 1, layout: transposed ? 'TN' : 'NN', precision: 'float32' }),
+  );
+}
+
+function linear(batch: number): Trial {
+  const width = 512;
+  const name = `linear ${width}-${width}, batch`;
+  return forward(
+    `${name} ${batch}`,
+    () => {
+      const layer = new nn.Linear(width, width);
+      const x = randn([batch, width]);
+      return () => layer(x);
+    },
+    {
+      flops: 2 * batch * width * width,
+      read: 4 * (batch + width + 1) * width,
+      written: 4 * batch * width,
+      series: { name: 'linear 512-512: batch', size: batch },
+    },
   );
 }
 
 export const trials: readonly Trial[] = [
   ...ofType('float32'),
-  ...['NT', 'TN', 'TT'].map((layout) => product(`gemm f32 512 ${layout}`, 512, 512, 512, 'float32', layout)),
+  ...['NT', 'TN', 'TT'].map((layout) => product(`gemm f32 512 ${layout}`, 512, 512, 512, { layout })),
   ...ofType('float64'),
   matrixVector(768, 3072, false),
   matrixVector(768, 3072, true),
   matrixVector(4096, 4096, false),
   matrixVector(4096, 4096, true),
+  ...[1, 4, 16, 64, 256, 1024].map(linear),
   forward(
     'bmm 64x128x64x128',
     () => {

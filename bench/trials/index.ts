@@ -23,3 +23,13 @@ export const groups: Readonly<Record<string, readonly Trial[]>> = {
   models,
   training,
 };
+
+/** The rows whose group and name hold every word, by group. */
+export function chosenGroups(words: readonly string[]): [group: string, trials: readonly Trial[]][] {
+  return Object.entries(groups)
+    .map(([group, trials]): [string, readonly Trial[]] => [
+      group,
+      trials.filter(({ name }) => words.every((word) => `${group} ${name}`.includes(word))),
+    ])
+    .filter(([, trials]) => trials.length > 0);
+}

@@ -1,9 +1,15 @@
 // Softmax and the normalisations: one pass over memory where it can be.
 import { functional as F, randint, randn, type Tensor } from 'flambeau';
-import { backward, forward, type Trial } from './trial.js';
+import { backward, type Costs, forward, type Trial } from './trial.js';
 
 /** `rows` lines of `width`, normalised along the line: read once, written once; backward reads output and gradient. */
-function alongRows(name: string, rows: number, width: number, apply: (x: Tensor) => Tensor): Trial[] {
+function alongRows(
+  name: string,
+  rows: number,
+  width: number,
+  apply: (x: Tensor) => Tensor,
+  series?: Costs['series'],
+): Trial[] {
   const bytes = 4 * rows * width;
   const label = `${name} ${rows}x${width}`;
   return [
@@ -13,7 +19,7 @@ function alongRows(name: string, rows: number, width: number, apply: (x: Tensor)
         const x = randn([rows, width]);
         return () => apply(x);
       },
-      { read: bytes, written: bytes },
+      { read: bytes, written: bytes, series },
     ),
     backward(
       label,
@@ -53,6 +59,9 @@ function crossEntropy(): Trial[] {
 
 export const trials: readonly Trial[] = [
   ...alongRows('softmax', 1024, 1024, (x) => x.softmax(-1)),
+  ...[1, 16, 256, 4096, 16384].map(
+    (rows) => alongRows('softmax', rows, 256, (x) => x.softmax(-1), { name: 'softmax: rows of 256', size: rows })[0]!,
+  ),
   ...alongRows('softmax', 4096, 1024, (x) => x.softmax(-1)),
   ...alongRows('logSoftmax', 1024, 1024, (x) => x.logSoftmax(-1)),
   ...crossEntropy(),

@@ -12,6 +12,19 @@ export interface Costs {
   /** The type whose peak limits the operations; float32 unless given. */
   readonly precision?: Precision;
   readonly note?: string;
+  /** The chart of time or rate against size that the row is a point of. */
+  readonly series?: { readonly name: string; readonly size: number };
+  /** The product that a BLAS computes, if the row is one: [m, k] × [k, n], n = 1 for a vector. */
+  readonly product?: Product;
+}
+
+export interface Product {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  /** N or T for each operand: T where its transpose is what lies in memory. */
+  readonly layout: string;
+  readonly precision: Precision;
 }
 
 export type Precision = Extract<DType, 'float32' | 'float64'> | 'bfloat16' | 'int8';

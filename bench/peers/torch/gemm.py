@@ -33,11 +33,20 @@ def batched():
     return lambda: torch.bmm(a, b)
 
 
+def linear(batch):
+    def setup():
+        layer, x = torch.nn.Linear(512, 512), torch.randn(batch, 512)
+        return lambda: layer(x)
+
+    return forward(setup)
+
+
 TRIALS = {
     **{f"gemm {name} {n}": product(n, n, n, dtype) for name, dtype in DTYPES.items() for n in SQUARES},
     **{f"gemm {name} {m}x{k}x{n}": product(m, k, n, dtype) for name, dtype in DTYPES.items() for m, k, n in ODD},
     **{f"gemm f32 512 {layout}": product(512, 512, 512, torch.float32, layout) for layout in ("NT", "TN", "TT")},
     **{f"gemv {m}x{k}": matrix_vector(m, k, False) for m, k in ((768, 3072), (4096, 4096))},
     **{f"gemv {m}x{k} transposed": matrix_vector(m, k, True) for m, k in ((768, 3072), (4096, 4096))},
+    **{f"linear 512-512, batch {batch}": linear(batch) for batch in (1, 4, 16, 64, 256, 1024)},
     "bmm 64x128x64x128": forward(batched),
 }

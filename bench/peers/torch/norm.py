@@ -13,9 +13,18 @@ def cross_entropy_backward():
     return F.cross_entropy(x, target), [x]
 
 
+def softmax(rows):
+    def setup():
+        x = torch.randn(rows, 256)
+        return lambda: x.softmax(-1)
+
+    return setup
+
+
 TRIALS = {
     **both("softmax 1024x1024", lambda x: x.softmax(-1), [1024, 1024]),
     **both("softmax 4096x1024", lambda x: x.softmax(-1), [4096, 1024]),
+    **{f"softmax {rows}x256": forward(softmax(rows)) for rows in (1, 16, 256, 4096, 16384)},
     **both("logSoftmax 1024x1024", lambda x: x.log_softmax(-1), [1024, 1024]),
     "crossEntropy 1024x1000": forward(cross_entropy),
     "crossEntropy 1024x1000 backward": backward(cross_entropy_backward),

@@ -1,0 +1,23 @@
+# Programs that bench/machine.ts builds for the machine it runs on; no part of the addon.
+{
+  'target_defaults': {
+    'cflags_cc': ['-O3', '-march=native', '-ffp-contract=fast', '-std=c++17'],
+    'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-O3', '-mcpu=native', '-ffp-contract=fast', '-std=c++17']},
+  },
+  'targets': [
+    {
+      'target_name': 'peak',
+      'type': 'executable',
+      'product_extension': '',
+      'sources': ['peak.cpp'],
+      'libraries': ['-lpthread'],
+    },
+    {
+      'target_name': 'openblas',
+      'type': 'executable',
+      'product_extension': '',
+      'sources': ['openblas.cpp'],
+      'libraries': ['-ldl'],
+    },
+  ],
+}
