@@ -16,6 +16,7 @@ const {
 } = readArguments(process.argv.slice(2));
 if (ref === undefined) throw new Error('bench:compare: which git ref? npm run bench:compare -- REF [WORD…]');
 
+console.log(`building ${ref} …`);
 const tree = checkOut(ref);
 process.once('exit', () => tree.remove());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

@@ -26,9 +26,12 @@ export function checkOut(ref: string): Worktree {
   try {
     git('worktree', 'add', '--detach', root, ref);
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'), 'junction');
-    execFileSync(process.execPath, ['tools/buildNative.mjs'], { cwd: root, stdio: 'inherit' });
+    execFileSync(process.execPath, ['tools/buildNative.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
     const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
-    execFileSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+    execFileSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     rmSync(path.join(root, 'bench'), { recursive: true, force: true });
     cpSync(import.meta.dirname, path.join(root, 'bench'), {
       recursive: true,
