@@ -15,6 +15,7 @@ void fill_cast(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);
 void fill_conv(KernelTable& table);
+void fill_winograd(KernelTable& table);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

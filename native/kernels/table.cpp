@@ -19,6 +19,7 @@ const KernelTable& table() {
     fill_optim(kernel_table);
     fill_gemm(kernel_table);
     fill_conv(kernel_table);
+    fill_winograd(kernel_table);
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
   }
   return kernel_table;

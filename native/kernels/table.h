@@ -91,6 +91,22 @@ struct ConvKernel {
   bool (*all_finite)(const void* x, size_t n);
 };
 
+// Winograd's transforms for 3×3 kernels in float32, of outputs in tiles of `tile` × `tile`. A patch of the image is two
+// larger; its places are numbered row by row, and one place of all tiles, rows or channels lies together.
+struct WinogradKernel {
+  int tile, lanes;
+  // `tiles` <= lanes patches side by side from (y, x) on, which may lie outside of the image: zeros there. Place p of
+  // tile t goes to out[p * out_stride + t].
+  void (*input)(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
+                int64_t out_stride);
+  // The tiles' outputs plus bias, `rows` × `columns` of them. False when one is not finite.
+  bool (*output)(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
+                 int64_t rows, int64_t columns);
+  // m <= mr filters of each channel as a panel [channels][mr] for each place; flipped reads the taps backwards.
+  void (*filter)(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m, int64_t mr,
+                 int64_t channels, float* out, int64_t out_stride);
+};
+
 // One element-wise optimizer step over n contiguous parameters. PyTorch's formulas; the step-dependent scalars are
 // computed once by the caller in double.
 struct SgdArgs {
@@ -173,6 +189,7 @@ struct KernelTable {
   SgdFn sgd[kDTypeCount];                 // FLOATS
   AdamFn adam[kDTypeCount];               // FLOATS
   GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
+  WinogradKernel winograd[2];             // tiles of 2 and of 4
   ConvKernel conv[kDTypeCount];           // FLOATS; tile == nullptr elsewhere
 };
 

@@ -74,6 +74,13 @@ std::vector<int64_t> reached_phases(const ConvAxis& axis) {
   return phases;
 }
 
+bool is_plain_3x3(const ConvShape& s) {
+  const auto plain = [](const ConvAxis& a) { return a.kernel == 3 && a.stride == 1 && a.dilation == 1; };
+  return s.dtype == DType::f32 && s.groups == 1 && plain(s.y) && plain(s.x);
+}
+
+const float* floats(const Tensor* x) { return x ? x->as<float>() : nullptr; }
+
 Tensor dense_bias(const char* op, const Tensor* bias, DType dtype, int64_t channels) {
   if (!bias) return {};
   check_dtype(op, *bias, dtype);
@@ -96,6 +103,12 @@ void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvP
   const Tensor from = contiguous(x), w = contiguous(weight);
   Output y = Output::contiguous(out, {&x, &weight, bias ? bias : &x});
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups;
+  const int tile = is_plain_3x3(s) ? winograd_tile(s.batch, channels, rows, s.y.out, s.x.out) : 0;
+  if (tile && winograd({s.batch, channels, rows, from.as<float>(), s.y.in, s.x.in, s.y.padding, s.x.padding, w,
+                        channels * 9, 9, false, y->as<float>(), s.y.out, s.x.out, floats(bias ? &plus : nullptr)},
+                       tile)) {
+    return y.commit();
+  }
   run({s.dtype, s.batch, s.groups, channels, rows, forward_plan(s.y), forward_plan(s.x), from.data(), s.y.in, s.x.in,
        w.data(), rows * channels * s.taps(), channels * s.taps(), s.taps(), s.x.kernel, y->data(), s.y.out, s.x.out,
        bias ? plus.data() : nullptr});
@@ -112,6 +125,13 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
   const Tensor from = contiguous(grad), w = contiguous(weight);
   Output y = Output::contiguous(out, {&grad, &weight, bias ? bias : &grad});
   const int64_t channels = s.out_channels / s.groups, rows = s.in_channels / s.groups;
+  // At stride 1 this is a convolution with the taps in reverse.
+  const int tile = is_plain_3x3(s) ? winograd_tile(s.batch, channels, rows, s.y.in, s.x.in) : 0;
+  if (tile && winograd({s.batch, channels, rows, from.as<float>(), s.y.out, s.x.out, 2 - s.y.padding, 2 - s.x.padding,
+                        w, 9, rows * 9, true, y->as<float>(), s.y.in, s.x.in, floats(bias ? &plus : nullptr)},
+                       tile)) {
+    return y.commit();
+  }
   // Each residue of the stride is a convolution of its own, with the taps that reach it.
   const std::vector<int64_t> phases_y = reached_phases(s.y), phases_x = reached_phases(s.x);
   if (static_cast<int64_t>(phases_y.size()) < std::min(s.y.stride, s.y.in) ||

@@ -58,6 +58,23 @@ std::vector<int64_t> tap_offsets(const AxisPlan& y, const AxisPlan& x, int64_t c
 // grad_weight = Σ over images and places of grad_out · x; see conv_weight.cpp. Contiguous operands.
 void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, char* out);
 
+// A convolution with 3×3 kernels at stride and dilation 1 in float32 through Winograd's transforms.
+struct WinogradConv {
+  int64_t batch, channels, rows;
+  const float* source;                               // [batch, channels, source_y, source_x]
+  int64_t source_y, source_x, padding_y, padding_x;  // padding may be negative
+  Tensor weights;  // contiguous; [rows, channels, 3, 3], or transposed through the strides and flipped
+  int64_t weight_row_stride, weight_channel_stride;
+  bool flipped;
+  float* out;  // [batch, rows, out_y, out_x]
+  int64_t out_y, out_x;
+  const float* bias;  // [rows] or null
+};
+// The tile that pays for these sizes, 2 or 4; 0 where none does.
+int winograd_tile(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
+// False when a result is not finite: transforms spread what is not over whole tiles, so that it must be computed anew.
+bool winograd(const WinogradConv& conv, int tile);
+
 // Threads for that many multiply-adds: each must find some 10 us of them.
 int conv_threads(double work);
 // A block of scratch memory; throws SIZE_OVERFLOW for sizes that no memory has.

@@ -9,7 +9,8 @@
 namespace flambeau {
 
 enum class Derivation : uint8_t {
-  gemm_columns,  // packed panels of a product's right operand; parameter unused (gemm.h)
+  winograd_filters,  // transformed filters in panels; parameter is the tile, plus 1 when flipped (conv_winograd.cpp)
+  gemm_columns,      // packed panels of a product's right operand; parameter unused (gemm.h)
 };
 
 using MakeFn = void (*)(void* context, void* data);

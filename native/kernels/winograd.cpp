@@ -1,0 +1,272 @@
+// Winograd's minimal filtering for 3×3 kernels: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks"
+// (arXiv:1509.09308), F(2×2) and F(4×4). F(4×4) evaluates at 0, ±√½, ±√2 and ∞, which loses a third of the digits that
+// 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are vectors as they lie;
+// then along the rows, where a vector holds one element of each of as many tiles.
+#include "fill.h"
+#include "gemm_vec.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+using V = Lanes<float>;
+constexpr int kLanes = V::size;
+
+constexpr float kA = 0.70710678118654752f, kB = 1.41421356237309505f;  // √½ and √2
+constexpr float kA3 = 0.35355339059327376f, kB3 = 2.82842712474619010f;
+
+FLAMBEAU_INLINE V minus(V a, V b) { return fma(V(-1.0f), b, a); }
+
+// t = Bᵀ d: a patch of the image along one axis.
+FLAMBEAU_INLINE void transform_input(const V (&d)[4], V (&t)[4]) {
+  t[0] = minus(d[0], d[2]);
+  t[1] = d[1] + d[2];
+  t[2] = minus(d[2], d[1]);
+  t[3] = minus(d[1], d[3]);
+}
+FLAMBEAU_INLINE void transform_input(const V (&d)[6], V (&t)[6]) {
+  t[0] = fma(V(-2.5f), d[2], d[0] + d[4]);
+  const V even = fma(V(-2.0f), d[2], d[4]), odd = fma(V(-2.0f), d[1], d[3]);
+  t[1] = fma(V(kA), odd, even);
+  t[2] = fma(V(-kA), odd, even);
+  const V even2 = fma(V(-0.5f), d[2], d[4]), odd2 = fma(V(-0.5f), d[1], d[3]);
+  t[3] = fma(V(kB), odd2, even2);
+  t[4] = fma(V(-kB), odd2, even2);
+  t[5] = fma(V(-2.5f), d[3], d[1] + d[5]);
+}
+
+// u = G w: the three taps of one axis.
+FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[4]) {
+  u[0] = w[0];
+  const V even = fma(V(0.5f), w[2], fma(V(0.5f), w[0], V(0.0f)));
+  u[1] = fma(V(0.5f), w[1], even);
+  u[2] = fma(V(-0.5f), w[1], even);
+  u[3] = w[2];
+}
+FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[6]) {
+  constexpr float kTwoThirds = 0.66666666666666667f, kThird = 0.33333333333333333f, kSixth = 0.16666666666666667f;
+  constexpr float kOddA = kA * kTwoThirds, kOddB = kB * kSixth;
+  u[0] = w[0];
+  const V even = fma(V(-kThird), w[2], fma(V(-kTwoThirds), w[0], V(0.0f)));
+  u[1] = fma(V(-kOddA), w[1], even);
+  u[2] = fma(V(kOddA), w[1], even);
+  const V even2 = fma(V(kThird), w[2], fma(V(kSixth), w[0], V(0.0f)));
+  u[3] = fma(V(kOddB), w[1], even2);
+  u[4] = fma(V(-kOddB), w[1], even2);
+  u[5] = w[2];
+}
+
+// y = Aᵀ m: the outputs of one axis.
+FLAMBEAU_INLINE void transform_output(const V (&m)[4], V (&y)[2]) {
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = minus(minus(m[1], m[2]), m[3]);
+}
+FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[4]) {
+  const V sum = m[1] + m[2], difference = minus(m[1], m[2]);
+  const V sum2 = m[3] + m[4], difference2 = minus(m[3], m[4]);
+  y[0] = m[0] + sum + sum2;
+  y[1] = fma(V(kB), difference2, fma(V(kA), difference, V(0.0f)));
+  y[2] = fma(V(2.0f), sum2, fma(V(0.5f), sum, V(0.0f)));
+  y[3] = fma(V(kB3), difference2, fma(V(kA3), difference, m[5]));
+}
+
+// Elements i, kTile + i, 2 kTile + i, … of src in d[i]: one of each of kLanes tiles, whose patches overlap by two.
+template <int kTile>
+FLAMBEAU_INLINE void deinterleave(const float* src, V (&d)[kTile + 2]) {
+#if defined(__AVX512F__)
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+  const auto pick = [](V a, __m512i index, V b) { return V(_mm512_permutex2var_ps(a.v, index, b.v)); };
+  const V a = V::load(src), b = V::load(src + 16);
+  if constexpr (kTile == 2) {
+    d[0] = pick(a, even, b);
+    d[1] = pick(a, odd, b);
+  } else {
+    const V c = V::load(src + 32), e = V::load(src + 48);
+    const V ab_even = pick(a, even, b), ab_odd = pick(a, odd, b), ce_even = pick(c, even, e), ce_odd = pick(c, odd, e);
+    d[0] = pick(ab_even, even, ce_even);
+    d[1] = pick(ab_odd, even, ce_odd);
+    d[2] = pick(ab_even, odd, ce_even);
+    d[3] = pick(ab_odd, odd, ce_odd);
+  }
+  // The last two are the first two of the next tile.
+  for (int i = 0; i < 2; ++i) {
+    const __m512i next = _mm512_castps_si512(V(src[kTile * 16 + i]).v);
+    d[kTile + i] = V(_mm512_castsi512_ps(_mm512_alignr_epi32(next, _mm512_castps_si512(d[i].v), 1)));
+  }
+#else
+  for (int i = 0; i < kTile + 2; ++i) {
+    float lanes[kLanes];
+    for (int t = 0; t < kLanes; ++t) lanes[t] = src[kTile * t + i];
+    d[i] = V::load(lanes);
+  }
+#endif
+}
+
+// The reverse: element i of each tile from y[i].
+template <int kTile>
+FLAMBEAU_INLINE void interleave(const V (&y)[kTile], float* dst) {
+#if defined(__AVX512F__)
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+  const auto zip = [](V a, __m512i index, V b) { return V(_mm512_permutex2var_ps(a.v, index, b.v)); };
+  if constexpr (kTile == 2) {
+    zip(y[0], low, y[1]).store(dst);
+    zip(y[0], high, y[1]).store(dst + 16);
+  } else {
+    const V even_low = zip(y[0], low, y[2]), even_high = zip(y[0], high, y[2]);
+    const V odd_low = zip(y[1], low, y[3]), odd_high = zip(y[1], high, y[3]);
+    zip(even_low, low, odd_low).store(dst);
+    zip(even_low, high, odd_low).store(dst + 16);
+    zip(even_high, low, odd_high).store(dst + 32);
+    zip(even_high, high, odd_high).store(dst + 48);
+  }
+#else
+  for (int i = 0; i < kTile; ++i) {
+    float lanes[kLanes];
+    y[i].store(lanes);
+    for (int t = 0; t < kLanes; ++t) dst[kTile * t + i] = lanes[t];
+  }
+#endif
+}
+
+FLAMBEAU_INLINE void store_some(V x, float* to, int64_t n) {
+  if (n == kLanes) x.store(to);
+  else x.store_partial(to, static_cast<size_t>(n));
+}
+FLAMBEAU_INLINE V load_some(const float* from, int64_t n) {
+  return n >= kLanes ? V::load(from) : V::load_partial(from, static_cast<size_t>(n));
+}
+
+template <int kTile>
+void winograd_input(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
+                    int64_t out_stride) {
+  constexpr int kSize = kTile + 2;
+  constexpr int kColumns = (kTile * kLanes + 2 + kLanes - 1) / kLanes * kLanes;
+  const int64_t columns = kTile * tiles + 2;
+  const int64_t begin = x < 0 ? (-x < columns ? -x : columns) : 0;
+  const int64_t stop = width - x < columns ? width - x : columns, end = stop < begin ? begin : stop;
+  alignas(64) float edge[kSize][kColumns], middle[kSize][kColumns];
+  const float* row[kSize];
+  for (int i = 0; i < kSize; ++i) {
+    const int64_t from = y + i;
+    const bool inside = from >= 0 && from < height;
+    if (inside && begin == 0 && end == columns) {
+      row[i] = image + from * width + x;
+      continue;
+    }
+    row[i] = edge[i];
+    memset(edge[i], 0, static_cast<size_t>(columns) * sizeof(float));
+    if (inside) {
+      const float* const source = image + from * width + x;
+      for (int64_t j = begin; j < end; j += kLanes)
+        store_some(load_some(source + j, end - j), edge[i] + j, end - j < kLanes ? end - j : kLanes);
+    }
+  }
+  for (int64_t j = 0; j < columns; j += kLanes) {
+    V d[kSize], t[kSize];
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kSize; ++i) d[i] = load_some(row[i] + j, columns - j);
+    transform_input(d, t);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kSize; ++i) t[i].store(middle[i] + j);
+  }
+  for (int i = 0; i < kSize; ++i) {
+    V d[kSize], t[kSize];
+    deinterleave<kTile>(middle[i], d);
+    transform_input(d, t);
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kSize; ++j, out += out_stride) store_some(t[j], out, tiles);
+  }
+}
+
+template <int kTile>
+bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
+                     int64_t rows, int64_t columns) {
+  constexpr int kSize = kTile + 2;
+  V middle[kTile][kSize];
+  FLAMBEAU_UNROLL
+  for (int j = 0; j < kSize; ++j) {
+    V d[kSize], y[kTile];
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kSize; ++i) d[i] = load_some(m + (i * kSize + j) * m_stride, tiles);
+    transform_output(d, y);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < kTile; ++i) middle[i][j] = y[i];
+  }
+  const V plus(bias), zero(0.0f);
+  V finite(0.0f);
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kTile; ++i) {
+    if (i >= rows) break;
+    V y[kTile];
+    transform_output(middle[i], y);
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kTile; ++j) {
+      finite = fma(y[j], zero, finite);
+      y[j] = y[j] + plus;
+    }
+    if (columns == kTile * kLanes) {
+      interleave<kTile>(y, out + i * out_width);
+      continue;
+    }
+    alignas(64) float line[kTile * kLanes];
+    interleave<kTile>(y, line);
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      store_some(load_some(line + j, columns - j), out + i * out_width + j,
+                 columns - j < kLanes ? columns - j : kLanes);
+    }
+  }
+  float lanes[kLanes];
+  finite.store(lanes);
+  float sum = 0;
+  for (int i = 0; i < kLanes; ++i) sum += lanes[i];
+  return sum == 0;
+}
+
+// m filters of each channel into panels [channels][mr].
+template <int kTile>
+void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m,
+                     int64_t mr, int64_t channels, float* out, int64_t out_stride) {
+  constexpr int kSize = kTile + 2;
+  constexpr int kMost = 64;  // mr is less
+  for (int64_t c = 0; c < channels; ++c, weights += channel_stride, out += mr) {
+    float taps[9][kMost];
+    memset(taps, 0, sizeof taps);
+    for (int64_t i = 0; i < m; ++i) {
+      for (int t = 0; t < 9; ++t) taps[t][i] = weights[i * row_stride + (flipped ? 8 - t : t)];
+    }
+    for (int64_t i = 0; i < mr; i += kLanes) {
+      V middle[kSize][3];
+      FLAMBEAU_UNROLL
+      for (int j = 0; j < 3; ++j) {
+        const V w[3] = {V::load(taps[j] + i), V::load(taps[3 + j] + i), V::load(taps[6 + j] + i)};
+        V u[kSize];
+        transform_filter(w, u);
+        FLAMBEAU_UNROLL
+        for (int k = 0; k < kSize; ++k) middle[k][j] = u[k];
+      }
+      float* to = out + i;
+      const int64_t lanes = mr - i < kLanes ? mr - i : kLanes;
+      for (int k = 0; k < kSize; ++k) {
+        V u[kSize];
+        transform_filter(middle[k], u);
+        FLAMBEAU_UNROLL
+        for (int j = 0; j < kSize; ++j, to += out_stride) store_some(u[j], to, lanes);
+      }
+    }
+  }
+}
+
+template <int kTile>
+WinogradKernel winograd_kernel() {
+  return {kTile, kLanes, winograd_input<kTile>, winograd_output<kTile>, winograd_filter<kTile>};
+}
+
+}  // namespace
+
+void fill_winograd(KernelTable& table) {
+  table.winograd[0] = winograd_kernel<2>();
+  table.winograd[1] = winograd_kernel<4>();
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

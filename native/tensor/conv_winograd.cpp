@@ -1,0 +1,206 @@
+// Convolution with 3×3 kernels by Winograd's transforms (native/kernels/winograd.cpp): the image's tiles and the
+// filters are transformed, a matrix product for each of the 16 or 36 places of a tile sums over the channels, and its
+// results are transformed back. Blocks of whole rows of tiles keep what lies between the three steps in cache. Every
+// output is one sum over the channels: neither blocks nor threads change a bit.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#include "../dispatch/dispatch.h"
+#include "conv_pass.h"
+#include "prepack.h"
+#include "thread_pool.h"
+
+namespace flambeau {
+namespace {
+
+constexpr double kBlockBytes = 1024.0 * 1024;  // of transformed image
+constexpr int64_t kLine = 16;                  // floats: keeps the places' matrices off the same cache sets
+
+const WinogradKernel& kernel_of(int tile) { return kernels().winograd[tile == 4]; }
+const GemmKernel& gemm_kernel() { return kernels().gemm[static_cast<int>(DType::f32)]; }
+
+double round16(double n) { return std::ceil(n / 16) * 16; }
+
+// What one block of tile rows works on.
+struct Block {
+  int64_t first, rows, width;  // of tile rows; width: places of a row of the matrices
+  float* tiles;
+  float* products;
+};
+
+class Winograd {
+ public:
+  Winograd(const WinogradConv& conv, int tile, const float* filters)
+      : c_(conv), kernel_(kernel_of(tile)), tile_(tile), filters_(filters) {
+    tiles_y_ = ceil_div(c_.out_y, tile);
+    tiles_x_ = ceil_div(c_.out_x, tile);
+    tile_rows_ = c_.batch * tiles_y_;
+    places_ = int64_t{tile + 2} * (tile + 2);
+    panels_ = ceil_div(c_.rows, gemm_kernel().mr);
+  }
+
+  // False when some result is not finite.
+  bool run() {
+    const double work = static_cast<double>(places_ * c_.rows) * static_cast<double>(c_.channels) *
+                        static_cast<double>(tile_rows_ * tiles_x_);
+    const int threads = conv_threads(work);
+    const bool by_rows = threads > 1 && tile_rows_ >= 2 * threads && tile_rows_ * tiles_x_ >= 32 * threads;
+    const int64_t parts = by_rows ? threads : 1;
+    const int64_t block_rows = best_rows(ceil_div(tile_rows_, parts));
+    width_ = ceil_div(block_rows * tiles_x_, gemm_kernel().nr) * gemm_kernel().nr;
+    const double tiles = static_cast<double>(places_) * static_cast<double>(c_.channels * width_ + kLine);
+    const double products = static_cast<double>(places_) * static_cast<double>(c_.rows * width_ + kLine);
+    const StorageRef scratch = conv_scratch((tiles + products) * static_cast<double>(parts), sizeof(float));
+    float* const memory = static_cast<float*>(scratch->data());
+    const auto block_at = [&](int64_t part, int64_t first, int64_t end) {
+      float* const mine = memory + part * static_cast<int64_t>(tiles + products);
+      return Block{first, std::min(block_rows, end - first), width_, mine, mine + static_cast<int64_t>(tiles)};
+    };
+    if (by_rows) {
+      parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; ++part) {
+          const int64_t stop = tile_rows_ * (part + 1) / parts;
+          for (int64_t first = tile_rows_ * part / parts; first < stop; first += block_rows) {
+            const Block block = block_at(part, first, stop);
+            transform_image(block, 0, c_.channels);
+            multiply(block, 0, places_ * panels_);
+            transform_back(block, 0, c_.rows);
+          }
+        }
+      });
+      return finite_;
+    }
+    const auto split = [&](int64_t n, auto&& step) {
+      parallel_for(n, ceil_div(n, threads), [&](int64_t begin, int64_t end) { step(begin, end); });
+    };
+    for (int64_t first = 0; first < tile_rows_; first += block_rows) {
+      const Block block = block_at(0, first, tile_rows_);
+      split(c_.channels, [&](int64_t begin, int64_t end) { transform_image(block, begin, end); });
+      split(places_ * panels_, [&](int64_t begin, int64_t end) { multiply(block, begin, end); });
+      split(c_.rows, [&](int64_t begin, int64_t end) { transform_back(block, begin, end); });
+    }
+    return finite_;
+  }
+
+ private:
+  // Tile rows of a block: as many as fit, of which the matrices' vectors waste least.
+  int64_t best_rows(int64_t most) const {
+    const double row_bytes = static_cast<double>(places_ * std::max(c_.channels, c_.rows) * tiles_x_) * sizeof(float);
+    const int64_t fitting = std::clamp<int64_t>(static_cast<int64_t>(kBlockBytes / row_bytes), 1, most);
+    int64_t best = 1;
+    double least = 0;
+    for (int64_t rows = 1; rows <= fitting; ++rows) {
+      const double tiles = static_cast<double>(rows * tiles_x_), used = tiles / round16(tiles);
+      if (used >= least) least = used, best = rows;
+    }
+    return best;
+  }
+
+  // Calls f(place in the matrices, image, tile row in it, first tile, tiles) for runs of tiles that lie side by side.
+  template <class F>
+  void for_runs(const Block& block, F&& f) const {
+    for (int64_t r = 0; r < block.rows; ++r) {
+      const int64_t image = (block.first + r) / tiles_y_, y = (block.first + r) % tiles_y_;
+      for (int64_t x = 0; x < tiles_x_; x += kernel_.lanes) {
+        f(r * tiles_x_ + x, image, y, x, std::min<int64_t>(kernel_.lanes, tiles_x_ - x));
+      }
+    }
+  }
+
+  void transform_image(const Block& block, int64_t begin, int64_t end) const {
+    const int64_t stride = c_.channels * block.width + kLine;
+    for (int64_t c = begin; c < end; ++c) {
+      for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
+        const float* const source = c_.source + (image * c_.channels + c) * c_.source_y * c_.source_x;
+        kernel_.input(source, c_.source_y, c_.source_x, y * tile_ - c_.padding_y, x * tile_ - c_.padding_x, n,
+                      block.tiles + c * block.width + at, stride);
+      });
+    }
+  }
+
+  // Panels of the places' products, in the order of the filters' memory.
+  void multiply(const Block& block, int64_t begin, int64_t end) const {
+    const GemmKernel& gemm = gemm_kernel();
+    const int64_t columns = block.rows * tiles_x_;
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t place = i / panels_, row = i % panels_ * gemm.mr;
+      const float* const tiles = block.tiles + place * (c_.channels * block.width + kLine);
+      float* const out = block.products + place * (c_.rows * block.width + kLine) + row * block.width;
+      for (int64_t j = 0; j < columns; j += gemm.nr) {
+        gemm.micro(c_.channels, filters_ + i * c_.channels * gemm.mr, tiles + j, block.width, out + j, block.width,
+                   std::min<int64_t>(gemm.mr, c_.rows - row), std::min<int64_t>(gemm.nr, columns - j), false, nullptr);
+      }
+    }
+  }
+
+  void transform_back(const Block& block, int64_t begin, int64_t end) {
+    const int64_t stride = c_.rows * block.width + kLine;
+    for (int64_t row = begin; row < end; ++row) {
+      const float bias = c_.bias ? c_.bias[row] : 0;
+      for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
+        float* const out = c_.out + ((image * c_.rows + row) * c_.out_y + y * tile_) * c_.out_x + x * tile_;
+        if (!kernel_.output(block.products + row * block.width + at, stride, n, bias, out, c_.out_x,
+                            std::min(int64_t{tile_}, c_.out_y - y * tile_),
+                            std::min(n * tile_, c_.out_x - x * tile_))) {
+          finite_ = false;
+        }
+      });
+    }
+  }
+
+  const WinogradConv& c_;
+  const WinogradKernel& kernel_;
+  const int64_t tile_;
+  const float* filters_;
+  int64_t tiles_y_, tiles_x_, tile_rows_, places_, panels_, width_ = 0;
+  std::atomic<bool> finite_{true};
+};
+
+void transform_filters(const WinogradConv& c, int tile, float* out) {
+  const GemmKernel& gemm = gemm_kernel();
+  const int64_t panels = ceil_div(c.rows, gemm.mr), panel = c.channels * gemm.mr;
+  parallel_for(panels, 1 + 4096 / panel, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i * gemm.mr;
+      kernel_of(tile).filter(c.weights.as<float>() + row * c.weight_row_stride, c.weight_row_stride,
+                             c.weight_channel_stride, c.flipped, std::min<int64_t>(gemm.mr, c.rows - row), gemm.mr,
+                             c.channels, out + i * panel, panels * panel);
+    }
+  });
+}
+
+}  // namespace
+
+int winograd_tile(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x) {
+  if (channels < 16 || rows < 16) return 0;
+  // Vector operations: the products', and of the transforms for each channel and for each row.
+  const double pairs = static_cast<double>(channels) * static_cast<double>(rows);
+  const double both = static_cast<double>(channels + rows);
+  double least = 0.85 * 9 * pairs * static_cast<double>(batch) * round16(static_cast<double>(out_y * (out_x + 2))) / 16;
+  int best = 0;
+  for (const int tile : {2, 4}) {
+    const double rows_of_tiles = static_cast<double>(batch * ceil_div(out_y, tile));
+    const double tiles = rows_of_tiles * static_cast<double>(ceil_div(out_x, tile));
+    const double runs = rows_of_tiles * std::ceil(static_cast<double>(ceil_div(out_x, tile)) / 16);
+    const double cost = (tile + 2) * (tile + 2) * pairs * round16(tiles) / 16 + both * runs * (tile == 2 ? 120 : 280);
+    if (cost < least) least = cost, best = tile;
+  }
+  return best;
+}
+
+bool winograd(const WinogradConv& c, int tile) {
+  const int64_t padded = ceil_div(c.rows, gemm_kernel().mr) * gemm_kernel().mr;
+  const double elements =
+      static_cast<double>((tile + 2) * (tile + 2)) * static_cast<double>(padded) * static_cast<double>(c.channels);
+  const auto make = [&](void* data) { transform_filters(c, tile, static_cast<float*>(data)); };
+  StorageRef filters = prepacked(c.weights, Derivation::winograd_filters, tile + (c.flipped ? 1 : 0),
+                                 static_cast<size_t>(elements) * sizeof(float), make);
+  if (!filters) {
+    filters = conv_scratch(elements, sizeof(float));
+    make(filters->data());
+  }
+  return Winograd(c, tile, static_cast<const float*>(filters->data())).run();
+}
+
+}  // namespace flambeau
