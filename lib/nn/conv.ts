@@ -12,6 +12,7 @@ import {
   type ConvTranspose2dOptions as TransposedOptions2,
 } from '../ops/conv.js';
 import { type PadMode, pad } from '../ops/pad.js';
+import type { FloatingDType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../tensor/options.js';
 import { showShape } from '../tensor/shape.js';
@@ -28,7 +29,7 @@ export type PaddingMode = 'zeros' | Exclude<PadMode, 'constant'>;
 interface LayerOptions {
   /** Whether to add a learned bias; default true. */
   readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 export interface Conv1dOptions extends Options1, LayerOptions {
   readonly paddingMode?: PaddingMode;

@@ -4,7 +4,7 @@ import { checkInteger, checkOptions } from '../tensor/options.js';
 import { type Axes, type ConvGeometry, rawConv, rawConvInput, rawConvWeight } from '../tensor/rawConv.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
-import { checkFloating, sumDims } from './broadcast.js';
+import { castTo, checkFloating, sumDims } from './broadcast.js';
 import { reshapeTo } from './layout.js';
 
 // Convolutions (cross-correlations, as everywhere in deep learning). A convolution is linear in x and in the weight:
@@ -180,8 +180,14 @@ const across = (sizes: Axes): string => `(${sizes.join(' x ')})`;
 /** How far a kernel of this size reaches. */
 const reach = (kernel: number, dilation: number): number => dilation * (kernel - 1) + 1;
 
-const batchless = (out: Tensor, x: Tensor): Tensor =>
-  out.shape.length === x.shape.length ? out : reshapeTo(out, out.shape.slice(1));
+/** bfloat16 is computed in float32 and rounded once. */
+const wide = (x: Tensor): Tensor => (x.dtype === 'bfloat16' ? castTo(x, 'float32') : x);
+
+/** The result in x's dtype, without the batch that x may lack. */
+function finish(out: Tensor, x: Tensor): Tensor {
+  const result = castTo(out, x.dtype);
+  return result.shape.length === x.shape.length ? result : reshapeTo(result, result.shape.slice(1));
+}
 
 function convolve(
   op: string,
@@ -231,12 +237,12 @@ function convolve(
     size = padded.map((n, i) => Math.floor((n - spans[i]!) / strides[i]!) + 1);
   }
   const geometry = { stride: strides, padding: before, dilation: dilations, groups };
-  return batchless(convOp(input, weight, bias, geometry, size), x);
+  return finish(convOp(wide(input), wide(weight), bias && wide(bias), geometry, size), x);
 }
 
 /**
  * A convolution over one axis: x [n, c, l] or [c, l], weight [o, c / groups, k], bias [o] or null → [n, o, l′] or
- * [o, l′], l′ = ⌊(l + 2 padding − dilation (k − 1) − 1) / stride⌋ + 1. float32 and float64.
+ * [o, l′], l′ = ⌊(l + 2 padding − dilation (k − 1) − 1) / stride⌋ + 1. float32 and float64; bfloat16 is computed in float32.
  *
  * @example
  * F.conv1d(tensor([[1, 2, 3, 4]]), tensor([[[1, -1]]])).toArray(); // [[-1, -1, -1]]
@@ -247,7 +253,7 @@ export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
 
 /**
  * A convolution over two axes: x [n, c, h, w] or [c, h, w], weight [o, c / groups, kh, kw], bias [o] or null →
- * [n, o, h′, w′] or [o, h′, w′], sizes as for `conv1d`. float32 and float64.
+ * [n, o, h′, w′] or [o, h′, w′], sizes as for `conv1d`. float32 and float64; bfloat16 is computed in float32.
  *
  * @example
  * F.conv2d(ones([1, 3, 5, 5]), ones([2, 3, 3, 3]), null, { stride: 2, padding: 1 }).shape; // [1, 2, 3, 3]
@@ -297,7 +303,7 @@ function transpose(
     );
   }
   const geometry = { stride: strides, padding: before, dilation: dilations, groups };
-  return batchless(inputOp(input, weight, bias, geometry, size), x);
+  return finish(inputOp(wide(input), wide(weight), bias && wide(bias), geometry, size), x);
 }
 
 /**

@@ -126,6 +126,18 @@ describe('convolutional layers', () => {
     expect(() => layer(zeros([1, 3, 5, 5]), { outputSize: [12] })).toThrow(/must have 2 or 4 elements, got 1/);
   });
 
+  it('compute bfloat16 in float32', () => {
+    manualSeed(3);
+    const layer = new nn.Conv2d(3, 4, 3, { dtype: 'bfloat16' });
+    const x = arange(75, { dtype: 'float32' }).reshape(1, 3, 5, 5).div(75);
+    const y = layer(x.to('bfloat16'));
+    expect(y.dtype).toBe('bfloat16');
+    const wide = F.conv2d(x.to('bfloat16').to('float32'), layer.weight.to('float32'), layer.bias!.to('float32'));
+    expect(y.to('float32').toArray()).toEqual(wide.to('bfloat16').to('float32').toArray());
+    y.sum().backward();
+    expect(layer.weight.grad!.dtype).toBe('bfloat16');
+  });
+
   it('refuse bad settings', () => {
     const refused: [() => unknown, RegExp][] = [
       [() => new nn.Conv2d(3, 2, 3, { groups: 2 }), /^Conv2d: inChannels must be divisible by groups/],
@@ -140,7 +152,7 @@ describe('convolutional layers', () => {
       [() => new nn.Conv2d(4, 3, 0), /^Conv2d: non-positive kernelSize/],
       [() => new nn.Conv2d(4, 3, [3, 3, 3] as never), /^Conv2d: expected kernelSize to be a single integer/],
       [() => new nn.Conv1d(1.5, 3, 3), /^Conv1d: inChannels must be an integer/],
-      [() => new nn.Conv1d(1, 3, 3, { dtype: 'int32' as never }), /^Conv1d: dtype must be float32 or float64/],
+      [() => new nn.Conv1d(1, 3, 3, { dtype: 'int32' as never }), /^Conv1d: dtype must be float32, float64/],
       [() => F.conv2d(zeros([1, 1, 3, 3]), zeros([1, 1, 0, 1])), /^conv2d: kernel size should be greater than zero/],
       [() => F.conv2d(zeros([1, 1, 3, 3]), zeros([1, 1, 1, 1], { dtype: 'float64' })), /^conv2d: expected one dtype/],
       [() => F.conv2d(ones([1, 1, 3, 3], { dtype: 'int32' }), ones([1, 1, 1, 1])), /^conv2d: input must be float32/],
