@@ -1,5 +1,5 @@
 // What a row is, and the three kinds of it. The same name in bench/peers/torch/<group>.py is PyTorch's side of a row.
-import { autograd, type DType, onesLike, type Tensor } from 'flambeau';
+import { autograd, type DType, onesLike, randn, type Tensor } from 'flambeau';
 
 /** What one run costs at least, so that the table can say how near the machine's limit it comes. */
 export interface Costs {
@@ -64,6 +64,25 @@ export function backward(
     return () => dispose(autograd.grad(output, inputs, { gradOutputs, retainGraph: true }));
   };
   return { ...costs, name: `${name} backward`, inference: false, setup: timed };
+}
+
+/** Two rows, forward and backward, of a function of random tensors. */
+export function both(
+  name: string,
+  shapes: readonly (readonly number[])[],
+  apply: (...operands: Tensor[]) => Tensor,
+  { forward: ahead = {}, backward: back = {} }: { forward?: Costs; backward?: Costs } = {},
+): Trial[] {
+  const operands = (requiresGrad: boolean): Tensor[] => shapes.map((shape) => randn(shape, { requiresGrad }));
+  const setup = (): (() => Tensor) => {
+    const given = operands(false);
+    return () => apply(...given);
+  };
+  const graph = (): { output: Tensor; inputs: Tensor[] } => {
+    const inputs = operands(true);
+    return { output: apply(...inputs), inputs };
+  };
+  return [forward(name, setup, ahead), backward(name, graph, back)];
 }
 
 /** Work that records graphs: a training step. */

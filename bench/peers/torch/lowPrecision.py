@@ -10,4 +10,4 @@ def product(n):
     return forward(setup)
 
 
-TRIALS = {f"gemm bf16 {n}": product(n) for n in (256, 512, 1024, 2048)}
+TRIALS = {f"gemm bf16 {n}": product(n) for n in (64, 128, 256, 512, 1024, 2048)}
