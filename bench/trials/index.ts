@@ -5,6 +5,7 @@ import { trials as gemm } from './gemm.js';
 import { trials as lowPrecision } from './lowPrecision.js';
 import { trials as models } from './models.js';
 import { trials as norm } from './norm.js';
+import { trials as pooling } from './pooling.js';
 import { trials as recurrent } from './recurrent.js';
 import { trials as reductions } from './reductions.js';
 import { trials as training } from './training.js';
@@ -18,6 +19,7 @@ export const groups: Readonly<Record<string, readonly Trial[]>> = {
   reductions,
   norm,
   convolution,
+  pooling,
   attention,
   recurrent,
   models,

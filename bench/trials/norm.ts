@@ -57,6 +57,43 @@ function crossEntropy(): Trial[] {
   ];
 }
 
+/** A norm of x with its parameters. Forward reads x and writes y; backward reads x and y's gradient and writes x's. */
+function normalisation(
+  name: string,
+  shape: readonly number[],
+  parameters: readonly (readonly number[])[],
+  apply: (x: Tensor, ...parameters: Tensor[]) => Tensor,
+): Trial[] {
+  const bytes = 4 * shape.reduce((a, b) => a * b, 1);
+  const operands = (requiresGrad: boolean): [Tensor, ...Tensor[]] => [
+    randn(shape, { requiresGrad }),
+    ...parameters.map((size) => randn(size, { requiresGrad })),
+  ];
+  return [
+    forward(
+      name,
+      () => {
+        const inputs = operands(false);
+        return () => apply(...inputs);
+      },
+      { read: bytes, written: bytes },
+    ),
+    backward(
+      name,
+      () => {
+        const inputs = operands(true);
+        return { output: apply(...inputs), inputs };
+      },
+      { read: 2 * bytes, written: bytes },
+    ),
+  ];
+}
+
+const LINE = [1024] as const;
+const layerNorm = (x: Tensor, weight?: Tensor, bias?: Tensor): Tensor => F.layerNorm(x, LINE, { weight, bias });
+const CHANNELS = [64] as const;
+const IMAGES = [8, 64, 56, 56] as const;
+
 export const trials: readonly Trial[] = [
   ...alongRows('softmax', 1024, 1024, (x) => x.softmax(-1)),
   ...[1, 16, 256, 4096, 16384].map(
@@ -65,4 +102,13 @@ export const trials: readonly Trial[] = [
   ...alongRows('softmax', 4096, 1024, (x) => x.softmax(-1)),
   ...alongRows('logSoftmax', 1024, 1024, (x) => x.logSoftmax(-1)),
   ...crossEntropy(),
+  ...normalisation('layerNorm 1024x1024', [1024, 1024], [LINE, LINE], layerNorm),
+  ...normalisation('layerNorm 4096x1024', [4096, 1024], [LINE, LINE], layerNorm),
+  ...normalisation('rmsNorm 1024x1024', [1024, 1024], [LINE], (x, weight) => F.rmsNorm(x, LINE, { weight })),
+  ...normalisation('groupNorm 8x64x56x56', IMAGES, [CHANNELS, CHANNELS], (x, weight, bias) =>
+    F.groupNorm(x, 32, { weight, bias }),
+  ),
+  ...normalisation('batchNorm 8x64x56x56, training', IMAGES, [CHANNELS, CHANNELS], (x, weight, bias) =>
+    F.batchNorm(x, null, null, { weight, bias, training: true }),
+  ),
 ];

@@ -66,6 +66,7 @@ export interface Addon {
   convWeight(x: Handle, grad: Handle, out: Out): Handle;
 
   indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
+  embedding(weight: Handle, index: Handle, out: Out): Handle;
   indexAdd(target: Handle, axis: number, index: Handle, source: Handle): void;
   gather(x: Handle, axis: number, index: Handle, out: Out): Handle;
   scatter(target: Handle, axis: number, index: Handle, source: Handle): void;
@@ -80,6 +81,81 @@ export interface Addon {
   nonzero(x: Handle, out: Out): Handle;
   flip(x: Handle, axes: number, out: Out): Handle;
   nllBackward(g: Handle, target: Handle, weights: Handle, classes: number, ignoreIndex: number, out: Out): Handle;
+
+  /** Here and below: 0 for a weight, bias, statistic or gradient that is not there. */
+  rowNorm(
+    rms: boolean,
+    x: Handle,
+    weight: Handle,
+    bias: Handle,
+    axes: number,
+    eps: number,
+    mean: Handle,
+    rstd: Handle,
+    out: Out,
+  ): Handle;
+  rowNormBackward(
+    rms: boolean,
+    g: Handle,
+    x: Handle,
+    weight: Handle,
+    mean: Handle,
+    rstd: Handle,
+    axes: number,
+    dx: Handle,
+    dweight: Handle,
+    dbias: Handle,
+  ): void;
+  batchNorm(
+    x: Handle,
+    weight: Handle,
+    bias: Handle,
+    runningMean: Handle,
+    runningVar: Handle,
+    training: boolean,
+    momentum: number,
+    eps: number,
+    mean: Handle,
+    rstd: Handle,
+    out: Out,
+  ): Handle;
+  batchNormBackward(
+    g: Handle,
+    x: Handle,
+    weight: Handle,
+    mean: Handle,
+    rstd: Handle,
+    training: boolean,
+    dx: Handle,
+    dweight: Handle,
+    dbias: Handle,
+  ): void;
+  groupNorm(
+    x: Handle,
+    groups: number,
+    weight: Handle,
+    bias: Handle,
+    eps: number,
+    mean: Handle,
+    rstd: Handle,
+    out: Out,
+  ): Handle;
+  groupNormBackward(
+    g: Handle,
+    x: Handle,
+    groups: number,
+    weight: Handle,
+    mean: Handle,
+    rstd: Handle,
+    dx: Handle,
+    dweight: Handle,
+    dbias: Handle,
+  ): void;
+  /** The windows of pooling are in scratch; see native/binding/norm_ops.cpp. */
+  maxPool(x: Handle, indices: Handle, out: Out): Handle;
+  maxPoolBackward(g: Handle, indices: Handle, out: Out): Handle;
+  avgPool(x: Handle, countIncludePad: boolean, divisor: number, out: Out): Handle;
+  avgPoolBackward(g: Handle, countIncludePad: boolean, divisor: number, out: Out): Handle;
 
   createGenerator(): GeneratorHandle;
   seedGenerator(generator: GeneratorHandle, seed: bigint): void;

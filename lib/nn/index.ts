@@ -1,4 +1,5 @@
 export * from './activation.js';
+export { BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d, type RunningNormOptions } from './batchNorm.js';
 export {
   Conv1d,
   type Conv1dOptions,
@@ -12,6 +13,7 @@ export {
   type PaddingMode,
 } from './conv.js';
 export { Dropout } from './dropout.js';
+export { Embedding, type EmbeddingModuleOptions, type PretrainedOptions } from './embedding.js';
 export { Flatten, Unflatten } from './flatten.js';
 export * as functional from './functional.js';
 export type {
@@ -28,9 +30,18 @@ export * from './losses.js';
 export { type Layer, Module } from './module.js';
 export { ModuleDict } from './moduleDict.js';
 export { ModuleList } from './moduleList.js';
+export {
+  GroupNorm,
+  type GroupNormModuleOptions,
+  LayerNorm,
+  type LayerNormModuleOptions,
+  RMSNorm,
+  type RMSNormOptions,
+} from './normalization.js';
 export { Parameter, type ParameterOptions } from './parameter.js';
 export { ParameterDict } from './parameterDict.js';
 export { ParameterList } from './parameterList.js';
+export * from './pooling.js';
 export type { Slice } from './positions.js';
 export { Sequential } from './sequential.js';
 export { LogSoftmax, Softmax } from './softmax.js';

@@ -1,14 +1,13 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { rawFull } from '../tensor/raw.js';
-import { rawIndexAdd, rawIndexSelect, rawNonzero, rawScatter, rawScatterAdd } from '../tensor/rawIndexing.js';
-import { broadcastShapes, normalizeDim, numelOf, type Shape, showShape } from '../tensor/shape.js';
+import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../tensor/rawIndexing.js';
+import { broadcastShapes, normalizeDim, numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
 import { checkOperand, expandTo, type Operand, scalar } from './broadcast.js';
 import { lt } from './compare.js';
-import { gatherOp } from './gather.js';
+import { gatherOp, indexSelectOp } from './gather.js';
 import { checkIndex } from './indices.js';
 import { rawClone, reshapeTo, slice } from './layout.js';
 import { checkMask, where as choose } from './masking.js';
@@ -104,25 +103,6 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
   const at = checkIndex('scatterAdd', index);
   return scatterAddOp(x, d, at, under('scatterAdd', checkTensor('scatterAdd', source, 'source'), at, x));
 }
-
-const indexSelectOp: Op<[x: Tensor, dim: number, index: Tensor]> = defineOp({
-  name: 'indexSelect',
-  forward: (x, dim, index) => rawIndexSelect(x, dim, index),
-  save: ([, , index]) => [index],
-  backward: ({ args: [x, dim], saved: [index] }, g) => [addRows(g, x.shape, dim, index!)],
-});
-
-/** Zeros of `shape` with source's slices added at index along `dim`: the backward of `indexSelect`. */
-const addRows: Op<[source: Tensor, shape: Shape, dim: number, index: Tensor]> = defineOp({
-  name: 'indexSelectBackward',
-  forward: (source, shape, dim, index) => {
-    const out = rawFull(shape, 0, source.dtype);
-    rawIndexAdd(out, dim, index, source);
-    return out;
-  },
-  save: ([, , , index]) => [index],
-  backward: ({ args: [, , dim], saved: [index] }, g) => [indexSelectOp(g, dim, index!)],
-});
 
 function checkList(op: string, index: unknown): Tensor {
   const list = checkIndex(op, index);

@@ -8,18 +8,21 @@ const FLAGS: ReadonlySet<string> = new Set(
     'keepdim descending largest copy share requiresGrad inplace training replacement equalNan logTarget bias ' +
     'retainGraph createGraph allowUnused materializeGrads checkNan raiseException ' +
     'strict assign keepVars persistent recurse removeDuplicate setToNone prepend alwaysCall errorIfNonfinite ' +
-    'nesterov maximize amsgrad'
+    'nesterov maximize amsgrad ' +
+    'elementwiseAffine affine trackRunningStats useInputStats returnIndices ceilMode countIncludePad ' +
+    'scaleGradByFreq sparse freeze'
   ).split(' '),
 );
 
 /**
  * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
- * silently without effect. So is a flag that is no boolean.
+ * silently without effect. So is a flag that is no boolean; `except` names options that are no flags in this call.
  */
 export function checkOptions<T extends object>(
   op: string,
   options: T | null | undefined,
   known: readonly (keyof T & string)[],
+  except: readonly (keyof T & string)[] = [],
 ): T | Partial<T> {
   if (options === undefined || options === null) return NONE as Partial<T>;
   if (typeof options !== 'object' || !isPlain(options)) {
@@ -27,7 +30,7 @@ export function checkOptions<T extends object>(
   }
   for (const key in options) {
     if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
-    if (FLAGS.has(key)) checkFlag(op, key, options[key as keyof T]);
+    if (FLAGS.has(key) && !except.includes(key as keyof T & string)) checkFlag(op, key, options[key as keyof T]);
   }
   return options;
 }

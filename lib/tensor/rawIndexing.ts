@@ -33,6 +33,13 @@ export function rawIndexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   );
 }
 
+/** The rows of weight [n, width] at index [...], as [..., width]. */
+export function rawEmbedding(weight: Tensor, index: Tensor): Tensor {
+  return produce([...index.shape, weight.shape[1]!], weight.dtype, (out) =>
+    addon.embedding(handleOf('embedding', weight), handleOf('embedding', index), out),
+  );
+}
+
 /** target[index[i]] += source[i] along `dim`, in place. */
 export function rawIndexAdd(target: Tensor, dim: number, index: Tensor, source: Tensor): void {
   addon.indexAdd(handleOf('indexAdd', target), dim, handleOf('indexAdd', index), handleOf('indexAdd', source));

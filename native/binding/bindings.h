@@ -62,6 +62,7 @@ Handle op_conv_weight(Environment& e, const Tensor& x, const Tensor& grad, Out o
 
 // --- indexing_ops.cpp
 Handle op_index_select(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
+Handle op_embedding(Environment& e, const Tensor& weight, const Tensor& index, Out out);
 void op_index_add(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);
 Handle op_gather(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
 void op_scatter(Environment& e, Tensor& target, int axis, const Tensor& index, const Tensor& source);
@@ -77,6 +78,26 @@ Handle op_nll(Environment& e, const Tensor& x, const Tensor& target, const Tenso
               Out losses, Out weights);  // weights' handle through scratch[0]
 Handle op_nll_backward(Environment& e, const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes,
                        int64_t ignore_index, Out out);
+
+// --- norm_ops.cpp. Statistics and gradients are written into given tensors; 0 for none.
+Handle op_row_norm(Environment& e, bool rms, const Tensor& x, const Tensor* weight, const Tensor* bias, int axes,
+                   double eps, Tensor* mean, Tensor* rstd, Out out);
+void op_row_norm_backward(Environment& e, bool rms, const Tensor& g, const Tensor& x, const Tensor* weight,
+                          const Tensor* mean, const Tensor& rstd, int axes, Tensor* dx, Tensor* dweight, Tensor* dbias);
+Handle op_batch_norm(Environment& e, const Tensor& x, const Tensor* weight, const Tensor* bias, Tensor* running_mean,
+                     Tensor* running_var, bool training, double momentum, double eps, Tensor* mean, Tensor* rstd,
+                     Out out);
+void op_batch_norm_backward(Environment& e, const Tensor& g, const Tensor& x, const Tensor* weight, const Tensor& mean,
+                            const Tensor& rstd, bool training, Tensor* dx, Tensor* dweight, Tensor* dbias);
+Handle op_group_norm(Environment& e, const Tensor& x, int64_t groups, const Tensor* weight, const Tensor* bias,
+                     double eps, Tensor* mean, Tensor* rstd, Out out);
+void op_group_norm_backward(Environment& e, const Tensor& g, const Tensor& x, int64_t groups, const Tensor* weight,
+                            const Tensor& mean, const Tensor& rstd, Tensor* dx, Tensor* dweight, Tensor* dbias);
+// The windows come from scratch, see there.
+Handle op_max_pool(Environment& e, const Tensor& x, Tensor* indices, Out out);
+Handle op_max_pool_backward(Environment& e, const Tensor& g, const Tensor& indices, Out out);
+Handle op_avg_pool(Environment& e, const Tensor& x, bool count_include_pad, double divisor, Out out);
+Handle op_avg_pool_backward(Environment& e, const Tensor& g, bool count_include_pad, double divisor, Out out);
 
 // --- random_ops.cpp
 napi_value create_generator(Environment& e);

@@ -20,6 +20,11 @@ Handle op_index_select(Environment&, const Tensor& x, int axis, const Tensor& in
   return out.finish();
 }
 
+Handle op_embedding(Environment&, const Tensor& weight, const Tensor& index, Out out) {
+  embedding(weight, index, out.tensor());
+  return out.finish();
+}
+
 void op_index_add(Environment&, Tensor& target, int axis, const Tensor& index, const Tensor& source) {
   index_add(target, axis, index, source);
 }

@@ -16,6 +16,8 @@ void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);
 void fill_conv(KernelTable& table);
 void fill_winograd(KernelTable& table);
+void fill_norm(KernelTable& table);
+void fill_pooling(KernelTable& table);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

@@ -20,6 +20,8 @@ const KernelTable& table() {
     fill_gemm(kernel_table);
     fill_conv(kernel_table);
     fill_winograd(kernel_table);
+    fill_norm(kernel_table);
+    fill_pooling(kernel_table);
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
   }
   return kernel_table;

@@ -123,6 +123,44 @@ using SgdFn = void (*)(const SgdArgs* args, void* param, const void* grad, void*
 using AdamFn = void (*)(const AdamArgs* args, void* param, const void* grad, void* exp_avg, void* exp_avg_sq,
                         void* max_exp_avg_sq, size_t n);
 
+// Layer norm over rows of n: y = (x - mean) * rstd * weight + bias. weight and bias [n] may be null, and so may mean
+// and rstd [rows], which get the statistics. RMS norm has no mean: it is not read or written.
+using RowNormFn = void (*)(const void* x, const void* weight, const void* bias, void* y, void* mean, void* rstd,
+                           size_t rows, size_t n, double eps);
+// dx [rows, n] or null; the rows' part is added to dweight and dbias [n], both or neither null.
+using RowNormBackwardFn = void (*)(const void* g, const void* x, const void* weight, const void* mean, const void* rstd,
+                                   void* dx, void* dweight, void* dbias, size_t rows, size_t n);
+
+// The passes of the norms over channels. x, g and y are [outer, n, inner]: either inner is 1 and run o belongs to
+// channel (first + o) % period, or outer is 1 and column i belongs to channel i.
+struct ChannelArgs {
+  const void *x, *g;
+  const void *mean, *scale, *slope, *shift;  // one value per channel
+  size_t first, period;
+};
+// Each run's (column's) mean and sum of squared deviations from it.
+using MomentsFn = void (*)(const void* x, double* mean, double* m2, size_t outer, size_t n, size_t inner);
+// channel_affine: y = (x - mean) * scale + shift. channel_gradient: y = g * scale + (x - mean) * slope + shift.
+using ChannelFn = void (*)(const ChannelArgs* args, void* y, size_t outer, size_t n, size_t inner);
+// Each run's (column's) sums of g and of g * (x - mean).
+using ChannelDotsFn = void (*)(const ChannelArgs* args, double* sum, double* dot, size_t outer, size_t n, size_t inner);
+
+// Pooling of planes [h.size, w.size] to [h.out, w.out]. kernel 0: adaptive windows, window i is [i * size / out,
+// ceil((i + 1) * size / out)). divisor 0: averages divide by the elements of the window, with count_include_pad its
+// padding too.
+struct PoolAxis {
+  int64_t size, out, kernel, stride, pad, dilation;
+};
+struct PoolArgs {
+  PoolAxis h, w;
+  bool count_include_pad;
+  double divisor;
+};
+// indices (int32 for f32, int64 for f64) get each maximum's place in its plane; null for none.
+using MaxPoolFn = void (*)(const PoolArgs* args, const void* x, void* y, void* indices, size_t planes);
+using MaxPoolBackwardFn = void (*)(const PoolArgs* args, const void* g, const void* indices, void* dx, size_t planes);
+using AvgPoolFn = void (*)(const PoolArgs* args, const void* x, void* y, size_t planes);  // backward: (g, dx)
+
 // Index enums, one per family, in the order of kernels.def.
 enum class UnaryKernel : uint16_t {
 #define UNARY(name, dtypes) name,
@@ -191,6 +229,15 @@ struct KernelTable {
   GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
   WinogradKernel winograd[2];             // tiles of 2 and of 4
   ConvKernel conv[kDTypeCount];           // FLOATS; tile == nullptr elsewhere
+  // FLOATS
+  RowNormFn layer_norm[kDTypeCount], rms_norm[kDTypeCount];
+  RowNormBackwardFn layer_norm_backward[kDTypeCount], rms_norm_backward[kDTypeCount];
+  MomentsFn moments[kDTypeCount];
+  ChannelFn channel_affine[kDTypeCount], channel_gradient[kDTypeCount];
+  ChannelDotsFn channel_dots[kDTypeCount];
+  MaxPoolFn max_pool[kDTypeCount];
+  MaxPoolBackwardFn max_pool_backward[kDTypeCount];
+  AvgPoolFn avg_pool[kDTypeCount], avg_pool_backward[kDTypeCount];
 };
 
 }  // namespace flambeau

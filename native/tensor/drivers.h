@@ -59,6 +59,7 @@ void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Tenso
 // --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
 // op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out);
+void embedding(const Tensor& weight, const Tensor& index, Tensor& out);  // rows of [n, width]; out [..., width]
 void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& source);
 void gather(const Tensor& x, int axis, const Tensor& index, Tensor& out);
 void scatter(Tensor& target, int axis, const Tensor& index, const Tensor& source);
@@ -76,6 +77,34 @@ void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, in
 // dx [n, classes] = -g[i] * weights[i] at target[i], 0 elsewhere; g is [n] (or broadcast to it).
 void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes, int64_t ignore_index,
                   Tensor& out);
+
+// --- norm.cpp. x's last `axes` axes are normalised; weight and bias have as many elements as those. Where given, mean
+// and rstd get each row's statistics (rms has no mean). Results that are given are contiguous and share nothing with x.
+enum class RowNorm { layer, rms };
+void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor* bias, int axes, double eps,
+              Tensor* mean, Tensor* rstd, Tensor& out);
+// Writes those of dx, dweight and dbias that are given.
+void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Tensor* weight, const Tensor* mean,
+                       const Tensor& rstd, int axes, Tensor* dx, Tensor* dweight, Tensor* dbias);
+
+// --- channel_norm.cpp. x is [samples, channels, ...]. In training the statistics are x's own, and the running ones,
+// where given, move towards them by `momentum`; else they are the running ones.
+void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tensor* running_mean, Tensor* running_var,
+                bool training, double momentum, double eps, Tensor* mean, Tensor* rstd, Tensor& out);
+void batch_norm_backward(const Tensor& g, const Tensor& x, const Tensor* weight, const Tensor& mean, const Tensor& rstd,
+                         bool training, Tensor* dx, Tensor* dweight, Tensor* dbias);
+// mean and rstd have one element for each sample and group.
+void group_norm(const Tensor& x, int64_t groups, const Tensor* weight, const Tensor* bias, double eps, Tensor* mean,
+                Tensor* rstd, Tensor& out);
+void group_norm_backward(const Tensor& g, const Tensor& x, int64_t groups, const Tensor* weight, const Tensor& mean,
+                         const Tensor& rstd, Tensor* dx, Tensor* dweight, Tensor* dbias);
+
+// --- pooling.cpp. The last two axes of x are pooled; args.h and args.w have its sizes. indices, where given, is int32
+// for float32 and int64 for float64.
+void max_pool(const Tensor& x, const PoolArgs& args, Tensor* indices, Tensor& out);
+void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& args, Tensor& dx);
+void avg_pool(const Tensor& x, const PoolArgs& args, Tensor& out);
+void avg_pool_backward(const Tensor& g, const PoolArgs& args, Tensor& dx);
 
 // --- optim.cpp. Lists are parallel; momentum/max entries may be empty when unused.
 void sgd_step(const SgdArgs& args, Tensor& param, const Tensor& grad, Tensor* momentum_buffer);

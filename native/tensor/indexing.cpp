@@ -130,6 +130,31 @@ Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t size) {
 
 }  // namespace
 
+namespace {
+
+// The slices [inner] of x [outer, size, inner] that a checked, contiguous list names; x is contiguous.
+void copy_slices(const Tensor& x, const Extents& e, int64_t size, const Tensor& list, const Tensor& y) {
+  const int64_t* const at = list.as<int64_t>();
+  const int64_t n = list.numel;
+  with_item_type(item_size(x.dtype), [&](auto zero) {
+    using T = decltype(zero);
+    const T* const from = x.as<T>();
+    T* const to = y.as<T>();
+    parallel_for(e.outer * n, 1 + kMoveGrain / e.inner, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const T* source = from + (row / n * size + at[row % n]) * e.inner;
+        if (e.inner == 1) {
+          to[row] = *source;
+        } else {
+          std::memcpy(to + row * e.inner, source, static_cast<size_t>(e.inner) * sizeof(T));
+        }
+      }
+    });
+  });
+}
+
+}  // namespace
+
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   check_axis("indexSelect", x, axis);
   check_index_list("indexSelect", index);
@@ -142,24 +167,23 @@ void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   if (out.numel == 0) return;
   const Tensor dense = contiguous(x), list = contiguous(index);
   Output y = Output::contiguous(out, {&dense, &list});
-  const Extents e = around(x, axis);
-  const int64_t* const at = list.as<int64_t>();
-  const int64_t n = index.numel;
-  with_item_type(item_size(x.dtype), [&](auto zero) {
-    using T = decltype(zero);
-    const T* const from = dense.as<T>();
-    T* const to = y->as<T>();
-    parallel_for(e.outer * n, 1 + kMoveGrain / e.inner, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        const T* source = from + (row / n * size + at[row % n]) * e.inner;
-        if (e.inner == 1) {
-          to[row] = *source;
-        } else {
-          std::memcpy(to + row * e.inner, source, static_cast<size_t>(e.inner) * sizeof(T));
-        }
-      }
-    });
-  });
+  copy_slices(dense, around(x, axis), size, list, *y);
+  y.commit();
+}
+
+void embedding(const Tensor& weight, const Tensor& index, Tensor& out) {
+  check_dtype("embedding", index, DType::i64);
+  if (weight.rank() != 2 || index.rank() >= kMaxRank) {
+    throw_shapes("embedding", "a matrix and indices into its rows were expected", weight, index);
+  }
+  check_indices("embedding", index, 0, weight.shape[0]);
+  Dims shape = index.shape;
+  shape.push(weight.shape[1]);
+  make_or_check("embedding", out, weight.dtype, shape);
+  if (out.numel == 0) return;
+  const Tensor dense = contiguous(weight), list = contiguous(index);
+  Output y = Output::contiguous(out, {&dense, &list});
+  copy_slices(dense, {1, weight.shape[1]}, weight.shape[0], list, *y);
   y.commit();
 }
 

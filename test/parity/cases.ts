@@ -1,9 +1,12 @@
 import { convolutionErrors } from './convolutionErrorRows.js';
 import { convolution } from './convolutionRows.js';
 import { elementwise } from './elementwiseRows.js';
+import { embeddings } from './embeddingRows.js';
 import { errors as generalErrors } from './errorRows.js';
 import { losses } from './lossRows.js';
 import { lowPrecision } from './lowPrecisionRows.js';
+import { norms } from './normRows.js';
+import { pooling } from './poolingRows.js';
 import { promotion } from './promotionRows.js';
 import { reductions } from './reductionRows.js';
 import type { ErrorRow, Row } from './row.js';
@@ -20,6 +23,9 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
   promotion,
   convolution,
   lowPrecision,
+  norms,
+  pooling,
+  embeddings,
 };
 
 export const rows: readonly Row[] = Object.values(groups).flat();

@@ -34,7 +34,7 @@ function checked({ name, run }: Row, sample: Sample): boolean {
 }
 
 const differentiable = rows
-  .filter((row) => row.dtypes.includes('float64'))
+  .filter((row) => row.isDerivative && row.dtypes.includes('float64'))
   .map((row) => [row.name, row, row.samples.filter(isPlain)] as const)
   .filter(([, , samples]) => samples.length > 0);
 

@@ -15,6 +15,8 @@ export interface Row {
   readonly tolerance: readonly [number, number];
   /** Floating results must have the very dtype, too: rows about promotion. */
   readonly exactDType: boolean;
+  /** Whether the gradient is the derivative of the outputs, so that differences check it, too. */
+  readonly isDerivative: boolean;
 }
 
 /** A call that both must refuse. */
@@ -33,7 +35,7 @@ export function row(
   torch: string,
   run: Row['run'],
   samples: readonly Inputs[],
-  options: Partial<Pick<Row, 'dtypes' | 'tolerance' | 'exactDType'>> = {},
+  options: Partial<Pick<Row, 'dtypes' | 'tolerance' | 'exactDType' | 'isDerivative'>> = {},
 ): Row {
   const list = samples.map((sample): Sample => ('inputs' in sample ? sample : { inputs: sample, depth: 2 }));
   return {
@@ -44,6 +46,7 @@ export function row(
     dtypes: ['float32', 'float64'],
     tolerance: [2e-5, 1e-10],
     exactDType: false,
+    isDerivative: true,
     ...options,
   };
 }

@@ -1,5 +1,5 @@
 // Checked by tsc in `npm run check`: every @ts-expect-error must be an error, and every other line must not.
-import { nn, optim, type Tensor } from 'flambeau';
+import { functional as F, nn, optim, type Tensor } from 'flambeau';
 import { expectTypeOf } from 'vitest';
 
 declare const x: Tensor;
@@ -143,3 +143,21 @@ new nn.Linear(1, 2, { bias: false });
 // @ts-expect-error: options come in an object
 new nn.Linear(1, 2, false);
 new optim.lrScheduler.StepLR(new optim.SGD(mlp.parameters()), 10);
+
+// ─── norms, pooling, embedding ───
+
+// @ts-expect-error: layer 1 takes 51
+new nn.Sequential(new nn.Linear(10, 50), new nn.LayerNorm(51));
+// @ts-expect-error: norms keep the width
+new nn.Sequential(new nn.Linear(10, 50), new nn.LayerNorm(50), new nn.BatchNorm1d(50), new nn.Linear(51, 2));
+// @ts-expect-error: layer 1 takes 17
+new nn.Sequential(new nn.Embedding(100, 16), new nn.Linear(17, 2));
+new nn.Sequential(new nn.Linear(10, 50), new nn.LayerNorm([3, 50]), new nn.RMSNorm(50), new nn.GroupNorm(1, 50));
+new nn.Sequential(new nn.Embedding(100, 16), new nn.RMSNorm(16), new nn.Linear(16, 2));
+expectTypeOf(new nn.MaxPool2d(2)(x)).toEqualTypeOf<Tensor>();
+expectTypeOf(new nn.MaxPool2d(2, { stride: 1 })(x)).toEqualTypeOf<Tensor>();
+expectTypeOf(new nn.MaxPool2d(2, { returnIndices: true })(x)).toEqualTypeOf<[values: Tensor, indices: Tensor]>();
+expectTypeOf(F.maxPool2d(x, 2)).toEqualTypeOf<Tensor>();
+expectTypeOf(F.maxPool2d(x, 2, { stride: 1 })).toEqualTypeOf<Tensor>();
+expectTypeOf(F.maxPool2d(x, 2, { returnIndices: false })).toEqualTypeOf<Tensor>();
+expectTypeOf(F.adaptiveMaxPool1d(x, 2, { returnIndices: true })).toEqualTypeOf<[values: Tensor, indices: Tensor]>();

@@ -26,6 +26,4 @@ TRIALS = {
         for key, setup in both(name, convolution(options), x, weight, weight[:1]).items()
     },
     **both("convTranspose 64-32 4x4/2, 28x28", lambda x, w, b: F.conv_transpose2d(x, w, b, stride=2, padding=1), [1, 64, 28, 28], [64, 32, 4, 4], [32]),
-    **both("maxPool 64 3x3/2, 112x112", lambda x: F.max_pool2d(x, 3, 2, 1), [1, 64, 112, 112]),
-    **both("avgPool 64 2x2, 112x112", lambda x: F.avg_pool2d(x, 2), [1, 64, 112, 112]),
 }

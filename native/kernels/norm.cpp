@@ -1,0 +1,376 @@
+// Normalisations: layer and RMS norm over rows; batch, group and instance norm over channels, in the four passes that
+// their drivers put together. Means and variances take two passes over a block that is then in L1, with the mean's own
+// rounding error taken out again (the corrected two-pass algorithm; Chan, Golub and LeVeque, "Algorithms for computing
+// the sample variance", 1983), and blocks are merged in double, so that a large mean costs no digits.
+#include "family.h"
+#include "simd/reduce.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+template <class V>
+struct Sum {
+  static V identity() { return V(0); }
+  V operator()(V a, V b) const { return a + b; }
+};
+
+constexpr size_t kBlock = 4096;  // elements; two operands of a block fit in L1
+
+// K sums over n elements. add(load, acc) adds the terms of one vector (or, in the tail, of one element) to acc[K].
+template <class T, int K, class Add>
+FLAMBEAU_INLINE void sums(size_t n, T (&totals)[K], const Add add) {
+  using V = Vec<T>;
+  constexpr int kChains = V::size == 1 ? 8 : 4;  // enough to hide the latency of an addition
+  V acc[kChains][K];
+  for (int c = 0; c < kChains; ++c) {
+    for (int k = 0; k < K; ++k) acc[c][k] = V(0);
+  }
+  size_t i = 0;
+  for (; i + kChains * V::size <= n; i += kChains * V::size) {
+    for (int c = 0; c < kChains; ++c) add([at = i + c * V::size](const T* p) { return V::load(p + at); }, acc[c]);
+  }
+  for (; i + V::size <= n; i += V::size) add([i](const T* p) { return V::load(p + i); }, acc[0]);
+  for (int width = kChains / 2; width > 0; width /= 2) {
+    for (int c = 0; c < width; ++c) {
+      for (int k = 0; k < K; ++k) acc[c][k] = acc[c][k] + acc[c + width][k];
+    }
+  }
+  Lane<T> rest[K];
+  for (int k = 0; k < K; ++k) rest[k] = Lane<T>(fold_lanes<Sum>(acc[0][k]));
+  for (; i < n; ++i) add([i](const T* p) { return Lane<T>(p[i]); }, rest);
+  for (int k = 0; k < K; ++k) totals[k] = rest[k].v;
+}
+
+// Runs body(load, store) over n elements.
+template <class T, class Body>
+FLAMBEAU_INLINE void each(size_t n, const Body body) {
+  using V = Vec<T>;
+  size_t i = 0;
+  for (; i + V::size <= n; i += V::size) {
+    body([i](const T* p) { return V::load(p + i); }, [i](T* p, V x) { x.store(p + i); });
+  }
+  if (i < n) {
+    const size_t rest = n - i;
+    body([=](const T* p) { return V::load_partial(p + i, rest); }, [=](T* p, V x) { x.store_partial(p + i, rest); });
+  }
+}
+
+struct Moments {
+  double count = 0, mean = 0, m2 = 0;
+
+  // Of the union of two sets.
+  FLAMBEAU_INLINE void merge(double n, double other_mean, double other_m2) {
+    const double delta = other_mean - mean, total = count + n;
+    mean += delta * (n / total);
+    m2 += other_m2 + delta * delta * (count * n / total);
+    count = total;
+  }
+};
+
+template <class T>
+FLAMBEAU_INLINE Moments moments_of(const T* x, size_t n) {
+  Moments all;
+  for (size_t at = 0; at < n; at += kBlock) {
+    const size_t count = n - at < kBlock ? n - at : kBlock;
+    const T* block = x + at;
+    T sum[1], deviations[2];
+    sums<T>(count, sum, [=](auto load, auto* acc) { acc[0] = acc[0] + load(block); });
+    const T mean = sum[0] / static_cast<T>(count);
+    sums<T>(count, deviations, [=](auto load, auto* acc) {
+      const auto d = load(block) - decltype(load(block))(mean);
+      acc[0] = acc[0] + d;
+      acc[1] = fma(d, d, acc[1]);
+    });
+    const double size = static_cast<double>(count), error = deviations[0];
+    const double block_mean = mean + error / size, block_m2 = deviations[1] - error * error / size;
+    if (at == 0) all = {size, block_mean, block_m2};
+    else all.merge(size, block_mean, block_m2);
+  }
+  return all;
+}
+
+// --- layer and RMS norm
+
+template <class T, bool centred>
+struct RowStatistics {
+  T mean, rstd;
+};
+
+template <class T, bool centred>
+FLAMBEAU_INLINE RowStatistics<T, centred> row_statistics(const T* x, size_t n, double eps) {
+  double mean = 0, m2 = 0;
+  if constexpr (centred) {
+    const Moments m = moments_of(x, n);
+    mean = m.mean;
+    m2 = m.m2;
+  } else {
+    for (size_t at = 0; at < n; at += kBlock) {
+      const T* block = x + at;
+      T squares[1];
+      sums<T>(n - at < kBlock ? n - at : kBlock, squares,
+              [=](auto load, auto* acc) { acc[0] = fma(load(block), load(block), acc[0]); });
+      m2 += squares[0];
+    }
+  }
+  return {static_cast<T>(mean), static_cast<T>(1 / ::sqrt(m2 / static_cast<double>(n) + eps))};
+}
+
+template <class T, bool centred>
+void row_norm(const void* x, const void* weight, const void* bias, void* y, void* mean, void* rstd, size_t rows,
+              size_t n, double eps) {
+  using V = Vec<T>;
+  const T* from = static_cast<const T*>(x);
+  const T* w = static_cast<const T*>(weight);
+  const T* b = static_cast<const T*>(bias);
+  T* to = static_cast<T*>(y);
+  for (size_t r = 0; r < rows; ++r, from += n, to += n) {
+    const auto s = row_statistics<T, centred>(from, n, eps);
+    if (mean != nullptr) static_cast<T*>(mean)[r] = s.mean;
+    if (rstd != nullptr) static_cast<T*>(rstd)[r] = s.rstd;
+    const V centre(s.mean), scale(s.rstd);
+    const auto normal = [=](auto load) {
+      if constexpr (centred) return (load(from) - centre) * scale;
+      else return load(from) * scale;
+    };
+    if (w != nullptr && b != nullptr) {
+      each<T>(n, [=](auto load, auto store) { store(to, fma(normal(load), load(w), load(b))); });
+    } else if (w != nullptr) {
+      each<T>(n, [=](auto load, auto store) { store(to, normal(load) * load(w)); });
+    } else if (b != nullptr) {
+      each<T>(n, [=](auto load, auto store) { store(to, normal(load) + load(b)); });
+    } else {
+      each<T>(n, [=](auto load, auto store) { store(to, normal(load)); });
+    }
+  }
+}
+
+// dx of R rows, and their part of dweight and dbias, which are read and written once for all R.
+template <class T, bool centred, int R>
+FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, const T* mean, const T* rstd, T* dx,
+                                          T* dw, T* db, size_t n) {
+  using V = Vec<T>;
+  V centre[R], scale[R], slope[R], offset[R];
+  for (int r = 0; r < R; ++r) {
+    const T* const gr = g + r * n;
+    const T* const xr = x + r * n;
+    const T m = centred ? mean[r] : T(0);
+    centre[r] = V(m);
+    scale[r] = V(rstd[r]);
+    if (dx == nullptr) continue;
+    double sum = 0, dot = 0;
+    for (size_t at = 0; at < n; at += kBlock) {
+      T block[2];
+      const T *const gb = gr + at, *const xb = xr + at, *const wb = w == nullptr ? nullptr : w + at;
+      const auto add = [=](auto load, auto* acc, auto scaled) {
+        acc[0] = acc[0] + scaled;
+        acc[1] = fma(scaled, load(xb) - decltype(scaled)(m), acc[1]);
+      };
+      const size_t count = n - at < kBlock ? n - at : kBlock;
+      if (w != nullptr) sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb) * load(wb)); });
+      else sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb)); });
+      sum += block[0];
+      dot += block[1];
+    }
+    const double s = rstd[r], size = static_cast<double>(n);
+    slope[r] = V(static_cast<T>(-s * s * s * dot / size));
+    offset[r] = V(static_cast<T>(centred ? -s * sum / size : 0));
+  }
+  const auto pass = [=](auto has_dx, auto has_weight, auto has_sums) {
+    each<T>(n, [=](auto load, auto store) {
+      V sum_w(0), sum_b(0);
+      if constexpr (has_sums) {
+        sum_w = load(dw);
+        sum_b = load(db);
+      }
+      const V factor = has_weight ? load(w) : V(1);
+      for (int r = 0; r < R; ++r) {
+        const V grad = load(g + r * n), shifted = load(x + r * n) - centre[r];
+        if constexpr (has_sums) {
+          sum_w = fma(grad * scale[r], shifted, sum_w);
+          sum_b = sum_b + grad;
+        }
+        if constexpr (has_dx) {
+          const V scaled = has_weight ? grad * factor : grad;
+          store(dx + r * n, fma(shifted, slope[r], fma(scaled, scale[r], offset[r])));
+        }
+      }
+      if constexpr (has_sums) {
+        store(dw, sum_w);
+        store(db, sum_b);
+      }
+    });
+  };
+  constexpr std::true_type yes;
+  constexpr std::false_type no;
+  if (dx == nullptr) return pass(no, no, yes);
+  if (dw == nullptr) return w == nullptr ? pass(yes, no, no) : pass(yes, yes, no);
+  w == nullptr ? pass(yes, no, yes) : pass(yes, yes, yes);
+}
+
+template <class T, bool centred>
+void row_norm_backward(const void* g, const void* x, const void* weight, const void* mean, const void* rstd, void* dx,
+                       void* dweight, void* dbias, size_t rows, size_t n) {
+  constexpr size_t kRows = 4;
+  const auto at = [=](auto* p, size_t i) { return p == nullptr ? nullptr : p + i; };
+  const T* const m = static_cast<const T*>(mean);
+  for (size_t r = 0; r < rows;) {
+    const auto run = [&](auto count) {
+      row_norm_backward_of<T, centred, count>(static_cast<const T*>(g) + r * n, static_cast<const T*>(x) + r * n,
+                                              static_cast<const T*>(weight), at(m, r), static_cast<const T*>(rstd) + r,
+                                              at(static_cast<T*>(dx), r * n), static_cast<T*>(dweight),
+                                              static_cast<T*>(dbias), n);
+      r += count;
+    };
+    if (rows - r >= kRows) run(std::integral_constant<int, kRows>());
+    else run(std::integral_constant<int, 1>());
+  }
+}
+
+// --- over channels: x is [outer, n, inner], of which either outer runs have a channel each (inner 1), or the columns
+// of one [n, inner] are the channels (outer 1)
+
+template <class T>
+void moments(const void* x, double* mean, double* m2, size_t outer, size_t n, size_t inner) {
+  using V = Vec<T>;
+  const T* from = static_cast<const T*>(x);
+  if (inner == 1) {
+    for (size_t o = 0; o < outer; ++o) {
+      const Moments m = moments_of(from + o * n, n);
+      mean[o] = m.mean;
+      m2[o] = m.m2;
+    }
+    return;
+  }
+  const double size = static_cast<double>(n);
+  const auto columns = [=](size_t i, size_t count, auto load) {
+    V sum(0), deviation(0), square(0);
+    for (size_t k = 0; k < n; ++k) sum = sum + load(from + k * inner + i);
+    const V centre = sum / V(static_cast<T>(n));
+    for (size_t k = 0; k < n; ++k) {
+      const V d = load(from + k * inner + i) - centre;
+      deviation = deviation + d;
+      square = fma(d, d, square);
+    }
+    T means[V::size], errors[V::size], squares[V::size];
+    centre.store(means);
+    deviation.store(errors);
+    square.store(squares);
+    for (size_t j = 0; j < count; ++j) {
+      const double error = errors[j];
+      mean[i + j] = means[j] + error / size;
+      m2[i + j] = squares[j] - error * error / size;
+    }
+  };
+  size_t i = 0;
+  for (; i + V::size <= inner; i += V::size) columns(i, V::size, [](const T* p) { return V::load(p); });
+  if (i < inner) columns(i, inner - i, [=](const T* p) { return V::load_partial(p, inner - i); });
+}
+
+// y = f(load, params): params(p) is the channel's value of a parameter.
+template <class T, class F>
+FLAMBEAU_INLINE void map_channels(const ChannelArgs* args, void* y, size_t outer, size_t n, size_t inner, const F f) {
+  using V = Vec<T>;
+  T* to = static_cast<T*>(y);
+  if (inner != 1) {
+    for (size_t k = 0; k < n; ++k) {
+      each<T>(inner, [=](auto load, auto store) {
+        store(to + k * inner, f([=](const void* p) { return load(static_cast<const T*>(p) + k * inner); },
+                                [=](const void* p) { return load(static_cast<const T*>(p)); }));
+      });
+    }
+    return;
+  }
+  size_t channel = args->first % args->period;
+  for (size_t o = 0; o < outer; ++o) {
+    const auto parameter = [channel](const void* p) { return V(static_cast<const T*>(p)[channel]); };
+    each<T>(n, [=](auto load, auto store) {
+      store(to + o * n, f([=](const void* p) { return load(static_cast<const T*>(p) + o * n); }, parameter));
+    });
+    if (++channel == args->period) channel = 0;
+  }
+}
+
+template <class T>
+void channel_affine(const ChannelArgs* args, void* y, size_t outer, size_t n, size_t inner) {
+  const ChannelArgs a = *args;
+  map_channels<T>(args, y, outer, n, inner, [a](auto load, auto parameter) {
+    return fma(load(a.x) - parameter(a.mean), parameter(a.scale), parameter(a.shift));
+  });
+}
+
+template <class T>
+void channel_gradient(const ChannelArgs* args, void* dx, size_t outer, size_t n, size_t inner) {
+  const ChannelArgs a = *args;
+  map_channels<T>(args, dx, outer, n, inner, [a](auto load, auto parameter) {
+    return fma(load(a.x) - parameter(a.mean), parameter(a.slope),
+               fma(load(a.g), parameter(a.scale), parameter(a.shift)));
+  });
+}
+
+template <class T>
+void channel_dots(const ChannelArgs* args, double* sum, double* dot, size_t outer, size_t n, size_t inner) {
+  using V = Vec<T>;
+  const T* const g = static_cast<const T*>(args->g);
+  const T* const x = static_cast<const T*>(args->x);
+  const T* const mean = static_cast<const T*>(args->mean);
+  if (inner != 1) {
+    const auto columns = [=](size_t i, size_t count, auto load) {
+      const V centre = load(mean + i);
+      V sums(0), dots(0);
+      for (size_t k = 0; k < n; ++k) {
+        const V grad = load(g + k * inner + i);
+        sums = sums + grad;
+        dots = fma(grad, load(x + k * inner + i) - centre, dots);
+      }
+      T lanes[2][V::size];
+      sums.store(lanes[0]);
+      dots.store(lanes[1]);
+      for (size_t j = 0; j < count; ++j) {
+        sum[i + j] = lanes[0][j];
+        dot[i + j] = lanes[1][j];
+      }
+    };
+    size_t i = 0;
+    for (; i + V::size <= inner; i += V::size) columns(i, V::size, [](const T* p) { return V::load(p); });
+    if (i < inner) columns(i, inner - i, [=](const T* p) { return V::load_partial(p, inner - i); });
+    return;
+  }
+  size_t channel = args->first % args->period;
+  for (size_t o = 0; o < outer; ++o) {
+    const T centre = mean[channel];
+    sum[o] = dot[o] = 0;
+    for (size_t at = 0; at < n; at += kBlock) {
+      const T *const gb = g + o * n + at, *const xb = x + o * n + at;
+      T block[2];
+      sums<T>(n - at < kBlock ? n - at : kBlock, block, [=](auto load, auto* acc) {
+        const auto grad = load(gb);
+        acc[0] = acc[0] + grad;
+        acc[1] = fma(grad, load(xb) - decltype(grad)(centre), acc[1]);
+      });
+      sum[o] += block[0];
+      dot[o] += block[1];
+    }
+    if (++channel == args->period) channel = 0;
+  }
+}
+
+template <class T>
+void fill_for(KernelTable& table) {
+  set<T>(table.layer_norm, row_norm<T, true>);
+  set<T>(table.rms_norm, row_norm<T, false>);
+  set<T>(table.layer_norm_backward, row_norm_backward<T, true>);
+  set<T>(table.rms_norm_backward, row_norm_backward<T, false>);
+  set<T>(table.moments, moments<T>);
+  set<T>(table.channel_affine, channel_affine<T>);
+  set<T>(table.channel_gradient, channel_gradient<T>);
+  set<T>(table.channel_dots, channel_dots<T>);
+}
+
+}  // namespace
+
+void fill_norm(KernelTable& table) {
+  fill_for<float>(table);
+  fill_for<double>(table);
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

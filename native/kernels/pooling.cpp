@@ -1,0 +1,374 @@
+// Max and average pooling of planes [h, w]. Windows of equal size and distance take the fast path: rows are staged with
+// their padding in a buffer, sorted by position modulo the stride, so that each tap of neighbouring windows is one
+// contiguous load whatever the stride. Everything else (adaptive windows that differ, giant ones) goes window by
+// window.
+#include "family.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+// The elements [begin, end) of an axis, every step-th, that window i covers; raw is begin before it was clipped.
+struct Window {
+  int64_t raw, begin, end, step;
+};
+
+Window window_of(const PoolAxis& axis, int64_t i) {
+  if (axis.kernel == 0) {
+    const int64_t begin = i * axis.size / axis.out;
+    return {begin, begin, ((i + 1) * axis.size + axis.out - 1) / axis.out, 1};
+  }
+  Window w{i * axis.stride - axis.pad, 0, 0, axis.dilation};
+  w.begin = w.raw >= 0 ? w.raw : w.raw + (-w.raw + axis.dilation - 1) / axis.dilation * axis.dilation;
+  w.end = w.raw + (axis.kernel - 1) * axis.dilation + 1;
+  if (w.end > axis.size) w.end = axis.size;
+  return w;
+}
+
+// What an average along the axis divides by.
+int64_t divisor_of(const PoolArgs& args, const PoolAxis& axis, const Window& w) {
+  if (axis.kernel == 0 || !args.count_include_pad) return w.end - w.begin;
+  const int64_t end = w.raw + axis.kernel, limit = axis.size + axis.pad;
+  return (end < limit ? end : limit) - w.raw;
+}
+
+template <class T>
+struct MaxOp {
+  static constexpr bool is_max = true;
+  static T identity() { return -static_cast<T>(INFINITY); }
+  template <class V>
+  static FLAMBEAU_INLINE V fold(V a, V b) {
+    return maximum(a, b);
+  }
+};
+template <class T>
+struct SumOp {
+  static constexpr bool is_max = false;
+  static T identity() { return 0; }
+  template <class V>
+  static FLAMBEAU_INLINE V fold(V a, V b) {
+    return a + b;
+  }
+};
+
+template <class T>
+using IndexOf = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+
+// PyTorch's rule: the first of equal maxima, the last of several NaNs.
+template <class T>
+bool is_better(T value, T best) {
+  return value > best || value != value;
+}
+
+template <template <class> class Op, class T>
+void pool_windows(const PoolArgs& args, const T* x, T* y, IndexOf<T>* indices) {
+  for (int64_t oh = 0; oh < args.h.out; ++oh) {
+    const Window h = window_of(args.h, oh);
+    for (int64_t ow = 0; ow < args.w.out; ++ow) {
+      const Window w = window_of(args.w, ow);
+      T result = Op<T>::identity();
+      int64_t best = h.begin * args.w.size + w.begin;
+      for (int64_t i = h.begin; i < h.end; i += h.step) {
+        for (int64_t j = w.begin; j < w.end; j += w.step) {
+          const T value = x[i * args.w.size + j];
+          if constexpr (Op<T>::is_max) {
+            if (!is_better(value, result)) continue;
+            result = value;
+            best = i * args.w.size + j;
+          } else {
+            result += value;
+          }
+        }
+      }
+      if constexpr (!Op<T>::is_max) {
+        const double divisor = args.divisor != 0
+                                   ? args.divisor
+                                   : static_cast<double>(divisor_of(args, args.h, h) * divisor_of(args, args.w, w));
+        result /= static_cast<T>(divisor);
+      }
+      *y++ = result;
+      if (indices != nullptr) *indices++ = static_cast<IndexOf<T>>(best);
+    }
+  }
+}
+
+// --- windows of equal size and distance
+
+constexpr int64_t kMaxTaps = 64;
+
+// Rows of one tile of outputs, staged in a buffer on the stack.
+template <class T>
+struct Stage {
+  static constexpr int64_t kElements = 4096, kMaxTile = kElements / 2;
+  static constexpr int64_t kSlack = static_cast<int64_t>(Vec<T>::size);
+
+  int64_t tile = 0;    // outputs along w
+  int64_t length = 0;  // of one phase: the positions that are equal modulo the stride
+  int64_t span = 0;    // positions that the tile's windows cover
+  int64_t offset[kMaxTaps];
+
+  // Where tap j of the tile's windows begins in a staged row.
+  void plan(const PoolAxis& w, int64_t rows) {
+    if (w.kernel == 0 || w.kernel > kMaxTaps || w.stride > kElements || w.dilation > kElements) return;
+    const int64_t reach = (w.kernel - 1) * w.dilation, room = kElements / (rows + 1);
+    // (tile - 1) * stride + reach + 1 positions, and up to a stride and a vector for each phase beyond them.
+    const int64_t left = room - reach - w.stride * (2 + kSlack);
+    if (left < w.stride * kSlack) return;
+    tile = left / w.stride;
+    if (tile > w.out) tile = w.out;
+    span = (tile - 1) * w.stride + reach + 1;
+    length = (span + w.stride - 1) / w.stride + kSlack;
+    for (int64_t j = 0; j < w.kernel; ++j) {
+      offset[j] = j * w.dilation % w.stride * length + j * w.dilation / w.stride;
+    }
+  }
+  bool planned() const { return tile > 0; }
+
+  // What the tile's windows know of their columns; the same for all planes as long as there is one tile.
+  int64_t prepared = -1;
+  T widths[kMaxTile];                    // what averages divide by
+  T starts[kMaxTile], begins[kMaxTile];  // where the windows start, and start when clipped, as bits
+  void prepare(const PoolArgs& args, int64_t first) {
+    if (prepared == first) return;
+    prepared = first;
+    for (int64_t i = 0; i < tile; ++i) {
+      const Window window = window_of(args.w, first + i);
+      widths[i] = static_cast<T>(args.divisor != 0 ? 1 : divisor_of(args, args.w, window));
+      const Unsigned<T> start = static_cast<Unsigned<T>>(window.raw), begin = static_cast<Unsigned<T>>(window.begin);
+      memcpy(starts + i, &start, sizeof(T));
+      memcpy(begins + i, &begin, sizeof(T));
+    }
+  }
+  int64_t row_elements(const PoolAxis& w) const { return w.stride * length; }
+};
+
+// Sorts a row of positions by their remainder modulo the stride.
+template <class T>
+void sort_phases(const T* row, int64_t stride, int64_t length, T* phases) {
+  if (stride == 2) {
+    FLAMBEAU_LOOP
+    for (int64_t i = 0; i < length; ++i) {
+      phases[i] = row[2 * i];
+      phases[length + i] = row[2 * i + 1];
+    }
+    return;
+  }
+  for (int64_t q = 0; q < stride; ++q) {
+    for (int64_t i = 0; i < length; ++i) phases[q * length + i] = row[i * stride + q];
+  }
+}
+
+// The columns of a row that a tile beginning at output `first` covers: [skip, skip + count) of the staged positions.
+struct Covered {
+  int64_t start, skip, count;
+};
+template <class T>
+Covered covered(const PoolAxis& w, const Stage<T>& stage, int64_t first) {
+  const int64_t start = first * w.stride - w.pad;
+  const int64_t skip = start < 0 ? -start : 0;
+  const int64_t end = start + stage.span < w.size ? start + stage.span : w.size;
+  return {start, skip, end - start > skip ? end - start - skip : 0};
+}
+
+template <class T>
+void fill_run(T* p, int64_t begin, int64_t end, T value) {
+  for (int64_t i = begin; i < end; ++i) p[i] = value;
+}
+
+// Values alone: the rows of a window are folded first, then the taps along the row.
+template <template <class> class Op, class T>
+void pool_values(const PoolArgs& args, Stage<T>& stage, const T* x, T* y) {
+  using V = Vec<T>;
+  constexpr int64_t kLanes = static_cast<int64_t>(V::size);
+  const PoolAxis &h = args.h, &w = args.w;
+  const int64_t elements = stage.row_elements(w);
+  T buffer[Stage<T>::kElements];
+  T* const phases = w.stride == 1 ? buffer : buffer + elements;
+  for (int64_t first = 0; first < w.out; first += stage.tile) {
+    const int64_t outputs = w.out - first < stage.tile ? w.out - first : stage.tile;
+    const Covered columns = covered(w, stage, first);
+    fill_run(buffer, 0, columns.skip < elements ? columns.skip : elements, Op<T>::identity());
+    fill_run(buffer, columns.skip + columns.count, elements, Op<T>::identity());
+    if constexpr (!Op<T>::is_max) stage.prepare(args, first);
+    for (int64_t oh = 0; oh < h.out; ++oh) {
+      const Window rows = window_of(h, oh);
+      const T* const from = x + columns.start + columns.skip;
+      T* const row = buffer + columns.skip;
+      const auto fold_rows = [&](int64_t i, auto load, auto store) {
+        V total(Op<T>::identity());
+        for (int64_t r = rows.begin; r < rows.end; r += rows.step)
+          total = Op<T>::fold(total, load(from + r * w.size + i));
+        store(row + i, total);
+      };
+      int64_t i = 0;
+      for (; i + kLanes <= columns.count; i += kLanes) {
+        fold_rows(i, [](const T* p) { return V::load(p); }, [](T* p, V v) { v.store(p); });
+      }
+      if (i < columns.count) {
+        const size_t rest = static_cast<size_t>(columns.count - i);
+        fold_rows(
+            i, [=](const T* p) { return V::load_partial(p, rest); }, [=](T* p, V v) { v.store_partial(p, rest); });
+      }
+      if (w.stride != 1) sort_phases(buffer, w.stride, stage.length, phases);
+      T* const to = y + oh * w.out + first;
+      const V height(static_cast<T>(args.divisor != 0 ? args.divisor : static_cast<double>(divisor_of(args, h, rows))));
+      for (int64_t j = 0; j < outputs; j += kLanes) {
+        V total = V::load(phases + stage.offset[0] + j);
+        for (int64_t tap = 1; tap < w.kernel; ++tap)
+          total = Op<T>::fold(total, V::load(phases + stage.offset[tap] + j));
+        if constexpr (!Op<T>::is_max) total = total / (height * V::load(stage.widths + j));
+        if (j + kLanes <= outputs) total.store(to + j);
+        else total.store_partial(to + j, static_cast<size_t>(outputs - j));
+      }
+    }
+  }
+}
+
+// With the place of each maximum: taps are visited in row-major order, as PyTorch does, so that ties and NaNs choose
+// as there.
+template <class T>
+void max_pool_indices(const PoolArgs& args, Stage<T>& stage, const T* x, T* y, IndexOf<T>* indices) {
+  using V = Vec<T>;
+  using Bits = typename V::Bits;
+  using U = Unsigned<T>;
+  constexpr int64_t kLanes = static_cast<int64_t>(V::size);
+  const PoolAxis &h = args.h, &w = args.w;
+  const int64_t elements = stage.row_elements(w);
+  T buffer[Stage<T>::kElements];
+  T* const raw = buffer + h.kernel * elements;  // a row before its phases are sorted
+  for (int64_t first = 0; first < w.out; first += stage.tile) {
+    const int64_t outputs = w.out - first < stage.tile ? w.out - first : stage.tile;
+    const Covered columns = covered(w, stage, first);
+    stage.prepare(args, first);
+    for (int64_t oh = 0; oh < h.out; ++oh) {
+      const Window rows = window_of(h, oh);
+      int64_t staged = 0;
+      for (int64_t r = rows.begin; r < rows.end; r += rows.step, ++staged) {
+        T* const phases = buffer + staged * elements;
+        T* const row = w.stride == 1 ? phases : raw;
+        fill_run(row, 0, columns.skip < elements ? columns.skip : elements, -static_cast<T>(INFINITY));
+        memcpy(row + columns.skip, x + r * w.size + columns.start + columns.skip,
+               static_cast<size_t>(columns.count) * sizeof(T));
+        fill_run(row, columns.skip + columns.count, elements, -static_cast<T>(INFINITY));
+        if (w.stride != 1) sort_phases(row, w.stride, stage.length, phases);
+      }
+      for (int64_t j = 0; j < outputs; j += kLanes) {
+        const Bits column = V::load(stage.starts + j).bits();
+        V best(-static_cast<T>(INFINITY));
+        V place = V::from_bits(V::load(stage.begins + j).bits() + Bits(static_cast<U>(rows.begin * w.size)));
+        for (int64_t s = 0; s < staged; ++s) {
+          const T* const phases = buffer + s * elements + j;
+          const int64_t row_start = (rows.begin + s * rows.step) * w.size;
+          for (int64_t tap = 0; tap < w.kernel; ++tap) {
+            const V value = V::load(phases + stage.offset[tap]);
+            const auto better = (value > best) | (value != value);
+            const Bits at = column + Bits(static_cast<U>(row_start + tap * w.dilation));
+            best = select(better, value, best);
+            place = select(better, V::from_bits(at), place);
+          }
+        }
+        T* const to = y + oh * w.out + first + j;
+        T* const index_to = reinterpret_cast<T*>(indices) + oh * w.out + first + j;
+        if (j + kLanes <= outputs) {
+          best.store(to);
+          place.store(index_to);
+        } else {
+          best.store_partial(to, static_cast<size_t>(outputs - j));
+          place.store_partial(index_to, static_cast<size_t>(outputs - j));
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void max_pool(const PoolArgs* args, const void* x, void* y, void* indices, size_t planes) {
+  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
+  Stage<T> stage;
+  if (args->h.kernel != 0) stage.plan(args->w, indices == nullptr ? 1 : args->h.kernel);
+  for (size_t p = 0; p < planes; ++p) {
+    const T* const from = static_cast<const T*>(x) + static_cast<int64_t>(p) * in;
+    T* const to = static_cast<T*>(y) + static_cast<int64_t>(p) * out;
+    IndexOf<T>* const places =
+        indices == nullptr ? nullptr : static_cast<IndexOf<T>*>(indices) + static_cast<int64_t>(p) * out;
+    if (!stage.planned()) pool_windows<MaxOp>(*args, from, to, places);
+    else if (places == nullptr) pool_values<MaxOp>(*args, stage, from, to);
+    else max_pool_indices(*args, stage, from, to, places);
+  }
+}
+
+template <class T>
+void avg_pool(const PoolArgs* args, const void* x, void* y, size_t planes) {
+  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
+  Stage<T> stage;
+  if (args->h.kernel != 0) stage.plan(args->w, 1);
+  for (size_t p = 0; p < planes; ++p) {
+    const T* const from = static_cast<const T*>(x) + static_cast<int64_t>(p) * in;
+    T* const to = static_cast<T*>(y) + static_cast<int64_t>(p) * out;
+    if (stage.planned()) pool_values<SumOp>(*args, stage, from, to);
+    else pool_windows<SumOp>(*args, from, to, nullptr);
+  }
+}
+
+// --- backward
+
+template <class T>
+void max_pool_backward(const PoolArgs* args, const void* g, const void* indices, void* dx, size_t planes) {
+  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
+  const T* from = static_cast<const T*>(g);
+  const IndexOf<T>* places = static_cast<const IndexOf<T>*>(indices);
+  T* to = static_cast<T*>(dx);
+  for (size_t p = 0; p < planes; ++p, from += out, places += out, to += in) {
+    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
+    for (int64_t i = 0; i < out; ++i) {
+      // A place outside the plane is that of a window which covers nothing.
+      if (static_cast<uint64_t>(places[i]) < static_cast<uint64_t>(in)) to[places[i]] += from[i];
+    }
+  }
+}
+
+template <class T>
+void avg_pool_backward(const PoolArgs* args, const void* g, void* dx, size_t planes) {
+  using V = Vec<T>;
+  const PoolAxis &h = args->h, &w = args->w;
+  const int64_t in = h.size * w.size;
+  const T* from = static_cast<const T*>(g);
+  T* to = static_cast<T*>(dx);
+  for (size_t p = 0; p < planes; ++p, to += in) {
+    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
+    for (int64_t oh = 0; oh < h.out; ++oh) {
+      const Window rows = window_of(h, oh);
+      const int64_t height = divisor_of(*args, h, rows);
+      for (int64_t ow = 0; ow < w.out; ++ow) {
+        const Window columns = window_of(w, ow);
+        const double divisor =
+            args->divisor != 0 ? args->divisor : static_cast<double>(height * divisor_of(*args, w, columns));
+        const T share = *from++ / static_cast<T>(divisor);
+        for (int64_t i = rows.begin; i < rows.end; ++i) {
+          T* const row = to + i * w.size;
+          int64_t j = columns.begin;
+          for (; j + static_cast<int64_t>(V::size) <= columns.end; j += static_cast<int64_t>(V::size)) {
+            (V::load(row + j) + V(share)).store(row + j);
+          }
+          for (; j < columns.end; ++j) row[j] += share;
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void fill_for(KernelTable& table) {
+  set<T>(table.max_pool, max_pool<T>);
+  set<T>(table.max_pool_backward, max_pool_backward<T>);
+  set<T>(table.avg_pool, avg_pool<T>);
+  set<T>(table.avg_pool_backward, avg_pool_backward<T>);
+}
+
+}  // namespace
+
+void fill_pooling(KernelTable& table) {
+  fill_for<float>(table);
+  fill_for<double>(table);
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA
