@@ -77,10 +77,31 @@ export interface Addon {
   sort(x: Handle, axis: number, descending: boolean, values: Out, indices: Out): Handle;
   topk(x: Handle, axis: number, k: number, largest: boolean, values: Out, indices: Out): Handle;
   nll(x: Handle, target: Handle, weight: Handle, ignoreIndex: number, losses: Out, weights: Out): Handle;
+  /** `reduction` 0 none, 1 mean, 2 sum; `stats` is for crossEntropyBackward. */
+  crossEntropy(
+    x: Handle,
+    target: Handle,
+    weight: Handle,
+    ignoreIndex: number,
+    smoothing: number,
+    reduction: number,
+    loss: Out,
+    stats: Out,
+  ): Handle;
   /** Leaves the number of rows in scratch[0]. */
   nonzero(x: Handle, out: Out): Handle;
   flip(x: Handle, axes: number, out: Out): Handle;
   nllBackward(g: Handle, target: Handle, weights: Handle, classes: number, ignoreIndex: number, out: Out): Handle;
+  crossEntropyBackward(
+    g: Handle,
+    x: Handle,
+    target: Handle,
+    weight: Handle,
+    stats: Handle,
+    ignoreIndex: number,
+    smoothing: number,
+    out: Out,
+  ): Handle;
 
   /** Here and below: 0 for a weight, bias, statistic or gradient that is not there. */
   rowNorm(

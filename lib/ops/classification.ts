@@ -3,16 +3,21 @@ import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFull, reduceKernel } from '../tensor/raw.js';
-import { rawNll, rawNllBackward } from '../tensor/rawIndexing.js';
+import {
+  type CrossEntropySettings,
+  rawCrossEntropy,
+  rawCrossEntropyBackward,
+  rawNll,
+  rawNllBackward,
+} from '../tensor/rawIndexing.js';
 import { numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
-import { logSoftmax } from './activation.js';
-import { add, div, mul, neg } from './arithmetic.js';
-import { castTo, checkFloating, sumDims } from './broadcast.js';
+import { logSoftmax, softmax } from './activation.js';
+import { add, div, mul, neg, sub } from './arithmetic.js';
+import { castTo, checkFloating, fused, sumDims } from './broadcast.js';
 import { eq, logicalNot } from './compare.js';
 import { checkIndex } from './indices.js';
 import { reshapeTo, swap } from './layout.js';
-import { maskedFill } from './masking.js';
 import { checkReduction, type LossOptions, type Reduction } from './reduction.js';
 
 // Losses over classes. input is [C], [N, C] or [N, C, d1, …]; targets are class indices (int64, or int32 and uint8, which
@@ -152,6 +157,56 @@ function nll(
   return reduction === 'none' ? reshapeTo(loss, shape) : loss;
 }
 
+/** Filled by the forward for its own `save`. */
+interface Kept {
+  stats: Tensor | null;
+}
+
+/** The cross entropy of logits x [n, classes]. */
+const crossEntropyOp: Op<
+  [x: Tensor, target: Tensor, weight: Tensor | null, settings: CrossEntropySettings, kept: Kept]
+> = defineOp({
+  name: 'crossEntropy',
+  // PyTorch composes it; these are the nodes that come last there.
+  node: (_x, _target, _weight, { smoothing }, _kept) => (smoothing === 0 ? 'NllLossBackward0' : 'AddBackward0'),
+  forward: (x, target, weight, settings, kept) => {
+    const [loss, stats] = rawCrossEntropy(x, target, weight, settings);
+    kept.stats = stats;
+    return loss;
+  },
+  save: ([x, target, weight, , kept]) => {
+    const { stats } = kept;
+    kept.stats = null;
+    return [x, target, weight, stats];
+  },
+  backward: ({ args: [, , , settings], saved: [x, target, weight = null, stats] }, g) => [
+    fused(
+      () => rawCrossEntropyBackward(g, x!, target!, weight, stats!, settings),
+      () => crossEntropyGradient(g, x!, target!, weight, settings),
+    ),
+  ],
+});
+
+/** The gradient in differentiable ops: that of the smoothed negative log likelihood, through log-softmax. */
+function crossEntropyGradient(
+  g: Tensor,
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  { ignoreIndex, smoothing, reduction }: CrossEntropySettings,
+): Tensor {
+  const classes = x.shape[1]!;
+  const counted = castTo(logicalNot(eq(target, ignoreIndex)), x.dtype);
+  const rows = weight === null ? counted : rawNll(x, target, weight, ignoreIndex)[1];
+  const scaled = reduction === 'mean' ? div(g, sumRaw(rows, [0])) : g;
+  let slope = nllBackward(mul(scaled, 1 - smoothing), target, rows, classes, ignoreIndex);
+  if (smoothing !== 0) {
+    const each = reshapeTo(mul(mul(scaled, -smoothing / classes), counted), [target.numel, 1]);
+    slope = add(slope, weight === null ? each : mul(each, weight));
+  }
+  return sub(slope, mul(softmax(x, 1), sumDims(slope, [1], true)));
+}
+
 export interface CrossEntropyOptions extends NllLossOptions {
   /** How much of each target's probability is spread evenly over all classes, in [0, 1]. */
   labelSmoothing?: number;
@@ -188,18 +243,12 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
       classDim,
     );
   }
-  const logProbabilities = logSoftmax(input, classDim);
-  const loss = nll(op, logProbabilities, target, weight, ignoreIndex, reduction);
-  if (labelSmoothing === 0) return loss;
-  const smooth = smoothLoss(
-    logProbabilities,
-    checkIndex(op, target, 'target'),
-    weight,
-    ignoreIndex,
-    reduction,
-    classDim,
-  );
-  return add(mul(loss, 1 - labelSmoothing), mul(smooth, labelSmoothing / input.shape[classDim]!));
+  checkInteger(op, 'ignoreIndex', ignoreIndex);
+  const [shape, rows] = rowsOf(op, input);
+  const index = reshapeTo(checkTarget(op, target, shape, input), [numelOf(shape)]);
+  const kept = { stats: null };
+  const loss = crossEntropyOp(rows, index, weight, { ignoreIndex, smoothing: labelSmoothing, reduction }, kept);
+  return reduction === 'none' ? reshapeTo(loss, shape) : loss;
 }
 
 /** [C] made to broadcast against input along its class dimension. */
@@ -229,37 +278,4 @@ function softTargets(
     false,
   );
   return reduction === 'sum' ? total : div(total, numelOf(losses.shape));
-}
-
-/** What each row would lose were every class its target, reduced as the loss is. */
-function smoothLoss(
-  logProbabilities: Tensor,
-  target: Tensor,
-  weight: Tensor | null,
-  ignoreIndex: number,
-  reduction: Reduction,
-  classDim: number,
-): Tensor {
-  const terms =
-    weight === null ? logProbabilities : mul(logProbabilities, alongClasses(weight, logProbabilities.shape.length));
-  const ignored = eq(target, ignoreIndex);
-  const losses = maskedFill(neg(sumDims(terms, [classDim], false)), ignored, 0);
-  if (reduction === 'none') return losses;
-  const dims = losses.shape.map((_, i) => i);
-  const total = sumDims(losses, dims, false);
-  if (reduction === 'sum') return total;
-  return div(total, sumDims(targetWeights(target, weight, ignoreIndex, ignored, losses), dims, false));
-}
-
-function targetWeights(
-  target: Tensor,
-  weight: Tensor | null,
-  ignoreIndex: number,
-  ignored: Tensor,
-  losses: Tensor,
-): Tensor {
-  if (weight === null) return castTo(logicalNot(ignored), losses.dtype);
-  const flat = reshapeTo(target, [numelOf(target.shape)]);
-  const [, rows] = rawNll(rawFull([flat.numel, weight.numel], 0, weight.dtype), flat, weight, ignoreIndex);
-  return reshapeTo(rows, target.shape);
 }

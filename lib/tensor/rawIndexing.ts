@@ -16,9 +16,10 @@ function producePair(
   shape: Shape,
   dtypes: readonly [DType, DType],
   call: (first: Tensor, second: Tensor) => number,
+  secondShape: Shape = shape,
 ): [Tensor, Tensor] {
   const first = makeTensor(shape, dtypes[0]);
-  const second = makeTensor(shape, dtypes[1]);
+  const second = makeTensor(secondShape, dtypes[1]);
   first._handle = call(first, second);
   second._handle = scratch[0]!;
   return [first, second];
@@ -127,6 +128,66 @@ export function rawNllBackward(
       handleOf('nllLoss', weights),
       classes,
       ignoreIndex,
+      out,
+    ),
+  );
+}
+
+/** What the cross entropy of logits and its gradient depend on besides tensors. */
+export interface CrossEntropySettings {
+  readonly ignoreIndex: number;
+  readonly smoothing: number;
+  readonly reduction: 'none' | 'mean' | 'sum';
+}
+
+/** The codes of native/tensor/drivers.h's LossReduction. */
+const REDUCTIONS = { none: 0, mean: 1, sum: 2 } as const;
+
+/** The loss of logits x [n, classes], and what its gradient needs of the forward. */
+export function rawCrossEntropy(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  settings: CrossEntropySettings,
+): [Tensor, Tensor] {
+  const { ignoreIndex, smoothing, reduction } = settings;
+  const rows = x.shape[0]!;
+  return producePair(
+    reduction === 'none' ? [rows] : [],
+    [x.dtype, x.dtype === 'bfloat16' ? 'float32' : x.dtype],
+    (loss, stats) =>
+      addon.crossEntropy(
+        handleOf('crossEntropy', x),
+        handleOf('crossEntropy', target),
+        weight === null ? 0 : handleOf('crossEntropy', weight),
+        ignoreIndex,
+        smoothing,
+        REDUCTIONS[reduction],
+        loss,
+        stats,
+      ),
+    [2 * rows + 1],
+  );
+}
+
+export function rawCrossEntropyBackward(
+  g: Tensor,
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  stats: Tensor,
+  settings: CrossEntropySettings,
+): Tensor {
+  const { ignoreIndex, smoothing } = settings;
+  return produce(x.shape, x.dtype, (out) =>
+    addon.crossEntropyBackward(
+      handleOf('crossEntropy', g),
+      handleOf('crossEntropy', x),
+      handleOf('crossEntropy', target),
+      weight === null ? 0 : handleOf('crossEntropy', weight),
+      handleOf('crossEntropy', stats),
+      ignoreIndex,
+      smoothing,
       out,
     ),
   );

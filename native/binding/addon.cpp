@@ -78,6 +78,8 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("maxPoolBackward", op_max_pool_backward),
     FLAMBEAU_EXPORT("avgPool", op_avg_pool),
     FLAMBEAU_EXPORT("avgPoolBackward", op_avg_pool_backward),
+    FLAMBEAU_EXPORT("crossEntropy", op_cross_entropy),
+    FLAMBEAU_EXPORT("crossEntropyBackward", op_cross_entropy_backward),
     FLAMBEAU_EXPORT("createGenerator", create_generator),
     FLAMBEAU_EXPORT("seedGenerator", seed_generator),
     FLAMBEAU_EXPORT("copyGenerator", copy_generator),

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "../kernels/table.h"
+#include "../tensor/drivers.h"
 #include "../tensor/error.h"
 #include "../tensor/random_fill.h"
 #include "environment.h"
@@ -171,6 +172,14 @@ struct Decode<Distribution> {
     const int i = Decode<int>::from(e, v);
     if (i < 0 || i > static_cast<int>(Distribution::geometric)) throw Error("BAD_ARGUMENT", "unknown distribution");
     return static_cast<Distribution>(i);
+  }
+};
+template <>
+struct Decode<LossReduction> {
+  static LossReduction from(Environment& e, napi_value v) {
+    const int i = Decode<int>::from(e, v);
+    if (i < 0 || i > static_cast<int>(LossReduction::sum)) throw Error("BAD_ARGUMENT", "unknown reduction");
+    return static_cast<LossReduction>(i);
   }
 };
 template <>

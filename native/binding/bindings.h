@@ -78,6 +78,11 @@ Handle op_nll(Environment& e, const Tensor& x, const Tensor& target, const Tenso
               Out losses, Out weights);  // weights' handle through scratch[0]
 Handle op_nll_backward(Environment& e, const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes,
                        int64_t ignore_index, Out out);
+Handle op_cross_entropy(Environment& e, const Tensor& x, const Tensor& target, const Tensor* weight,
+                        int64_t ignore_index, double smoothing, LossReduction reduction, Out loss, Out stats);
+Handle op_cross_entropy_backward(Environment& e, const Tensor& g, const Tensor& x, const Tensor& target,
+                                 const Tensor* weight, const Tensor& stats, int64_t ignore_index, double smoothing,
+                                 Out out);
 
 // --- norm_ops.cpp. Statistics and gradients are written into given tensors; 0 for none.
 Handle op_row_norm(Environment& e, bool rms, const Tensor& x, const Tensor* weight, const Tensor* bias, int axes,

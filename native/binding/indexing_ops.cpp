@@ -89,4 +89,17 @@ Handle op_nll_backward(Environment&, const Tensor& g, const Tensor& target, cons
   return out.finish();
 }
 
+Handle op_cross_entropy(Environment& e, const Tensor& x, const Tensor& target, const Tensor* weight,
+                        int64_t ignore_index, double smoothing, LossReduction reduction, Out loss, Out stats) {
+  cross_entropy(x, target, weight, ignore_index, smoothing, reduction, loss.tensor(), stats.tensor());
+  return finish_both(e, loss, stats);
+}
+
+Handle op_cross_entropy_backward(Environment&, const Tensor& g, const Tensor& x, const Tensor& target,
+                                 const Tensor* weight, const Tensor& stats, int64_t ignore_index, double smoothing,
+                                 Out out) {
+  cross_entropy_backward(g, x, target, weight, stats, ignore_index, smoothing, out.tensor());
+  return out.finish();
+}
+
 }  // namespace flambeau

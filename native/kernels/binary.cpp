@@ -2,6 +2,7 @@
 #include "bfloat16.h"
 #include "family.h"
 #include "simd/activation.h"
+#include "simd/run.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -82,7 +83,7 @@ struct axpy {
   V operator()(V a, V b) const { return fma(alpha, b, a); }
 };
 template <class V>
-struct floorDivide {
+struct floorDivide : Costly {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) {
@@ -94,7 +95,7 @@ struct floorDivide {
   }
 };
 template <class V>
-struct remainder {
+struct remainder : Costly {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) {
@@ -106,7 +107,7 @@ struct remainder {
   }
 };
 template <class V>
-struct fmod {
+struct fmod : Costly {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (std::is_same_v<T, float>) return math::map_lanes(a, b, [](T x, T y) { return ::fmodf(x, y); });
@@ -115,14 +116,14 @@ struct fmod {
   }
 };
 template <class V>
-struct pow {
+struct pow : Costly {
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) return math::pow(a, b);
     else return V(integer_pow(a.v, b.v));
   }
 };
 template <class V>
-struct atan2 {
+struct atan2 : Costly {
   V operator()(V a, V b) const { return math::atan2(a, b); }
 };
 template <class V>
@@ -159,15 +160,15 @@ struct reluBackward {  // where y is NaN the gradient passes, as in PyTorch
   V operator()(V g, V y) const { return select(y <= V(0), V(0), g); }
 };
 template <class V>
-struct geluBackward {
+struct geluBackward : Costly {
   V operator()(V g, V x) const { return math::gelu_backward(g, x); }
 };
 template <class V>
-struct geluTanhBackward {
+struct geluTanhBackward : Costly {
   V operator()(V g, V x) const { return math::gelu_tanh_backward(g, x); }
 };
 template <class V>
-struct siluBackward {
+struct siluBackward : Costly {
   V operator()(V g, V x) const {
     const V s = math::sigmoid(x);
     return g * s * (V(1) + x * (V(1) - s));
@@ -192,7 +193,7 @@ struct eluBackward {
   V operator()(V g, V y) const { return select(y <= V(0), g * (y + alpha), g); }
 };
 template <class V>
-struct softplusBackward {  // as g * sigmoid, which has no e^x to overflow
+struct softplusBackward : Costly {  // as g * sigmoid, which has no e^x to overflow
   V beta, threshold;
   explicit softplusBackward(const double* p) : beta(math::constant<V>(p[0])), threshold(math::constant<V>(p[1])) {}
   V operator()(V g, V x) const {
@@ -201,7 +202,7 @@ struct softplusBackward {  // as g * sigmoid, which has no e^x to overflow
   }
 };
 template <class V>
-struct logSigmoidBackward {
+struct logSigmoidBackward : Costly {
   V operator()(V g, V x) const { return g * math::sigmoid(-x); }
 };
 
@@ -211,8 +212,10 @@ template <class V, size_t step>
 struct Operand {
   using T = typename V::Elem;
   const T* p;
-  FLAMBEAU_INLINE V load(size_t i) const { return step ? V::load(p + i) : V(*p); }
-  FLAMBEAU_INLINE V load_partial(size_t i, size_t n) const { return step ? V::load_partial(p + i, n) : V(*p); }
+  template <class At>
+  FLAMBEAU_INLINE V load(At at) const {
+    return step ? at.load(p) : V(*p);
+  }
 };
 
 template <class V, size_t a_step, size_t b_step, class Op>
@@ -220,12 +223,7 @@ FLAMBEAU_INLINE void run(const Op op, const void* a, const void* b, void* y, siz
   using T = typename V::Elem;
   const Operand<V, a_step> left{static_cast<const T*>(a)};
   const Operand<V, b_step> right{static_cast<const T*>(b)};
-  T* to = static_cast<T*>(y);
-  const size_t body = n / V::size * V::size;
-  FLAMBEAU_LOOP
-  for (size_t i = 0; i < body; i += V::size) op(left.load(i), right.load(i)).store(to + i);
-  if (body < n)
-    op(left.load_partial(body, n - body), right.load_partial(body, n - body)).store_partial(to + body, n - body);
+  map_run<V, Op>(static_cast<T*>(y), n, [=](auto at) { return op(left.load(at), right.load(at)); });
 }
 
 template <template <class> class Op, class T>

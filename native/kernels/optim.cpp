@@ -1,24 +1,9 @@
 // Optimizer steps: torch/optim's single-tensor formulas, operation by operation, in one pass over memory.
 #include "family.h"
+#include "simd/run.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
-
-// Runs body(load, store) over n elements, whole vectors first; the body reads and writes through the two functions.
-template <class V, class Body>
-FLAMBEAU_INLINE void for_each(size_t n, const Body body) {
-  using T = typename V::Elem;
-  const size_t whole = n / V::size * V::size;
-  FLAMBEAU_LOOP
-  for (size_t i = 0; i < whole; i += V::size) {
-    body([i](const T* p) { return V::load(p + i); }, [i](T* p, V x) { x.store(p + i); });
-  }
-  if (whole < n) {
-    const size_t rest = n - whole;
-    body([=](const T* p) { return V::load_partial(p + whole, rest); },
-         [=](T* p, V x) { x.store_partial(p + whole, rest); });
-  }
-}
 
 template <class T>
 void sgd(const SgdArgs* args, void* param, const void* grad, void* momentum_buffer, size_t n) {
@@ -31,17 +16,17 @@ void sgd(const SgdArgs* args, void* param, const void* grad, void* momentum_buff
   const V undamped = scalar(1 - args->dampening);
   const bool has_decay = args->weight_decay != 0, has_momentum = args->momentum != 0, nesterov = args->nesterov;
   const bool maximize = args->maximize, first = args->first_step;
-  for_each<V>(n, [=](auto load, auto store) {
-    const V before = load(w);
-    V d = load(g);
+  for_each<V>(n, [=](auto at) {
+    const V before = at.load(w);
+    V d = at.load(g);
     if (maximize) d = -d;
     if (has_decay) d = fma(decay, before, d);
     if (has_momentum) {
-      const V m = first ? d : fma(undamped, d, load(buffer) * momentum);
-      store(buffer, m);
+      const V m = first ? d : fma(undamped, d, at.load(buffer) * momentum);
+      at.store(buffer, m);
       d = nesterov ? fma(momentum, m, d) : m;
     }
-    store(w, fma(minus_lr, d, before));
+    at.store(w, fma(minus_lr, d, before));
   });
 }
 
@@ -63,24 +48,24 @@ void adam(const AdamArgs* args, void* param, const void* grad, void* exp_avg, vo
   const bool has_decay = args->weight_decay != 0, decoupled = args->decoupled;
   const bool amsgrad = args->amsgrad, maximize = args->maximize;
   const bool from_start = 1 - args->beta1 < 0.5;  // lerp starts from the nearer end
-  for_each<V>(n, [=](auto load, auto store) {
-    V x = load(w);
-    V d = load(g);
+  for_each<V>(n, [=](auto at) {
+    V x = at.load(w);
+    V d = at.load(g);
     if (maximize) d = -d;
     if (has_decay && decoupled) x = x * shrink;
     if (has_decay && !decoupled) d = fma(decay, x, d);
-    V m = load(first);
+    V m = at.load(first);
     m = from_start ? fma(rest1, d - m, m) : d - (d - m) * beta1;
-    store(first, m);
-    const V v = fma(rest2 * d, d, load(second) * beta2);
-    store(second, v);
+    at.store(first, m);
+    const V v = fma(rest2 * d, d, at.load(second) * beta2);
+    at.store(second, v);
     V scale = v;
     if (amsgrad) {
-      scale = maximum(load(largest), v);
-      store(largest, scale);
+      scale = maximum(at.load(largest), v);
+      at.store(largest, scale);
     }
     const V denominator = sqrt(scale) / correction2_root + eps;
-    store(w, x + minus_step * m / denominator);
+    at.store(w, x + minus_step * m / denominator);
   });
 }
 

@@ -1,4 +1,8 @@
-// Softmax and log-softmax over the middle axis of [outer, n, inner], with their backwards. A row of -inf gives NaN.
+// Softmax and log-softmax along one axis, with their backwards. A slice that is all -inf gives NaN.
+//
+// A slice whose elements are neighbours is worked on while it is in L1 or L2. Across rows, kColumns columns advance
+// together, row by row, so that memory is read in runs; sums go through blocks of rows, so that their error grows with
+// n / 16 + 16 roundings at most.
 #include "family.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
@@ -6,155 +10,162 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-template <class V>
-struct Add {
-  static V identity() { return V(0); }
-  V operator()(V a, V b) const { return a + b; }
-};
-template <class V>
-struct Maximum {
-  static V identity() { return V(-static_cast<typename V::Elem>(INFINITY)); }
-  V operator()(V a, V b) const { return maximum(a, b); }
-};
+// ---- one row of n neighbours
 
-// How one slice along the axis is read and written: Row where its elements are neighbours and a vector is V::size of
-// them, Columns where a vector is the same element of V::size neighbouring slices.
 template <class V>
-struct Row {
+struct Rows {
   using T = typename V::Elem;
-  size_t n;
 
-  template <template <class> class Op, class F>
-  FLAMBEAU_INLINE V fold(const F f) const {
-    return V(fold_row<Op, V>(
-        n, [&](size_t i) { return f([i](const T* p) { return V::load(p + i); }, store_at(i)); },
-        [&](size_t i, size_t count) {
-          return f([=](const T* p) { return V::load_partial(p + i, count); }, store_partial_at(i, count));
-        }));
-  }
-  template <class F>
-  FLAMBEAU_INLINE void each(const F f) const {
-    size_t i = 0;
-    for (; i + V::size <= n; i += V::size) f([i](const T* p) { return V::load(p + i); }, store_at(i));
-    const size_t rest = n - i;
-    if (rest) f([=](const T* p) { return V::load_partial(p + i, rest); }, store_partial_at(i, rest));
-  }
-
- private:
-  static FLAMBEAU_INLINE auto store_at(size_t i) {
-    return [i](T* p, V x) { x.store(p + i); };
-  }
-  static FLAMBEAU_INLINE auto store_partial_at(size_t i, size_t count) {
-    return [=](T* p, V x) { x.store_partial(p + i, count); };
-  }
-};
-
-template <class V, bool whole>
-struct Columns {
-  using T = typename V::Elem;
-  size_t n, inner, first, count;  // count < V::size slices from the first on, unless whole
-
-  template <template <class> class Op, class F>
-  FLAMBEAU_INLINE V fold(const F f) const {
-    return fold_strips<Op, V, 1>(n, [&](size_t k) { return Strip<V, 1>{{f(loader(k), storer(k))}}; }).v[0];
-  }
-  template <class F>
-  FLAMBEAU_INLINE void each(const F f) const {
-    for (size_t k = 0; k < n; ++k) f(loader(k), storer(k));
-  }
-
- private:
-  FLAMBEAU_INLINE auto loader(size_t k) const {
-    return [at = k * inner + first, count = count](const T* p) {
-      return whole ? V::load(p + at) : V::load_partial(p + at, count);
-    };
-  }
-  FLAMBEAU_INLINE auto storer(size_t k) const {
-    return [at = k * inner + first, count = count](T* p, V x) {
-      whole ? x.store(p + at) : x.store_partial(p + at, count);
-    };
-  }
-};
-
-// Calls body(slices, offset) for all slices of [outer, n, inner].
-template <class V, class Body>
-FLAMBEAU_INLINE void for_slices(size_t outer, size_t n, size_t inner, const Body body) {
-  for (size_t o = 0; o < outer; ++o) {
-    const size_t offset = o * n * inner;
-    if (inner == 1) {
-      body(Row<V>{n}, offset);
-      continue;
-    }
-    size_t i = 0;
-    for (; i + V::size <= inner; i += V::size) body(Columns<V, true>{n, inner, i, V::size}, offset);
-    if (i < inner) body(Columns<V, false>{n, inner, i, inner - i}, offset);
-  }
-}
-
-template <class T>
-void softmax(const void* x, void* y, size_t outer, size_t n, size_t inner) {
-  using V = Vec<T>;
-  for_slices<V>(outer, n, inner, [=](auto slices, size_t offset) {
-    const T* from = static_cast<const T*>(x) + offset;
-    T* to = static_cast<T*>(y) + offset;
-    const V top = slices.template fold<Maximum>([=](auto load, auto) { return load(from); });
-    const V total = slices.template fold<Add>([=](auto load, auto store) {
-      const V e = math::exp(load(from) - top);
-      store(to, e);
+  static void softmax(const T* x, T* y, size_t n) {
+    const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
+    const V total = fold<Add, V>(n, [=](auto at) {
+      const V e = math::exp_below(at.load(x) - top);
+      at.store(y, e);
       return e;
     });
-    slices.each([=](auto load, auto store) { store(to, load(to) / total); });
-  });
-}
-
-template <class T>
-void log_softmax(const void* x, void* y, size_t outer, size_t n, size_t inner) {
-  using V = Vec<T>;
-  for_slices<V>(outer, n, inner, [=](auto slices, size_t offset) {
-    const T* from = static_cast<const T*>(x) + offset;
-    T* to = static_cast<T*>(y) + offset;
-    const V top = slices.template fold<Maximum>([=](auto load, auto) { return load(from); });
-    const V total = slices.template fold<Add>([=](auto load, auto) { return math::exp(load(from) - top); });
-    const V log_total = math::log(total);
+    const V scale = V(1) / total;
+    for_each<V>(n, [=](auto at) { at.store(y, at.load(y) * scale); });
+  }
+  static void log_softmax(const T* x, T* y, size_t n) {
+    const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
+    const V log_total = math::log(fold<Add, V>(n, [=](auto at) { return math::exp_below(at.load(x) - top); }));
     // In this order: top + log_total may round where x - top does not.
-    slices.each([=](auto load, auto store) { store(to, load(from) - top - log_total); });
-  });
+    for_each<V>(n, [=](auto at) { at.store(y, at.load(x) - top - log_total); });
+  }
+  static void softmax_backward(const T* g, const T* y, T* dx, size_t n) {
+    const V dot = fold<Add, V>(n, [=](auto at) { return at.load(g) * at.load(y); });
+    for_each<V>(n, [=](auto at) { at.store(dx, (at.load(g) - dot) * at.load(y)); });
+  }
+  static void log_softmax_backward(const T* g, const T* y, T* dx, size_t n) {
+    const V total = fold<Add, V>(n, [=](auto at) { return at.load(g); });
+    for_each<V>(n, [=](auto at) { at.store(dx, at.load(g) - math::exp(at.load(y)) * total); });
+  }
+};
+
+// ---- `width` neighbouring slices whose elements are `stride` apart
+
+constexpr size_t kColumns = 256;
+
+// One value for each column.
+template <class V>
+struct Line {
+  using T = typename V::Elem;
+  alignas(64) T v[kColumns];
+};
+
+template <class V, class F>
+FLAMBEAU_INLINE void for_rows(size_t n, size_t width, const F f) {
+  for (size_t k = 0; k < n; ++k) for_each<V>(width, [&](auto at) { f(k, at); });
 }
 
-template <class T>
-void softmax_backward(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner) {
-  using V = Vec<T>;
-  for_slices<V>(outer, n, inner, [=](auto slices, size_t offset) {
-    const T* grad = static_cast<const T*>(g) + offset;
-    const T* out = static_cast<const T*>(y) + offset;
-    T* to = static_cast<T*>(dx) + offset;
-    const V dot = slices.template fold<Add>([=](auto load, auto) { return load(grad) * load(out); });
-    slices.each([=](auto load, auto store) { store(to, (load(grad) - dot) * load(out)); });
-  });
+// sums[j] = the sum over k of f(k, j)
+template <class V, class F>
+FLAMBEAU_INLINE void sum_rows(size_t n, size_t width, Line<V>& sums, const F f) {
+  constexpr size_t kBlock = 16;
+  Line<V> block;
+  for_each<V>(width, [&](auto at) { at.store(sums.v, V(0)); });
+  for (size_t first = 0; first < n; first += kBlock) {
+    const size_t stop = first + kBlock < n ? first + kBlock : n;
+    for_each<V>(width, [&](auto at) { at.store(block.v, f(first, at)); });
+    for (size_t k = first + 1; k < stop; ++k) {
+      for_each<V>(width, [&](auto at) { at.store(block.v, at.load(block.v) + f(k, at)); });
+    }
+    for_each<V>(width, [&](auto at) { at.store(sums.v, at.load(sums.v) + at.load(block.v)); });
+  }
 }
 
-template <class T>
-void log_softmax_backward(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner) {
-  using V = Vec<T>;
-  for_slices<V>(outer, n, inner, [=](auto slices, size_t offset) {
-    const T* grad = static_cast<const T*>(g) + offset;
-    const T* out = static_cast<const T*>(y) + offset;
-    T* to = static_cast<T*>(dx) + offset;
-    const V total = slices.template fold<Add>([=](auto load, auto) { return load(grad); });
-    slices.each([=](auto load, auto store) { store(to, load(grad) - math::exp(load(out)) * total); });
-  });
+template <class V>
+struct Columns {
+  using T = typename V::Elem;
+
+  static void find_top(const T* x, size_t n, size_t width, size_t stride, Line<V>& top) {
+    for_each<V>(width, [&](auto at) { at.store(top.v, Top<V>::identity()); });
+    for_rows<V>(n, width,
+                [&](size_t k, auto at) { at.store(top.v, Top<V>()(at.load(top.v), at.load(x + k * stride))); });
+  }
+  static void softmax(const T* x, T* y, size_t n, size_t width, size_t stride) {
+    Line<V> top, total;
+    find_top(x, n, width, stride, top);
+    sum_rows<V>(n, width, total, [&](size_t k, auto at) {
+      const V e = math::exp_below(at.load(x + k * stride) - at.load(top.v));
+      at.store(y + k * stride, e);
+      return e;
+    });
+    for_each<V>(width, [&](auto at) { at.store(total.v, V(1) / at.load(total.v)); });
+    for_rows<V>(n, width,
+                [&](size_t k, auto at) { at.store(y + k * stride, at.load(y + k * stride) * at.load(total.v)); });
+  }
+  static void log_softmax(const T* x, T* y, size_t n, size_t width, size_t stride) {
+    Line<V> top, total;
+    find_top(x, n, width, stride, top);
+    sum_rows<V>(n, width, total,
+                [&](size_t k, auto at) { return math::exp_below(at.load(x + k * stride) - at.load(top.v)); });
+    for_each<V>(width, [&](auto at) { at.store(total.v, math::log(at.load(total.v))); });
+    for_rows<V>(n, width, [&](size_t k, auto at) {
+      at.store(y + k * stride, at.load(x + k * stride) - at.load(top.v) - at.load(total.v));
+    });
+  }
+  static void softmax_backward(const T* g, const T* y, T* dx, size_t n, size_t width, size_t stride) {
+    Line<V> dot;
+    sum_rows<V>(n, width, dot, [&](size_t k, auto at) { return at.load(g + k * stride) * at.load(y + k * stride); });
+    for_rows<V>(n, width, [&](size_t k, auto at) {
+      at.store(dx + k * stride, (at.load(g + k * stride) - at.load(dot.v)) * at.load(y + k * stride));
+    });
+  }
+  static void log_softmax_backward(const T* g, const T* y, T* dx, size_t n, size_t width, size_t stride) {
+    Line<V> total;
+    sum_rows<V>(n, width, total, [&](size_t k, auto at) { return at.load(g + k * stride); });
+    for_rows<V>(n, width, [&](size_t k, auto at) {
+      at.store(dx + k * stride, at.load(g + k * stride) - math::exp(at.load(y + k * stride)) * at.load(total.v));
+    });
+  }
+};
+
+// Calls row(offset), or columns(offset, width), for all slices of [outer, n, inner].
+template <class Row, class Wide>
+FLAMBEAU_INLINE void for_slices(size_t outer, size_t n, size_t inner, size_t stride, const Row row,
+                                const Wide columns) {
+  for (size_t o = 0; o < outer; ++o) {
+    const size_t offset = o * n * stride;
+    if (stride == 1) {
+      row(offset);
+      continue;
+    }
+    for (size_t i = 0; i < inner; i += kColumns) columns(offset + i, inner - i < kColumns ? inner - i : kColumns);
+  }
+}
+
+template <class T, void (*row)(const T*, T*, size_t), void (*columns)(const T*, T*, size_t, size_t, size_t)>
+void forward(const void* x, void* y, size_t outer, size_t n, size_t inner, size_t stride) {
+  const T* from = static_cast<const T*>(x);
+  T* to = static_cast<T*>(y);
+  for_slices(
+      outer, n, inner, stride, [=](size_t offset) { row(from + offset, to + offset, n); },
+      [=](size_t offset, size_t width) { columns(from + offset, to + offset, n, width, stride); });
+}
+
+template <class T, void (*row)(const T*, const T*, T*, size_t),
+          void (*columns)(const T*, const T*, T*, size_t, size_t, size_t)>
+void backward(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner, size_t stride) {
+  const T *grad = static_cast<const T*>(g), *out = static_cast<const T*>(y);
+  T* to = static_cast<T*>(dx);
+  for_slices(
+      outer, n, inner, stride, [=](size_t offset) { row(grad + offset, out + offset, to + offset, n); },
+      [=](size_t offset, size_t width) { columns(grad + offset, out + offset, to + offset, n, width, stride); });
 }
 
 // Under the names of kernels.def.
 namespace ops {
 template <class T>
-constexpr ReduceFn softmax = flambeau::FLAMBEAU_ISA::softmax<T>;
+constexpr SoftmaxFn softmax = forward<T, Rows<Vec<T>>::softmax, Columns<Vec<T>>::softmax>;
 template <class T>
-constexpr ReduceFn logSoftmax = flambeau::FLAMBEAU_ISA::log_softmax<T>;
+constexpr SoftmaxFn logSoftmax = forward<T, Rows<Vec<T>>::log_softmax, Columns<Vec<T>>::log_softmax>;
 template <class T>
-constexpr SoftmaxBackwardFn softmaxBackward = flambeau::FLAMBEAU_ISA::softmax_backward<T>;
+constexpr SoftmaxBackwardFn softmaxBackward =
+    backward<T, Rows<Vec<T>>::softmax_backward, Columns<Vec<T>>::softmax_backward>;
 template <class T>
-constexpr SoftmaxBackwardFn logSoftmaxBackward = flambeau::FLAMBEAU_ISA::log_softmax_backward<T>;
+constexpr SoftmaxBackwardFn logSoftmaxBackward =
+    backward<T, Rows<Vec<T>>::log_softmax_backward, Columns<Vec<T>>::log_softmax_backward>;
 }  // namespace ops
 
 template <class Fn, class... Ts, class... Fns>

@@ -19,9 +19,12 @@ using BinaryFn = void (*)(const void* a, size_t a_step, const void* b, size_t b_
 using WhereFn = void (*)(const void* cond, size_t cond_step, const void* a, size_t a_step, const void* b, size_t b_step,
                          void* y, size_t n);
 
-// x is [outer, n, inner]; y is [outer, inner] for a reduction, x's shape for a scan or a softmax.
+// x is [outer, n, inner]; y is [outer, inner] for a reduction, x's shape for a scan.
 using ReduceFn = void (*)(const void* x, void* y, size_t outer, size_t n, size_t inner);
-using SoftmaxBackwardFn = void (*)(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner);
+// Over the middle axis of [outer, n, stride], of which the first `inner` columns are done.
+using SoftmaxFn = void (*)(const void* x, void* y, size_t outer, size_t n, size_t inner, size_t stride);
+using SoftmaxBackwardFn = void (*)(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner,
+                                   size_t stride);
 
 using CastFn = void (*)(const void* x, void* y, size_t n);
 
@@ -161,6 +164,22 @@ using MaxPoolFn = void (*)(const PoolArgs* args, const void* x, void* y, void* i
 using MaxPoolBackwardFn = void (*)(const PoolArgs* args, const void* g, const void* indices, void* dx, size_t planes);
 using AvgPoolFn = void (*)(const PoolArgs* args, const void* x, void* y, size_t planes);  // backward: (g, dx)
 
+// The cross entropy of rows of logits [rows, classes] with one target class each.
+struct CrossEntropyArgs {
+  const int64_t* target;  // in [0, classes), or ignore_index
+  int64_t ignore_index;
+  const void* weight;  // one per class, or null for ones
+  double smoothing;    // what part of each target is spread evenly over all classes
+  double weight_sum;   // of all classes
+};
+// losses[i] = w (1 - smoothing) l(target) + smoothing / classes * the sum of w_c l(c), l(c) = log_total + top - x[c];
+// weights[i] = w, that of the target; both are 0 where the target is ignored. stats[i] is the pair (top, log_total).
+using CrossEntropyFn = void (*)(const CrossEntropyArgs* args, const void* x, void* losses, void* weights, void* stats,
+                                size_t rows, size_t classes);
+// dx = the gradient of losses[i] times g[i * g_step]; g_step is 0 or 1.
+using CrossEntropyBackwardFn = void (*)(const CrossEntropyArgs* args, const void* x, const void* stats, const void* g,
+                                        size_t g_step, void* dx, size_t rows, size_t classes);
+
 // Index enums, one per family, in the order of kernels.def.
 enum class UnaryKernel : uint16_t {
 #define UNARY(name, dtypes) name,
@@ -220,8 +239,10 @@ struct KernelTable {
   ReduceFn reduce[kernel_count<ReduceKernel>][kDTypeCount];
   ReduceFn arg_reduce[kernel_count<ArgReduceKernel>][kDTypeCount];
   ReduceFn scan[kernel_count<ScanKernel>][kDTypeCount];
-  ReduceFn softmax[kernel_count<SoftmaxKernel>][kDTypeCount];
+  SoftmaxFn softmax[kernel_count<SoftmaxKernel>][kDTypeCount];
   SoftmaxBackwardFn softmax_backward[kernel_count<SoftmaxBackwardKernel>][kDTypeCount];
+  CrossEntropyFn cross_entropy[kDTypeCount];
+  CrossEntropyBackwardFn cross_entropy_backward[kDTypeCount];
   WhereFn where[kDTypeCount];
   CastFn cast[kDTypeCount][kDTypeCount];  // [from][to]
   SgdFn sgd[kDTypeCount];                 // FLOATS

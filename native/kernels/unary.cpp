@@ -2,6 +2,7 @@
 #include "bfloat16.h"
 #include "family.h"
 #include "simd/activation.h"
+#include "simd/run.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -66,90 +67,90 @@ struct rsqrt {
   V operator()(V x) const { return V(1) / math::sqrt(x); }
 };
 template <class V>
-struct exp {
+struct exp : Costly {
   V operator()(V x) const { return math::exp(x); }
 };
 template <class V>
-struct exp2 {
+struct exp2 : Costly {
   V operator()(V x) const { return math::exp2(x); }
 };
 template <class V>
-struct expm1 {
+struct expm1 : Costly {
   V operator()(V x) const { return math::expm1(x); }
 };
 template <class V>
-struct log {
+struct log : Costly {
   V operator()(V x) const { return math::log(x); }
 };
 template <class V>
-struct log2 {
+struct log2 : Costly {
   V operator()(V x) const { return math::log2(x); }
 };
 template <class V>
-struct log10 {
+struct log10 : Costly {
   V operator()(V x) const { return math::log10(x); }
 };
 template <class V>
-struct log1p {
+struct log1p : Costly {
   V operator()(V x) const { return math::log1p(x); }
 };
 template <class V>
-struct sin {
+struct sin : Costly {
   V operator()(V x) const { return math::sin(x); }
 };
 template <class V>
-struct cos {
+struct cos : Costly {
   V operator()(V x) const { return math::cos(x); }
 };
 template <class V>
-struct tan {
+struct tan : Costly {
   V operator()(V x) const { return math::tan(x); }
 };
 template <class V>
-struct asin {
+struct asin : Costly {
   V operator()(V x) const { return math::asin(x); }
 };
 template <class V>
-struct acos {
+struct acos : Costly {
   V operator()(V x) const { return math::acos(x); }
 };
 template <class V>
-struct atan {
+struct atan : Costly {
   V operator()(V x) const { return math::atan(x); }
 };
 template <class V>
-struct sinh {
+struct sinh : Costly {
   V operator()(V x) const { return math::sinh(x); }
 };
 template <class V>
-struct cosh {
+struct cosh : Costly {
   V operator()(V x) const { return math::cosh(x); }
 };
 template <class V>
-struct tanh {
+struct tanh : Costly {
   V operator()(V x) const { return math::tanh(x); }
 };
 template <class V>
-struct erf {
+struct erf : Costly {
   V operator()(V x) const { return math::erf(x); }
 };
 template <class V>
-struct erfc {  // in double: 1 - erf(x) has no digits left where erfc is small
+struct erfc : Costly {  // in double: 1 - erf(x) has no digits left where erfc is small
   V operator()(V x) const {
     using T = typename V::Elem;
     return math::map_lanes(x, [](T a) { return static_cast<T>(::erfc(static_cast<double>(a))); });
   }
 };
 template <class V>
-struct erfinv {
+struct erfinv : Costly {
   V operator()(V x) const { return math::erfinv(x); }
 };
 template <class V>
-struct sigmoid {
+struct sigmoid : Costly {
   V operator()(V x) const { return math::sigmoid(x); }
 };
 template <class V>
-struct logSigmoid {
+struct logSigmoid : Costly {
   V operator()(V x) const { return math::log_sigmoid(x); }
 };
 template <class V>
@@ -157,25 +158,25 @@ struct relu {
   V operator()(V x) const { return maximum(x, V(0)); }
 };
 template <class V>
-struct gelu {
+struct gelu : Costly {
   V operator()(V x) const { return math::gelu(x); }
 };
 template <class V>
-struct geluTanh {
+struct geluTanh : Costly {
   V operator()(V x) const { return math::gelu_tanh(x); }
 };
 template <class V>
-struct silu {
+struct silu : Costly {
   V operator()(V x) const { return math::silu(x); }
 };
 template <class V>
-struct softplus {
+struct softplus : Costly {
   V beta, threshold;
   explicit softplus(const double* p) : beta(math::constant<V>(p[0])), threshold(math::constant<V>(p[1])) {}
   V operator()(V x) const { return math::softplus(x, beta, threshold); }
 };
 template <class V>
-struct elu {
+struct elu : Costly {
   V alpha;
   explicit elu(const double* p) : alpha(math::constant<V>(p[0])) {}
   V operator()(V x) const { return select(x >= V(0), x, alpha * math::expm1(x)); }
@@ -217,7 +218,7 @@ struct bitwiseNot {
 };
 // PyTorch computes these exponents without pow, by the same expressions. The branches are the same for every element.
 template <class V>
-struct powScalar {
+struct powScalar : Costly {
   double exponent;
   explicit powScalar(const double* p) : exponent(p[0]) {}
   V operator()(V x) const {
@@ -238,11 +239,7 @@ void unary(const void* x, void* y, size_t n, const double* p) {
   using V = Vec<T>;
   const auto op = make<Op<V>>(p);
   const T* from = static_cast<const T*>(x);
-  T* to = static_cast<T*>(y);
-  const size_t body = n / V::size * V::size;
-  FLAMBEAU_LOOP
-  for (size_t i = 0; i < body; i += V::size) op(V::load(from + i)).store(to + i);
-  if (body < n) op(V::load_partial(from + body, n - body)).store_partial(to + body, n - body);
+  map_run<V, Op<V>>(static_cast<T*>(y), n, [=](auto at) { return op(at.load(from)); });
 }
 
 void unary_through_float(UnaryFn kernel, const void* x, void* y, size_t n, const double* p) {

@@ -77,6 +77,15 @@ void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, in
 // dx [n, classes] = -g[i] * weights[i] at target[i], 0 elsewhere; g is [n] (or broadcast to it).
 void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes, int64_t ignore_index,
                   Tensor& out);
+// Cross entropy of logits x [n, classes], whose target and weight are as above, each target smoothed by `smoothing`.
+// loss is [n], or [] when it is summed, or averaged by the targets' weights; stats [2 n + 1] is what the backward
+// reads: two numbers a row and what the sum of the losses was divided by (of bf16 in f32). Backward: g has loss's
+// shape.
+enum class LossReduction : uint8_t { none, mean, sum };
+void cross_entropy(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, double smoothing,
+                   LossReduction reduction, Tensor& loss, Tensor& stats);
+void cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target, const Tensor* weight,
+                            const Tensor& stats, int64_t ignore_index, double smoothing, Tensor& out);
 
 // --- norm.cpp. x's last `axes` axes are normalised; weight and bias have as many elements as those. Where given, mean
 // and rstd get each row's statistics (rms has no mean). Results that are given are contiguous and share nothing with x.

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "drivers.h"
 #include "element.h"
 #include "output.h"
+#include "thread_pool.h"
 
 namespace flambeau {
 namespace {
@@ -19,6 +22,18 @@ void check_target(const Tensor& target, int64_t n, int64_t classes, int64_t igno
   }
 }
 
+void check_weight(const Tensor& x, const Tensor& weight) {
+  check_same_dtype("nllLoss", x, weight);
+  if (weight.rank() == 1 && weight.shape[0] == x.shape[1]) return;
+  throw Error("SHAPE_MISMATCH", "nllLoss: weights of shape [" + std::to_string(x.shape[1]) + "] were expected, got " +
+                                    to_string(weight.shape));
+}
+
+void check_matrix(const Tensor& x) {
+  if (x.rank() == 2) return;
+  throw Error("SHAPE_MISMATCH", "nllLoss: an input of shape [n,classes] was expected, got " + to_string(x.shape));
+}
+
 void check_floats(const Tensor& x) {
   if (!is_floating(x.dtype)) throw_no_kernel("nllLoss", x.dtype);
 }
@@ -35,18 +50,10 @@ void with_floats(DType dtype, F&& f) {
 void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, Tensor& losses,
                  Tensor& weights) {
   check_floats(x);
-  if (x.rank() != 2) {
-    throw Error("SHAPE_MISMATCH", "nllLoss: an input of shape [n,classes] was expected, got " + to_string(x.shape));
-  }
+  check_matrix(x);
   const int64_t n = x.shape[0], classes = x.shape[1];
   check_target(target, n, classes, ignore_index);
-  if (weight) {
-    check_same_dtype("nllLoss", x, *weight);
-    if (weight->rank() != 1 || weight->shape[0] != classes) {
-      throw Error("SHAPE_MISMATCH", "nllLoss: weights of shape [" + std::to_string(classes) + "] were expected, got " +
-                                        to_string(weight->shape));
-    }
-  }
+  if (weight) check_weight(x, *weight);
   make_or_check("nllLoss", losses, x.dtype, {n});
   make_or_check("nllLoss", weights, x.dtype, {n});
   Output l = Output::contiguous(losses, {&x, &target, weight ? weight : &x});
@@ -86,6 +93,123 @@ void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, 
       dx->as<T>()[i * classes + t] =
           T(-wide_g.as<T>()[i * wide_g.strides[0]] * wide_weights.as<T>()[i * wide_weights.strides[0]]);
     }
+  });
+  dx.commit();
+}
+
+namespace {
+
+// The operands of both directions of the cross entropy, checked, as the kernels want them.
+struct CrossEntropy {
+  Tensor x, target, weight;
+  CrossEntropyArgs args;
+  int64_t rows, classes;
+
+  CrossEntropy(const Tensor& logits, const Tensor& targets, const Tensor* weights, int64_t ignore_index,
+               double smoothing) {
+    check_floats(logits);
+    check_matrix(logits);
+    rows = logits.shape[0];
+    classes = logits.shape[1];
+    check_target(targets, rows, classes, ignore_index);
+    x = contiguous(logits);
+    target = contiguous(targets);
+    args = {target.as<int64_t>(), ignore_index, nullptr, smoothing, static_cast<double>(classes)};
+    if (!weights) return;
+    check_weight(logits, *weights);
+    weight = contiguous(*weights);
+    args.weight = weight.data();
+    Tensor sum;
+    reduce(ReduceKernel::sum, weight, Dims{0}, false, sum);
+    args.weight_sum = sum.dtype == DType::f32 ? *sum.as<float>() : *sum.as<double>();
+  }
+
+  // call(first row, rows), on several threads.
+  template <class Call>
+  void each_rows(Call&& call) const {
+    const int64_t grain = std::max<int64_t>(1, 4 * 1024 / std::max<int64_t>(1, classes));
+    parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+      call(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+    });
+  }
+  CrossEntropyArgs args_from(size_t row) const {
+    CrossEntropyArgs part = args;
+    part.target += row;
+    return part;
+  }
+};
+
+}  // namespace
+
+void cross_entropy(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, double smoothing,
+                   LossReduction reduction, Tensor& loss, Tensor& stats) {
+  if (x.dtype == DType::bf16) {
+    if (weight) check_same_dtype("nllLoss", x, *weight);
+    const Tensor wide_weight = weight ? widened(*weight) : Tensor();
+    return compute_wide("nllLoss", loss, [&](Tensor& wide) {
+      cross_entropy(widened(x), target, weight ? &wide_weight : nullptr, ignore_index, smoothing, reduction, wide,
+                    stats);
+    });
+  }
+  const CrossEntropy c(x, target, weight, ignore_index, smoothing);
+  const CrossEntropyFn fn = kernels().cross_entropy[static_cast<int>(x.dtype)];
+  Tensor losses = empty(x.dtype, {c.rows}), weights = empty(x.dtype, {c.rows});
+  stats = empty(x.dtype, {2 * c.rows + 1});
+  const size_t item = item_size(x.dtype), classes = static_cast<size_t>(c.classes);
+  c.each_rows([&](size_t first, size_t rows) {
+    const CrossEntropyArgs args = c.args_from(first);
+    fn(&args, c.x.data() + first * classes * item, losses.data() + first * item, weights.data() + first * item,
+       stats.data() + 2 * first * item, rows, classes);
+  });
+  if (reduction == LossReduction::none) {
+    loss = losses;
+  } else {
+    reduce(ReduceKernel::sum, losses, Dims{0}, false, loss);
+  }
+  Tensor total;
+  if (reduction == LossReduction::mean) reduce(ReduceKernel::sum, weights, Dims{0}, false, total);
+  with_floats(x.dtype, [&](auto one) {
+    using T = decltype(one);
+    const T divisor = total.storage ? *total.as<T>() : T(1);
+    stats.as<T>()[2 * c.rows] = divisor;
+    if (total.storage) *loss.as<T>() = T(*loss.as<T>() / divisor);
+  });
+}
+
+void cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target, const Tensor* weight,
+                            const Tensor& stats, int64_t ignore_index, double smoothing, Tensor& out) {
+  if (x.dtype == DType::bf16) {
+    check_same_dtype("nllLoss", g, x);
+    if (weight) check_same_dtype("nllLoss", x, *weight);
+    const Tensor wide_weight = weight ? widened(*weight) : Tensor();
+    return compute_wide("nllLoss", out, [&](Tensor& wide) {
+      cross_entropy_backward(widened(g), widened(x), target, weight ? &wide_weight : nullptr, stats, ignore_index,
+                             smoothing, wide);
+    });
+  }
+  const CrossEntropy c(x, target, weight, ignore_index, smoothing);
+  const CrossEntropyBackwardFn fn = kernels().cross_entropy_backward[static_cast<int>(x.dtype)];
+  check_same_dtype("nllLoss", g, x);
+  check_same_dtype("nllLoss", stats, x);
+  const bool by_row = g.rank() == 1;
+  if (g.rank() > 1 || (by_row && g.shape[0] != c.rows) || !stats.is_contiguous() || stats.numel != 2 * c.rows + 1) {
+    throw Error("SHAPE_MISMATCH", "nllLoss: a gradient of the loss's shape was expected, got " + to_string(g.shape));
+  }
+  Tensor grad = contiguous(g);
+  if (!by_row) {
+    grad = empty(g.dtype, {});
+    with_floats(g.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      *grad.as<T>() = T(*g.as<T>() / stats.as<T>()[2 * c.rows]);
+    });
+  }
+  make_or_check("nllLoss", out, x.dtype, x.shape);
+  Output dx = Output::contiguous(out, {&c.x, &grad, &stats});
+  const size_t item = item_size(x.dtype), classes = static_cast<size_t>(c.classes), step = by_row;
+  c.each_rows([&](size_t first, size_t rows) {
+    const CrossEntropyArgs args = c.args_from(first);
+    fn(&args, c.x.data() + first * classes * item, stats.data() + 2 * first * item, grad.data() + step * first * item,
+       step, dx->data() + first * classes * item, rows, classes);
   });
   dx.commit();
 }

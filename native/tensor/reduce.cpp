@@ -251,10 +251,12 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
   y.commit();
 }
 
-namespace {
-
-// Kernels whose result has x's shape. grain: elements worth a thread.
-void map_along_axis(OpName op, ReduceFn fn, const Tensor& x, int axis, int64_t grain, Tensor& out) {
+void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
+  const OpName op("scan", kernel);
+  if (x.dtype == DType::bf16) {
+    return compute_wide(op, out, [&](Tensor& wide) { scan(kernel, widened(x), axis, wide); });
+  }
+  const ReduceFn fn = find_kernel(op, kernels().scan, kernel, x.dtype);
   check_axis(op, x, axis);
   make_or_check(op, out, x.dtype, x.shape);
   const Tensor dense = contiguous(x);
@@ -262,28 +264,58 @@ void map_along_axis(OpName op, ReduceFn fn, const Tensor& x, int axis, int64_t g
   const char* const from = dense.data();
   char* const to = y->data();
   const size_t item = item_size(x.dtype);
-  along_axis(dense, axis, grain, [&](size_t first, size_t outer, size_t n, size_t inner) {
+  along_axis(dense, axis, 16 * 1024, [&](size_t first, size_t outer, size_t n, size_t inner) {
     fn(from + first * item, to + first * item, outer, n, inner);
   });
   y.commit();
 }
 
-}  // namespace
+namespace {
 
-void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
-  const OpName op("scan", kernel);
-  if (x.dtype == DType::bf16) {
-    return compute_wide(op, out, [&](Tensor& wide) { scan(kernel, widened(x), axis, wide); });
+// [outer, n, inner] cut into slices, or into strips of this many columns where the axis is not the last:
+// run(first element, outer, columns, stride).
+constexpr int64_t kStrip = 256;
+template <class Run>
+void along_slices(const Extents& e, int64_t grain, Run&& run) {
+  const int64_t row = e.n * e.inner;
+  if (e.outer * row == 0) return;
+  if (e.inner == 1) {
+    parallel_for(e.outer, std::max<int64_t>(1, grain / row), [&](int64_t begin, int64_t end) {
+      run(static_cast<size_t>(begin * row), static_cast<size_t>(end - begin), size_t{1}, size_t{1});
+    });
+    return;
   }
-  map_along_axis(op, find_kernel(op, kernels().scan, kernel, x.dtype), x, axis, 16 * 1024, out);
+  const int64_t strips = (e.inner + kStrip - 1) / kStrip;
+  const int64_t width = std::min(kStrip, e.inner);
+  parallel_for(e.outer * strips, std::max<int64_t>(1, grain / (e.n * width)), [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t column = unit % strips * kStrip;
+      run(static_cast<size_t>(unit / strips * row + column), size_t{1},
+          static_cast<size_t>(std::min(kStrip, e.inner - column)), static_cast<size_t>(e.inner));
+    }
+  });
 }
+
+}  // namespace
 
 void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out) {
   const OpName op("softmax", kernel);
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { softmax(kernel, widened(x), axis, wide); });
   }
-  map_along_axis(op, find_kernel(op, kernels().softmax, kernel, x.dtype), x, axis, 4 * 1024, out);
+  const SoftmaxFn fn = find_kernel(op, kernels().softmax, kernel, x.dtype);
+  check_axis(op, x, axis);
+  make_or_check(op, out, x.dtype, x.shape);
+  const Tensor dense = contiguous(x);
+  Output y = Output::contiguous(out, {&dense});
+  const char* const from = dense.data();
+  char* const to = y->data();
+  const size_t item = item_size(x.dtype);
+  const Extents e = around(x.shape, axis);
+  along_slices(e, 4 * 1024, [&](size_t first, size_t outer, size_t columns, size_t stride) {
+    fn(from + first * item, to + first * item, outer, static_cast<size_t>(e.n), columns, stride);
+  });
+  y.commit();
 }
 
 void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Tensor& out) {
@@ -301,8 +333,9 @@ void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tenso
   const char *const pg = dense_g.data(), *const py = dense_y.data();
   char* const to = dx->data();
   const size_t item = item_size(y.dtype);
-  along_axis(dense_y, axis, 8 * 1024, [&](size_t first, size_t outer, size_t n, size_t inner) {
-    fn(pg + first * item, py + first * item, to + first * item, outer, n, inner);
+  const Extents e = around(y.shape, axis);
+  along_slices(e, 8 * 1024, [&](size_t first, size_t outer, size_t columns, size_t stride) {
+    fn(pg + first * item, py + first * item, to + first * item, outer, static_cast<size_t>(e.n), columns, stride);
   });
   dx.commit();
 }

@@ -25,6 +25,10 @@ struct Function {
 double exact_sigmoid(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 long double wide_sigmoid(long double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 
+// Through erfc, which has all its digits where x is far below 0.
+double exact_gelu(double x) { return x * (0.5 * std::erfc(-x * 0.70710678118654752440)); }
+long double wide_gelu(long double x) { return x * (0.5L * std::erfc(-x * 0.70710678118654752440L)); }
+
 // Newton's method on erf and, where erf is flat, on erfc.
 long double wide_erfinv(long double x) {
   const long double a = std::fabs(x), root_pi_half = 0.886226925452758013649L;
@@ -61,6 +65,7 @@ const Function kFunctions[] = {
     {LIBM(erf), 1.5, 1.5},
     {"erfinv", exact_erfinv, wide_erfinv, 0.6, 0.6},
     {"sigmoid", exact_sigmoid, wide_sigmoid, 2.5, 2.5},
+    {"gelu", exact_gelu, wide_gelu, 2.0, 2.5},
 };
 
 bool is_baseline() { return std::strcmp(kernels().isa, "baseline") == 0; }

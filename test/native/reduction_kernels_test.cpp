@@ -124,14 +124,14 @@ void check_softmax() {
     for (size_t i = 0; i < total; i += 11) x[i] = -std::numeric_limits<T>::infinity();
     for (size_t i = 5; i < total; i += 501) x[i] = 1000;  // would overflow without the shift
     Output<T> y(total), logs(total), dx(total), dlogs(total);
-    softmax(x.data(), y.data(), s.outer, s.n, s.inner);
-    log_softmax(x.data(), logs.data(), s.outer, s.n, s.inner);
-    backward(g.data(), y.data(), dx.data(), s.outer, s.n, s.inner);
-    log_backward(g.data(), logs.data(), dlogs.data(), s.outer, s.n, s.inner);
+    softmax(x.data(), y.data(), s.outer, s.n, s.inner, s.inner);
+    log_softmax(x.data(), logs.data(), s.outer, s.n, s.inner, s.inner);
+    backward(g.data(), y.data(), dx.data(), s.outer, s.n, s.inner, s.inner);
+    log_backward(g.data(), logs.data(), dlogs.data(), s.outer, s.n, s.inner, s.inner);
     for (const auto* output : {&y, &logs, &dx, &dlogs}) output->check_canaries("softmax");
     Output<T> in_place(total);
     std::copy(x.begin(), x.end(), in_place.values.begin());
-    softmax(in_place.data(), in_place.data(), s.outer, s.n, s.inner);
+    softmax(in_place.data(), in_place.data(), s.outer, s.n, s.inner, s.inner);
     for (size_t o = 0; o < s.outer; ++o) {
       for (size_t i = 0; i < s.inner; ++i) {
         const auto index = [&](size_t k) { return (o * s.n + k) * s.inner + i; };
@@ -154,6 +154,72 @@ void check_softmax() {
           expect<T>("softmaxBackward", s.n, at, dx.values[at], (g[at] - dot) * y.values[at], 16 * e, grads);
           expect<T>("logSoftmaxBackward", s.n, at, dlogs.values[at], g[at] - std::exp(Real(logs.values[at])) * grad_sum,
                     16 * e, grads + 1000 * e * static_cast<double>(p));
+        }
+      }
+    }
+  }
+}
+
+// Against the formula in a wider type, and its gradient: ignored rows, class weights, smoothing, lengths around every
+// vector's.
+template <class T>
+void check_cross_entropy() {
+  const auto forward = kernels().cross_entropy[kSlot<T>];
+  const auto backward = kernels().cross_entropy_backward[kSlot<T>];
+  for (const size_t classes : {1, 2, 7, 16, 33, 64, 257, 1029}) {
+    for (int variant = 0; variant < 8; ++variant) {
+      constexpr size_t kRows = 5;
+      const bool weighted = variant & 1, smooth = variant & 2, by_row = variant & 4;
+      Values<T> x = random_values<T>(kRows * classes, false);
+      for (size_t i = 3; i < x.size(); i += 101) x[i] = 1000;
+      Values<T> weight = random_values<T>(classes, false);
+      for (auto& w : weight) w = std::fabs(w);
+      const Values<T> g = random_values<T>(kRows, false);
+      int64_t target[kRows];
+      for (size_t i = 0; i < kRows; ++i) target[i] = i == 1 ? -100 : static_cast<int64_t>((i * 37) % classes);
+      Real weight_sum = 0;
+      for (const T w : weight) weight_sum += weighted ? Real(w) : 1;
+      const Real smoothing = smooth ? T(0.125) : 0;
+      const CrossEntropyArgs args = {target, -100, weighted ? weight.data() : nullptr, static_cast<double>(smoothing),
+                                     static_cast<double>(weight_sum)};
+      Output<T> losses(kRows), weights(kRows), stats(2 * kRows), dx(kRows * classes);
+      forward(&args, x.data(), losses.data(), weights.data(), stats.data(), kRows, classes);
+      backward(&args, x.data(), stats.data(), g.data(), by_row, dx.data(), kRows, classes);
+      for (const auto* output : {&losses, &weights, &stats, &dx}) output->check_canaries("crossEntropy");
+      for (size_t i = 0; i < kRows; ++i) {
+        const T* row = x.data() + i * classes;
+        const auto w = [&](size_t c) { return weighted ? Real(weight[c]) : Real(1); };
+        if (target[i] == -100) {
+          expect<T>("crossEntropy ignored", classes, i, losses.values[i], 0, 0, 0);
+          expect<T>("crossEntropy ignored weight", classes, i, weights.values[i], 0, 0, 0);
+          for (size_t c = 0; c < classes; ++c) {
+            expect<T>("crossEntropy ignored gradient", classes, c, dx.values[i * classes + c], 0, 0, 0);
+          }
+          continue;
+        }
+        const size_t t = static_cast<size_t>(target[i]);
+        Real top = -INFINITY, sum = 0, spread = 0, size = 0;
+        for (size_t c = 0; c < classes; ++c) top = std::fmax(top, Real(row[c]));
+        for (size_t c = 0; c < classes; ++c) sum += std::exp(row[c] - top);
+        const auto loss = [&](size_t c) { return std::log(sum) + top - row[c]; };
+        for (size_t c = 0; c < classes; ++c) {
+          spread += w(c) * loss(c);
+          size += w(c) * (std::fabs(loss(c)) + std::fabs(top - row[c]));
+        }
+        const Real share = smoothing / static_cast<Real>(classes);
+        const double e = epsilon<T>();
+        const Real want = (1 - smoothing) * w(t) * loss(t) + share * spread;
+        const Real magnitude = (1 - smoothing) * w(t) * (std::fabs(loss(t)) + std::fabs(top - row[t])) + share * size;
+        expect<T>("crossEntropy", classes, i, losses.values[i], want, 8 * e,
+                  32 * e * static_cast<double>(magnitude + 1));
+        expect<T>("crossEntropy weight", classes, i, weights.values[i], w(t), 0, 0);
+        const Real grad = g[by_row ? i : 0];
+        for (size_t c = 0; c < classes; ++c) {
+          const Real p = std::exp(row[c] - top) / sum;
+          const Real hit = (1 - smoothing) * w(t);
+          const Real slope = p * (hit + share * weight_sum) - share * w(c) - (c == t ? hit : 0);
+          const double slack = 32 * e * static_cast<double>(std::fabs(grad) * (hit + share * weight_sum + 1));
+          expect<T>("crossEntropyBackward", classes, c, dx.values[i * classes + c], grad * slope, 0, slack);
         }
       }
     }
@@ -273,6 +339,7 @@ void check_every() {
   check_casts<T>();
   if constexpr (std::is_floating_point_v<T>) {
     check_softmax<T>();
+    check_cross_entropy<T>();
     check_optimizers<T>();
   }
 }

@@ -1,7 +1,7 @@
 // The activation functions over Vec: shared by the elementwise kernels and GEMM's epilogue.
 #pragma once
 
-#include "math.h"
+#include "normal.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -43,12 +43,17 @@ FLAMBEAU_INLINE V normal_cdf(V x) {
 }
 template <class V>
 FLAMBEAU_INLINE V gelu(V x) {
-  return x * normal_cdf(x);
+  if constexpr (is_f64<V>) return x * normal_cdf(x);
+  else return gelu_f32(x);
 }
 template <class V>
 FLAMBEAU_INLINE V gelu_backward(V g, V x) {
-  const V density = exp(constant<V>(-0.5) * x * x) * constant<V>(kInvSqrt2Pi);
-  return g * (normal_cdf(x) + x * density);
+  if constexpr (is_f64<V>) {
+    const V density = exp(constant<V>(-0.5) * x * x) * constant<V>(kInvSqrt2Pi);
+    return g * (normal_cdf(x) + x * density);
+  } else {
+    return g * gelu_slope_f32(x);
+  }
 }
 template <class V>
 FLAMBEAU_INLINE V gelu_tanh(V x) {

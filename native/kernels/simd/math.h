@@ -58,6 +58,11 @@ template <class V>
 FLAMBEAU_INLINE V round_small(V x) {
   return (x + V(kRounder)) - V(kRounder);
 }
+// The integer nearest to x scale, in one instruction less.
+template <class V>
+FLAMBEAU_INLINE V round_small(V x, float scale) {
+  return fma(x, V(scale), V(kRounder)) - V(kRounder);
+}
 // 2^n for integral n in [-126, 127].
 template <class V>
 FLAMBEAU_INLINE V pow2(V n) {
@@ -67,7 +72,7 @@ FLAMBEAU_INLINE V pow2(V n) {
 // AVX-512 has an instruction for it, which overload resolution prefers.
 template <class V>
 FLAMBEAU_INLINE V ldexp(V a, V n) {
-  const V half = round_small(n * V(0.5f));
+  const V half = round_small(n, 0.5f);
   return a * pow2(half) * pow2(n - half);
 }
 
@@ -87,9 +92,7 @@ FLAMBEAU_INLINE V expm1_reduced(V r) {
 template <class V>
 struct Exponent {
   V n, r;  // x = n ln2 + r, |r| <= ln2 / 2
-  FLAMBEAU_INLINE explicit Exponent(V x) : n(round_small(x * V(kLog2e))) {
-    r = fma(n, V(-kLn2Lo), fma(n, V(-kLn2Hi), x));
-  }
+  FLAMBEAU_INLINE explicit Exponent(V x) : n(round_small(x, kLog2e)) { r = fma(n, V(-kLn2Lo), fma(n, V(-kLn2Hi), x)); }
 };
 // 2^shift e^x; the shift postpones overflow for what halves the result anyway.
 template <class V>
@@ -108,6 +111,16 @@ template <class V>
 FLAMBEAU_INLINE V exp(V x) {
   if constexpr (is_f64<V>) return map_lanes(x, [](double a) { return ::exp(a); });
   else return exp_shifted(x, 0.0f);
+}
+// e^x for x <= 0 or NaN.
+template <class V>
+FLAMBEAU_INLINE V exp_below(V x) {
+  if constexpr (is_f64<V>) {
+    return exp(x);
+  } else {
+    const Exponent<V> a(max(V(-104.0f), x));
+    return ldexp(expm1_reduced(a.r) + V(1.0f), a.n);
+  }
 }
 template <class V>
 FLAMBEAU_INLINE V exp2(V x) {
@@ -217,7 +230,7 @@ struct Quadrant {
   V r, low;
   typename V::Bits n;  // its low two bits are the quadrant
   FLAMBEAU_INLINE explicit Quadrant(V x) : n(uint32_t(0)) {
-    const V count = round_small(x * V(0.636619772f));
+    const V count = round_small(x, 0.636619772f);
     n = (count + V(kRounder)).bits();
     const V exact = fma(count, V(-0x1.fb4p-12f), fma(count, V(-0x1.92p+0f), x));
     const V third = count * V(0x1.444p-24f), fourth = count * V(0x1.68c234p-39f);

@@ -3,7 +3,7 @@
 // PyTorch's cascade sum (Higham, "The accuracy of floating point summation", 1993).
 #pragma once
 
-#include "vec.h"
+#include "run.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -37,7 +37,7 @@ struct Strip {
   V v[W];
 };
 template <class V>
-constexpr int strip_width = V::size == 1 ? 16 : 4;
+constexpr int strip_width = V::size == 1 ? 16 : 8;
 
 // Applies a reduction's operation to lanes, vectors and strips alike.
 template <template <class> class Op>
@@ -100,6 +100,25 @@ FLAMBEAU_INLINE typename V::Elem fold_row(size_t n, const Load load, const LoadP
     for (size_t j = 0; i + j < n; ++j) result = Op<Lane<T>>()(Lane<T>(result), Lane<T>(lanes[j])).v;
   }
   return result;
+}
+
+template <class V>
+struct Add {
+  static V identity() { return V(0); }
+  V operator()(V a, V b) const { return a + b; }
+};
+// The largest element of what is about to be shifted by it and exponentiated. A NaN may be lost here: e^(x - top)
+// brings it back.
+template <class V>
+struct Top {
+  static V identity() { return V(-static_cast<typename V::Elem>(INFINITY)); }
+  V operator()(V a, V b) const { return max(a, b); }
+};
+// Folds f(at) over n elements, at being a place as in run.h; the result is in every lane.
+template <template <class> class Op, class V, class F>
+FLAMBEAU_INLINE V fold(size_t n, const F f) {
+  return V(fold_row<Op, V>(
+      n, [&](size_t i) { return f(Whole<V>{i}); }, [&](size_t i, size_t count) { return f(Part<V>{i, count}); }));
 }
 
 // Folds n strips; load(k) gives the k-th.

@@ -52,6 +52,7 @@ struct VecF32 {
   }
   FLAMBEAU_INLINE void store(float* p) const { _mm256_storeu_ps(p, v); }
   FLAMBEAU_INLINE void store_partial(float* p, size_t n) const { _mm256_maskstore_ps(p, first_lanes_32(n), v); }
+  FLAMBEAU_INLINE void stream(float* p) const { _mm256_stream_ps(p, v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castps_si256(v)); }
   static FLAMBEAU_INLINE VecF32 from_bits(Bits b) { return VecF32(_mm256_castsi256_ps(b.v)); }
 
@@ -85,6 +86,13 @@ struct VecF32 {
     return VecF32(_mm256_round_ps(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
   }
 };
+
+template <class V>
+FLAMBEAU_INLINE VecF32 lookup(const float (&table)[16], VecF32::Bits index) {
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index.v);
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), index.v);
+  return VecF32(_mm256_blendv_ps(low, high, _mm256_castsi256_ps((index << 28).v)));
+}
 
 struct VecF64 {
   using Elem = double;
@@ -121,6 +129,7 @@ struct VecF64 {
   }
   FLAMBEAU_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
   FLAMBEAU_INLINE void store_partial(double* p, size_t n) const { _mm256_maskstore_pd(p, first_lanes_64(n), v); }
+  FLAMBEAU_INLINE void stream(double* p) const { _mm256_stream_pd(p, v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm256_castpd_si256(v)); }
   static FLAMBEAU_INLINE VecF64 from_bits(Bits b) { return VecF64(_mm256_castsi256_pd(b.v)); }
 

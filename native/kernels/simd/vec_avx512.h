@@ -55,6 +55,7 @@ struct VecF32 {
   }
   FLAMBEAU_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
   FLAMBEAU_INLINE void store_partial(float* p, size_t n) const { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
+  FLAMBEAU_INLINE void stream(float* p) const { _mm512_stream_ps(p, v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm512_castps_si512(v)); }
   static FLAMBEAU_INLINE VecF32 from_bits(Bits b) { return VecF32(_mm512_castsi512_ps(b.v)); }
 
@@ -97,6 +98,11 @@ struct VecF32 {
   }
 };
 
+template <class V>
+FLAMBEAU_INLINE VecF32 lookup(const float (&table)[16], VecF32::Bits index) {
+  return VecF32(_mm512_permutexvar_ps(index.v, _mm512_loadu_ps(table)));
+}
+
 struct VecF64 {
   using Elem = double;
   static constexpr size_t size = 8;
@@ -135,6 +141,7 @@ struct VecF64 {
   }
   FLAMBEAU_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }
   FLAMBEAU_INLINE void store_partial(double* p, size_t n) const { _mm512_mask_storeu_pd(p, first_lanes(n), v); }
+  FLAMBEAU_INLINE void stream(double* p) const { _mm512_stream_pd(p, v); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(_mm512_castpd_si512(v)); }
   static FLAMBEAU_INLINE VecF64 from_bits(Bits b) { return VecF64(_mm512_castsi512_pd(b.v)); }
 

@@ -49,6 +49,7 @@ struct VecF32 {
     store(lanes);
     for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
   }
+  FLAMBEAU_INLINE void stream(float* p) const { store(p); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(vreinterpretq_u32_f32(v)); }
   static FLAMBEAU_INLINE VecF32 from_bits(Bits b) { return VecF32(vreinterpretq_f32_u32(b.v)); }
 
@@ -77,6 +78,14 @@ struct VecF32 {
   friend FLAMBEAU_INLINE VecF32 ceil(VecF32 a) { return VecF32(vrndpq_f32(a.v)); }
   friend FLAMBEAU_INLINE VecF32 trunc(VecF32 a) { return VecF32(vrndq_f32(a.v)); }
 };
+
+template <class V>
+FLAMBEAU_INLINE VecF32 lookup(const float (&table)[16], VecF32::Bits index) {
+  const uint8x16x4_t bytes = vld1q_u8_x4(reinterpret_cast<const uint8_t*>(table));
+  const uint32x4_t first = vmulq_n_u32(vandq_u32(index.v, vdupq_n_u32(15)), 0x04040404);
+  const uint8x16_t places = vreinterpretq_u8_u32(vaddq_u32(first, vdupq_n_u32(0x03020100)));
+  return VecF32(vreinterpretq_f32_u8(vqtbl4q_u8(bytes, places)));
+}
 
 struct VecF64 {
   using Elem = double;
@@ -119,6 +128,7 @@ struct VecF64 {
     store(lanes);
     for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
   }
+  FLAMBEAU_INLINE void stream(double* p) const { store(p); }
   FLAMBEAU_INLINE Bits bits() const { return Bits(vreinterpretq_u64_f64(v)); }
   static FLAMBEAU_INLINE VecF64 from_bits(Bits b) { return VecF64(vreinterpretq_f64_u64(b.v)); }
 

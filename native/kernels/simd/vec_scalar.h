@@ -2,9 +2,10 @@
 // there is no vector unit to name. Its operations are plain expressions without branches, so that the compiler turns a
 // loop over lanes into vector code for whatever flags the source is built with.
 //
-// What every Vec offers, with the same meaning on all ISAs: load/store and their partial forms for tails, arithmetic
-// (integers wrap), fma, comparisons giving a Mask, select, min/max as `a < b ? a : b` and `a > b ? a : b` (so the
-// second operand wins when either is NaN), rounding, and Bits, the unsigned integers behind the lanes.
+// What every Vec offers, with the same meaning on all ISAs: load/store and their partial forms for tails, stream (a
+// store past the cache, to an address that is a multiple of the vector), arithmetic (integers wrap), fma, comparisons
+// giving a Mask, select, min/max as `a < b ? a : b` and `a > b ? a : b` (so the second operand wins when either is
+// NaN), rounding, Bits, the unsigned integers behind the lanes, and for float lookup: table[index & 15] in each lane.
 #pragma once
 
 #include <math.h>
@@ -72,6 +73,7 @@ struct Lane {
   static FLAMBEAU_INLINE Lane load_partial(const T* p, size_t) { return Lane(*p); }
   FLAMBEAU_INLINE void store(T* p) const { *p = v; }
   FLAMBEAU_INLINE void store_partial(T* p, size_t) const { *p = v; }
+  FLAMBEAU_INLINE void stream(T* p) const { *p = v; }
   FLAMBEAU_INLINE Bits bits() const { return Bits(__builtin_bit_cast(Unsigned<T>, v)); }
   static FLAMBEAU_INLINE Lane from_bits(Bits b) { return Lane(__builtin_bit_cast(T, b.v)); }
 };
@@ -143,6 +145,10 @@ FLAMBEAU_INLINE Lane<T> select(bool mask, Lane<T> a, Lane<T> b) {
   return mask ? a : b;
 }
 FLAMBEAU_INLINE bool any(bool mask) { return mask; }
+template <class V>
+FLAMBEAU_INLINE Lane<float> lookup(const float (&table)[16], Lane<float>::Bits index) {
+  return Lane<float>(table[index.v & 15]);
+}
 
 template <class T>
 FLAMBEAU_INLINE Lane<T> min(Lane<T> a, Lane<T> b) {

@@ -1,0 +1,73 @@
+// Loops over runs of elements, a vector at a time; the tail goes through the same code as a part of a vector.
+#pragma once
+
+#include "vec.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+// Where in a run a body stands: a whole vector from element i on, or the last `count` elements.
+template <class V>
+struct Whole {
+  using T = typename V::Elem;
+  size_t i;
+  FLAMBEAU_INLINE V load(const T* p) const { return V::load(p + i); }
+  FLAMBEAU_INLINE void store(T* p, V x) const { x.store(p + i); }
+};
+template <class V>
+struct Part {
+  using T = typename V::Elem;
+  size_t i, count;
+  FLAMBEAU_INLINE V load(const T* p) const { return V::load_partial(p + i, count); }
+  FLAMBEAU_INLINE void store(T* p, V x) const { x.store_partial(p + i, count); }
+};
+
+template <class V, class Body>
+FLAMBEAU_INLINE void for_each(size_t n, const Body body) {
+  const size_t whole = n / V::size * V::size;
+  FLAMBEAU_LOOP
+  for (size_t i = 0; i < whole; i += V::size) body(Whole<V>{i});
+  if (whole < n) body(Part<V>{whole, n - whole});
+}
+
+// A result that is larger than this outlasts no cache: it goes past them, which spares memory the read before the
+// write.
+constexpr size_t kStreamBytes = size_t(16) << 20;
+
+FLAMBEAU_INLINE void stream_fence() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
+// The base of operations that are arithmetic more than memory: one vector of them at a time fills the registers.
+struct Costly {};
+
+// to[i] = f(place), which applies Op, over n elements. Of what is not costly four vectors are computed before the first
+// is stored: where operands and result have one offset in their pages, a load that follows a store would wait for it.
+template <class V, class Op, class F>
+FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, const F f) {
+  if constexpr (V::size == 1) {
+    for_each<V>(n, [&](auto at) { at.store(to, f(at)); });
+  } else {
+    constexpr size_t kStrip = 4 * V::size;
+    size_t i = 0;
+    if (n * sizeof *to >= kStreamBytes && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0) {
+      for (; i + V::size <= n; i += V::size) f(Whole<V>{i}).stream(to + i);
+      stream_fence();
+    }
+    for (; !std::is_base_of_v<Costly, Op> && i + kStrip <= n; i += kStrip) {
+      const V a = f(Whole<V>{i}), b = f(Whole<V>{i + V::size});
+      const V c = f(Whole<V>{i + 2 * V::size}), d = f(Whole<V>{i + 3 * V::size});
+      a.store(to + i);
+      b.store(to + i + V::size);
+      c.store(to + i + 2 * V::size);
+      d.store(to + i + 3 * V::size);
+    }
+    for (; i + V::size <= n; i += V::size) f(Whole<V>{i}).store(to + i);
+    if (i < n) f(Part<V>{i, n - i}).store_partial(to + i, n - i);
+  }
+}
+
+}  // namespace
+}  // namespace flambeau::FLAMBEAU_ISA
