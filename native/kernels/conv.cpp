@@ -112,6 +112,19 @@ void conv_pack(const void* weights, int64_t row_stride, int64_t channel_stride, 
   }
 }
 
+// y[j] = x[2 j] for a vector of elements.
+FLAMBEAU_INLINE void copy_even(const float* x, float* y) {
+#if defined(__AVX512F__)
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  _mm512_storeu_ps(y, _mm512_permutex2var_ps(_mm512_loadu_ps(x), even, _mm512_loadu_ps(x + 16)));
+#else
+  for (int j = 0; j < static_cast<int>(Lanes<float>::size); ++j) y[j] = x[2 * j];
+#endif
+}
+FLAMBEAU_INLINE void copy_even(const double* x, double* y) {
+  for (int j = 0; j < static_cast<int>(Lanes<double>::size); ++j) y[j] = x[2 * j];
+}
+
 // to[j] = from[j * step].
 template <class T>
 void conv_copy(const void* from, int64_t step, int64_t n, void* to) {
@@ -119,37 +132,94 @@ void conv_copy(const void* from, int64_t step, int64_t n, void* to) {
   constexpr int64_t kSize = V::size;
   const T* const x = static_cast<const T*>(from);
   T* const y = static_cast<T*>(to);
+  int64_t j = 0;
   if (step != 1) {
-    for (int64_t j = 0; j < n; ++j) y[j] = x[j * step];
+    if (step == 2) {
+      // Pairs are read whole: not the last, of which the second element may not be there.
+      for (; j + kSize < n; j += kSize) copy_even(x + 2 * j, y + j);
+    }
+    for (; j < n; ++j) y[j] = x[j * step];
     return;
   }
-  int64_t j = 0;
   for (; j + kSize <= n; j += kSize) V::load(x + j).store(y + j);
   if (const int64_t rest = n - j) V::load_partial(x + j, rest).store_partial(y + j, rest);
+}
+
+// kTaps, or any number where it is 0. Sums run in the order of the taps.
+template <class T, int kTaps>
+void channel_rows(int64_t taps, const T* weights, const T* src, const int64_t* offsets, int64_t rows,
+                  const ConvTarget& target) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  const int64_t count = kTaps ? kTaps : taps;
+  const V bias(target.bias ? *static_cast<const T*>(target.bias) : T(0));
+  V w[kTaps ? kTaps : 1];
+  for (int t = 0; t < kTaps; ++t) w[t] = V(weights[t]);
+  T* out = static_cast<T*>(target.out);
+  const auto sum = [&](const T* at, auto load) {
+    V acc = bias;
+    if constexpr (kTaps > 0) {
+      FLAMBEAU_UNROLL
+      for (int t = 0; t < kTaps; ++t) acc = fma(w[t], load(at + offsets[t]), acc);
+    } else {
+      for (int64_t t = 0; t < count; ++t) acc = fma(V(weights[t]), load(at + offsets[t]), acc);
+    }
+    return acc;
+  };
+  for (int64_t y = 0; y < rows; ++y, src += target.pitch, out += target.y_stride) {
+    for (int64_t x = 0; x < target.width; x += kSize) {
+      // The image's runs may be read beyond their end; the output's not written.
+      const V acc = sum(src + x, [](const T* p) { return V::load(p); });
+      const int64_t rest = target.width - x;
+      if (target.x_stride == 1) {
+        if (rest >= kSize) acc.store(out + x);
+        else acc.store_partial(out + x, static_cast<size_t>(rest));
+      } else {
+        T lanes[kSize];
+        acc.store(lanes);
+        for (int64_t j = 0; j < rest && j < kSize; ++j) out[(x + j) * target.x_stride] = lanes[j];
+      }
+    }
+  }
+}
+
+template <class T>
+void conv_channel(int64_t taps, const void* weights, const void* src, const int64_t* offsets, int64_t rows,
+                  const ConvTarget& target) {
+  const T* const w = static_cast<const T*>(weights);
+  const T* const image = static_cast<const T*>(src);
+  switch (taps) {
+    case 9:
+      return channel_rows<T, 9>(taps, w, image, offsets, rows, target);
+    case 25:
+      return channel_rows<T, 25>(taps, w, image, offsets, rows, target);
+    default:
+      return channel_rows<T, 0>(taps, w, image, offsets, rows, target);
+  }
 }
 
 // The gradient of the weights: dots of runs of the output's gradient with runs of the image, both read in place.
 constexpr int kDotRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<float>) == 32 ? 3 : 2;
 constexpr int kDotCols = 4;
 
-// m <= kDotRows, n <= kDotCols: missing ones repeat the last, their sums are dropped.
-template <class T>
-void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
-               int64_t m, int64_t n, void* sums, int64_t sums_stride) {
+// m <= kRows, n <= kDotCols: missing ones repeat the last, their sums are dropped.
+template <class T, int kRows>
+void dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
+          int64_t m, int64_t n, void* sums, int64_t sums_stride) {
   using V = Lanes<T>;
   constexpr int64_t kSize = V::size;
-  V acc[kDotRows][kDotCols];
+  V acc[kRows][kDotCols];
   FLAMBEAU_UNROLL
-  for (int i = 0; i < kDotRows; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
     for (int j = 0; j < kDotCols; ++j) acc[i][j] = V(T(0));
   }
   for (int64_t image = 0; image < runs.images; ++image) {
     for (int64_t run = 0; run < runs.count; ++run) {
-      const T* g[kDotRows];
+      const T* g[kRows];
       const T* x[kDotCols];
       FLAMBEAU_UNROLL
-      for (int i = 0; i < kDotRows; ++i) {
+      for (int i = 0; i < kRows; ++i) {
         g[i] = static_cast<const T*>(grad) + image * runs.grad_image_stride + run * runs.pitch +
                (i < m ? i : m - 1) * grad_row_stride;
       }
@@ -159,14 +229,14 @@ void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, 
             static_cast<const T*>(src) + image * runs.src_image_stride + run * runs.pitch + offsets[j < n ? j : n - 1];
       }
       const auto step = [&](auto load) {
-        V row[kDotRows];
+        V row[kRows];
         FLAMBEAU_UNROLL
-        for (int i = 0; i < kDotRows; ++i) row[i] = load(g[i]);
+        for (int i = 0; i < kRows; ++i) row[i] = load(g[i]);
         FLAMBEAU_UNROLL
         for (int j = 0; j < kDotCols; ++j) {
           const V col = load(x[j]);
           FLAMBEAU_UNROLL
-          for (int i = 0; i < kDotRows; ++i) acc[i][j] = fma(row[i], col, acc[i][j]);
+          for (int i = 0; i < kRows; ++i) acc[i][j] = fma(row[i], col, acc[i][j]);
         }
       };
       int64_t p = 0;
@@ -176,13 +246,20 @@ void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, 
   }
   T* out = static_cast<T*>(sums);
   FLAMBEAU_UNROLL
-  for (int i = 0; i < kDotRows; ++i, out += sums_stride) {
+  for (int i = 0; i < kRows; ++i, out += sums_stride) {
     T row[kDotCols];
     sum4(acc[i][0], acc[i][1], acc[i][2], acc[i][3], row);
     if (i < m) {
       for (int64_t j = 0; j < n; ++j) out[j] += row[j];
     }
   }
+}
+
+template <class T>
+void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
+               int64_t m, int64_t n, void* sums, int64_t sums_stride) {
+  if (m == 1) dots<T, 1>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
+  else dots<T, kDotRows>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
 }
 
 // Whether all n elements are finite: x · 0 is NaN for those that are not.
@@ -205,7 +282,8 @@ bool conv_all_finite(const void* from, size_t n) {
 
 template <class T>
 ConvKernel conv_kernel() {
-  return {kMr, kNr<T>, kDotRows, kDotCols, conv_tile<T>, conv_pack<T>, conv_copy<T>, conv_dots<T>, conv_all_finite<T>};
+  return {kMr,          kNr<T>,       kDotRows,        kDotCols,     conv_tile<T>,
+          conv_pack<T>, conv_copy<T>, conv_channel<T>, conv_dots<T>, conv_all_finite<T>};
 }
 
 }  // namespace

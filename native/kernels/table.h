@@ -88,16 +88,20 @@ struct ConvKernel {
   void (*pack)(const void* weights, int64_t row_stride, int64_t channel_stride, const int64_t* taps, int64_t m,
                int64_t channels, int64_t tap_count, void* panel);
   void (*copy)(const void* from, int64_t step, int64_t n, void* to);  // to[j] = from[j * step]
+  // One output of one channel, out(y, x) = bias + Σ_t weights[t] · src[offsets[t] + y * pitch + x].
+  void (*channel)(int64_t taps, const void* weights, const void* src, const int64_t* offsets, int64_t rows,
+                  const ConvTarget& target);
   // sums[i][j] += Σ grad[i][…] · src[offsets[j] + …] over the runs; m <= dot_rows, n <= dot_cols.
   void (*dots)(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
                int64_t m, int64_t n, void* sums, int64_t sums_stride);
   bool (*all_finite)(const void* x, size_t n);
 };
 
-// Winograd's transforms for 3×3 kernels in float32, of outputs in tiles of `tile` × `tile`. A patch of the image is two
-// larger; its places are numbered row by row, and one place of all tiles, rows or channels lies together.
+// Winograd's transforms for kernels of `taps` × `taps` in float32, of outputs in tiles of `tile` × `tile`. A patch of
+// the image is taps - 1 larger; its places are numbered row by row, and one place of all tiles, rows or channels lies
+// together.
 struct WinogradKernel {
-  int tile, lanes;
+  int tile, taps, lanes;
   // `tiles` <= lanes patches side by side from (y, x) on, which may lie outside of the image: zeros there. Place p of
   // tile t goes to out[p * out_stride + t].
   void (*input)(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
@@ -248,7 +252,7 @@ struct KernelTable {
   SgdFn sgd[kDTypeCount];                 // FLOATS
   AdamFn adam[kDTypeCount];               // FLOATS
   GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
-  WinogradKernel winograd[2];             // tiles of 2 and of 4
+  WinogradKernel winograd[3];             // tiles of 2 and of 4 for 3 taps, of 3 for 4
   ConvKernel conv[kDTypeCount];           // FLOATS; tile == nullptr elsewhere
   // FLOATS
   RowNormFn layer_norm[kDTypeCount], rms_norm[kDTypeCount];

@@ -1,7 +1,7 @@
-// Winograd's minimal filtering for 3×3 kernels: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks"
-// (arXiv:1509.09308), F(2×2) and F(4×4). F(4×4) evaluates at 0, ±√½, ±√2 and ∞, which loses a third of the digits that
-// 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are vectors as they lie;
-// then along the rows, where a vector holds one element of each of as many tiles.
+// Winograd's minimal filtering: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (arXiv:1509.09308),
+// F(2×2, 3×3), F(4×4, 3×3) and F(3×3, 4×4). Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a
+// third as much as 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are
+// vectors as they lie; then along the rows, where a vector holds one element of each of as many tiles.
 #include "fill.h"
 #include "gemm_vec.h"
 
@@ -34,7 +34,7 @@ FLAMBEAU_INLINE void transform_input(const V (&d)[6], V (&t)[6]) {
   t[5] = fma(V(-2.5f), d[3], d[1] + d[5]);
 }
 
-// u = G w: the three taps of one axis.
+// u = G w: the taps of one axis.
 FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[4]) {
   u[0] = w[0];
   const V even = fma(V(0.5f), w[2], fma(V(0.5f), w[0], V(0.0f)));
@@ -55,6 +55,20 @@ FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[6]) {
   u[5] = w[2];
 }
 
+FLAMBEAU_INLINE void transform_filter(const V (&w)[4], V (&u)[6]) {
+  constexpr float kTwoThirds = 0.66666666666666667f, kThird = 0.33333333333333333f, kSixth = 0.16666666666666667f;
+  u[0] = w[0];
+  const V even = fma(V(-kThird), w[2], fma(V(-kTwoThirds), w[0], V(0.0f)));
+  const V odd = fma(V(-kA3 * kTwoThirds), w[3], fma(V(-kA * kTwoThirds), w[1], V(0.0f)));
+  u[1] = even + odd;
+  u[2] = minus(even, odd);
+  const V even2 = fma(V(kThird), w[2], fma(V(kSixth), w[0], V(0.0f)));
+  const V odd2 = fma(V(kB3 * kSixth), w[3], fma(V(kB * kSixth), w[1], V(0.0f)));
+  u[3] = even2 + odd2;
+  u[4] = minus(even2, odd2);
+  u[5] = w[3];
+}
+
 // y = Aᵀ m: the outputs of one axis.
 FLAMBEAU_INLINE void transform_output(const V (&m)[4], V (&y)[2]) {
   y[0] = m[0] + m[1] + m[2];
@@ -69,9 +83,17 @@ FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[4]) {
   y[3] = fma(V(kB3), difference2, fma(V(kA3), difference, m[5]));
 }
 
-// Elements i, kTile + i, 2 kTile + i, … of src in d[i]: one of each of kLanes tiles, whose patches overlap by two.
-template <int kTile>
-FLAMBEAU_INLINE void deinterleave(const float* src, V (&d)[kTile + 2]) {
+FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[3]) {
+  const V sum = m[1] + m[2], difference = minus(m[1], m[2]);
+  const V sum2 = m[3] + m[4], difference2 = minus(m[3], m[4]);
+  y[0] = m[0] + sum + sum2;
+  y[1] = fma(V(kB), difference2, fma(V(kA), difference, V(0.0f)));
+  y[2] = fma(V(2.0f), sum2, fma(V(0.5f), sum, m[5]));
+}
+
+// Elements i, kTile + i, 2 kTile + i, … of src in d[i]: one of each of kLanes tiles, whose patches overlap.
+template <int kTile, int kSize>
+FLAMBEAU_INLINE void deinterleave(const float* src, V (&d)[kSize]) {
 #if defined(__AVX512F__)
   const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
@@ -80,6 +102,16 @@ FLAMBEAU_INLINE void deinterleave(const float* src, V (&d)[kTile + 2]) {
   if constexpr (kTile == 2) {
     d[0] = pick(a, even, b);
     d[1] = pick(a, odd, b);
+  } else if constexpr (kTile == 3) {
+    // Lanes below 11 (or 10, for i = 2) come from the first two vectors, the rest from the third.
+    const V c = V::load(src + 32);
+    const __m512i from_ab = _mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+    const __m512i from_c = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
+    const __m512i last_c = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+    const __m512i one = _mm512_set1_epi32(1);
+    d[0] = pick(pick(a, from_ab, b), from_c, c);
+    d[1] = pick(pick(a, _mm512_add_epi32(from_ab, one), b), _mm512_mask_add_epi32(from_c, 0xF800, from_c, one), c);
+    d[2] = pick(pick(a, _mm512_add_epi32(from_ab, _mm512_set1_epi32(2)), b), last_c, c);
   } else {
     const V c = V::load(src + 32), e = V::load(src + 48);
     const V ab_even = pick(a, even, b), ab_odd = pick(a, odd, b), ce_even = pick(c, even, e), ce_odd = pick(c, odd, e);
@@ -88,13 +120,13 @@ FLAMBEAU_INLINE void deinterleave(const float* src, V (&d)[kTile + 2]) {
     d[2] = pick(ab_even, odd, ce_even);
     d[3] = pick(ab_odd, odd, ce_odd);
   }
-  // The last two are the first two of the next tile.
-  for (int i = 0; i < 2; ++i) {
+  // The last ones are the first of the next tile.
+  for (int i = 0; i < kSize - kTile; ++i) {
     const __m512i next = _mm512_castps_si512(V(src[kTile * 16 + i]).v);
     d[kTile + i] = V(_mm512_castsi512_ps(_mm512_alignr_epi32(next, _mm512_castps_si512(d[i].v), 1)));
   }
 #else
-  for (int i = 0; i < kTile + 2; ++i) {
+  for (int i = 0; i < kSize; ++i) {
     float lanes[kLanes];
     for (int t = 0; t < kLanes; ++t) lanes[t] = src[kTile * t + i];
     d[i] = V::load(lanes);
@@ -112,6 +144,21 @@ FLAMBEAU_INLINE void interleave(const V (&y)[kTile], float* dst) {
   if constexpr (kTile == 2) {
     zip(y[0], low, y[1]).store(dst);
     zip(y[0], high, y[1]).store(dst + 16);
+  } else if constexpr (kTile == 3) {
+    // Element e is tile e / 3's output e % 3: first those of outputs 0 and 1, then those of 2 among them.
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i pair0 = _mm512_setr_epi32(0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+    const __m512i pair1 = _mm512_setr_epi32(21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+    const __m512i pair2 = _mm512_setr_epi32(0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+    const __m512i third0 = _mm512_setr_epi32(0, 0, 16, 0, 0, 17, 0, 0, 18, 0, 0, 19, 0, 0, 20, 0);
+    const __m512i third1 = _mm512_setr_epi32(0, 21, 0, 0, 22, 0, 0, 23, 0, 0, 24, 0, 0, 25, 0, 0);
+    const __m512i third2 = _mm512_setr_epi32(26, 0, 0, 27, 0, 0, 28, 0, 0, 29, 0, 0, 30, 0, 0, 31);
+    const auto merge = [&](__m512i pair, __m512i third, __mmask16 of_third) {
+      return zip(zip(y[0], pair, y[1]), _mm512_mask_mov_epi32(lanes, of_third, third), y[2]);
+    };
+    merge(pair0, third0, 0x4924).store(dst);
+    merge(pair1, third1, 0x2492).store(dst + 16);
+    merge(pair2, third2, 0x9249).store(dst + 32);
   } else {
     const V even_low = zip(y[0], low, y[2]), even_high = zip(y[0], high, y[2]);
     const V odd_low = zip(y[1], low, y[3]), odd_high = zip(y[1], high, y[3]);
@@ -137,12 +184,12 @@ FLAMBEAU_INLINE V load_some(const float* from, int64_t n) {
   return n >= kLanes ? V::load(from) : V::load_partial(from, static_cast<size_t>(n));
 }
 
-template <int kTile>
+template <int kTile, int kTaps>
 void winograd_input(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
                     int64_t out_stride) {
-  constexpr int kSize = kTile + 2;
-  constexpr int kColumns = (kTile * kLanes + 2 + kLanes - 1) / kLanes * kLanes;
-  const int64_t columns = kTile * tiles + 2;
+  constexpr int kSize = kTile + kTaps - 1, kOverlap = kTaps - 1;
+  constexpr int kColumns = (kTile * kLanes + kOverlap + kLanes - 1) / kLanes * kLanes;
+  const int64_t columns = kTile * tiles + kOverlap;
   const int64_t begin = x < 0 ? (-x < columns ? -x : columns) : 0;
   const int64_t stop = width - x < columns ? width - x : columns, end = stop < begin ? begin : stop;
   alignas(64) float edge[kSize][kColumns], middle[kSize][kColumns];
@@ -172,17 +219,17 @@ void winograd_input(const float* image, int64_t height, int64_t width, int64_t y
   }
   for (int i = 0; i < kSize; ++i) {
     V d[kSize], t[kSize];
-    deinterleave<kTile>(middle[i], d);
+    deinterleave<kTile, kSize>(middle[i], d);
     transform_input(d, t);
     FLAMBEAU_UNROLL
     for (int j = 0; j < kSize; ++j, out += out_stride) store_some(t[j], out, tiles);
   }
 }
 
-template <int kTile>
+template <int kTile, int kTaps>
 bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
                      int64_t rows, int64_t columns) {
-  constexpr int kSize = kTile + 2;
+  constexpr int kSize = kTile + kTaps - 1;
   V middle[kTile][kSize];
   FLAMBEAU_UNROLL
   for (int j = 0; j < kSize; ++j) {
@@ -224,23 +271,24 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
 }
 
 // m filters of each channel into panels [channels][mr].
-template <int kTile>
+template <int kTile, int kTaps>
 void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m,
                      int64_t mr, int64_t channels, float* out, int64_t out_stride) {
-  constexpr int kSize = kTile + 2;
+  constexpr int kSize = kTile + kTaps - 1, kAll = kTaps * kTaps;
   constexpr int kMost = 64;  // mr is less
   for (int64_t c = 0; c < channels; ++c, weights += channel_stride, out += mr) {
-    float taps[9][kMost];
+    float taps[kAll][kMost];
     memset(taps, 0, sizeof taps);
     for (int64_t i = 0; i < m; ++i) {
-      for (int t = 0; t < 9; ++t) taps[t][i] = weights[i * row_stride + (flipped ? 8 - t : t)];
+      for (int t = 0; t < kAll; ++t) taps[t][i] = weights[i * row_stride + (flipped ? kAll - 1 - t : t)];
     }
     for (int64_t i = 0; i < mr; i += kLanes) {
-      V middle[kSize][3];
+      V middle[kSize][kTaps];
       FLAMBEAU_UNROLL
-      for (int j = 0; j < 3; ++j) {
-        const V w[3] = {V::load(taps[j] + i), V::load(taps[3 + j] + i), V::load(taps[6 + j] + i)};
-        V u[kSize];
+      for (int j = 0; j < kTaps; ++j) {
+        V w[kTaps], u[kSize];
+        FLAMBEAU_UNROLL
+        for (int k = 0; k < kTaps; ++k) w[k] = V::load(taps[k * kTaps + j] + i);
         transform_filter(w, u);
         FLAMBEAU_UNROLL
         for (int k = 0; k < kSize; ++k) middle[k][j] = u[k];
@@ -257,16 +305,18 @@ void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_s
   }
 }
 
-template <int kTile>
+template <int kTile, int kTaps>
 WinogradKernel winograd_kernel() {
-  return {kTile, kLanes, winograd_input<kTile>, winograd_output<kTile>, winograd_filter<kTile>};
+  return {
+      kTile, kTaps, kLanes, winograd_input<kTile, kTaps>, winograd_output<kTile, kTaps>, winograd_filter<kTile, kTaps>};
 }
 
 }  // namespace
 
 void fill_winograd(KernelTable& table) {
-  table.winograd[0] = winograd_kernel<2>();
-  table.winograd[1] = winograd_kernel<4>();
+  table.winograd[0] = winograd_kernel<2, 3>();
+  table.winograd[1] = winograd_kernel<4, 3>();
+  table.winograd[2] = winograd_kernel<3, 4>();
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -79,7 +79,7 @@ bool is_plain_3x3(const ConvShape& s) {
   return s.dtype == DType::f32 && s.groups == 1 && plain(s.y) && plain(s.x);
 }
 
-const float* floats(const Tensor* x) { return x ? x->as<float>() : nullptr; }
+float* floats(const Tensor* x) { return x ? x->as<float>() : nullptr; }
 
 Tensor dense_bias(const char* op, const Tensor* bias, DType dtype, int64_t channels) {
   if (!bias) return {};
@@ -103,15 +103,16 @@ void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvP
   const Tensor from = contiguous(x), w = contiguous(weight);
   Output y = Output::contiguous(out, {&x, &weight, bias ? bias : &x});
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups;
-  const int tile = is_plain_3x3(s) ? winograd_tile(s.batch, channels, rows, s.y.out, s.x.out) : 0;
-  if (tile && winograd({s.batch, channels, rows, from.as<float>(), s.y.in, s.x.in, s.y.padding, s.x.padding, w,
-                        channels * 9, 9, false, y->as<float>(), s.y.out, s.x.out, floats(bias ? &plus : nullptr)},
-                       tile)) {
+  if (winograd_strided(s, floats(&from), w, floats(bias ? &plus : nullptr), floats(&*y))) return y.commit();
+  const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.out, s.x.out) : -1;
+  if (form >= 0 && winograd({s.batch, channels, rows, from.as<float>(), s.y.in, s.x.in, s.y.padding, s.x.padding, w,
+                             channels * 9, 9, false, y->as<float>(), s.y.out, s.x.out, floats(bias ? &plus : nullptr)},
+                            form)) {
     return y.commit();
   }
-  run({s.dtype, s.batch, s.groups, channels, rows, forward_plan(s.y), forward_plan(s.x), from.data(), s.y.in, s.x.in,
-       w.data(), rows * channels * s.taps(), channels * s.taps(), s.taps(), s.x.kernel, y->data(), s.y.out, s.x.out,
-       bias ? plus.data() : nullptr});
+  run({s.dtype,     s.batch,    s.groups,  channels, rows,    forward_plan(s.y),           forward_plan(s.x),
+       from.data(), s.y.in,     s.x.in,    w,        true,    rows * channels * s.taps(),  channels * s.taps(),
+       s.taps(),    s.x.kernel, y->data(), s.y.out,  s.x.out, bias ? plus.data() : nullptr});
   y.commit();
 }
 
@@ -126,10 +127,11 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
   Output y = Output::contiguous(out, {&grad, &weight, bias ? bias : &grad});
   const int64_t channels = s.out_channels / s.groups, rows = s.in_channels / s.groups;
   // At stride 1 this is a convolution with the taps in reverse.
-  const int tile = is_plain_3x3(s) ? winograd_tile(s.batch, channels, rows, s.y.in, s.x.in) : 0;
-  if (tile && winograd({s.batch, channels, rows, from.as<float>(), s.y.out, s.x.out, 2 - s.y.padding, 2 - s.x.padding,
-                        w, 9, rows * 9, true, y->as<float>(), s.y.in, s.x.in, floats(bias ? &plus : nullptr)},
-                       tile)) {
+  const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.in, s.x.in) : -1;
+  if (form >= 0 &&
+      winograd({s.batch, channels, rows, from.as<float>(), s.y.out, s.x.out, 2 - s.y.padding, 2 - s.x.padding, w, 9,
+                rows * 9, true, y->as<float>(), s.y.in, s.x.in, floats(bias ? &plus : nullptr)},
+               form)) {
     return y.commit();
   }
   // Each residue of the stride is a convolution of its own, with the taps that reach it.
@@ -141,9 +143,26 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
   }
   for (const int64_t phase_y : phases_y) {
     for (const int64_t phase_x : phases_x) {
-      run({s.dtype, s.batch, s.groups, channels, rows, backward_plan(s.y, phase_y), backward_plan(s.x, phase_x),
-           from.data(), s.y.out, s.x.out, w.data(), channels * rows * s.taps(), s.taps(), rows * s.taps(), s.x.kernel,
-           y->data(), s.y.in, s.x.in, bias ? plus.data() : nullptr});
+      run({s.dtype,
+           s.batch,
+           s.groups,
+           channels,
+           rows,
+           backward_plan(s.y, phase_y),
+           backward_plan(s.x, phase_x),
+           from.data(),
+           s.y.out,
+           s.x.out,
+           w,
+           false,
+           channels * rows * s.taps(),
+           s.taps(),
+           rows * s.taps(),
+           s.x.kernel,
+           y->data(),
+           s.y.in,
+           s.x.in,
+           bias ? plus.data() : nullptr});
     }
   }
   y.commit();

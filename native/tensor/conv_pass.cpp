@@ -10,6 +10,7 @@
 
 #include "../dispatch/dispatch.h"
 #include "error.h"
+#include "prepack.h"
 #include "thread_pool.h"
 
 namespace flambeau {
@@ -69,6 +70,59 @@ Cut cut(const ConvPass& p, int64_t m_panels, double row_bytes, double work) {
   c.block_rows = ceil_div(count, c.row_blocks);
   c.row_blocks = ceil_div(count, c.block_rows);
   return c;
+}
+
+// Where the taps of a pass lie in a kernel.
+std::vector<int64_t> places_of(const ConvPass& p) {
+  std::vector<int64_t> places;
+  for (const int64_t i : p.y.tap) {
+    for (const int64_t j : p.x.tap) places.push_back(i * p.kernel_x + j);
+  }
+  return places;
+}
+
+// The weights of all groups as panels [channels, taps][mr], perhaps as they were kept.
+StorageRef packed_weights(const ConvPass& p, const ConvKernel& kernel, int64_t m_panels) {
+  const size_t bytes = item_size(p.dtype);
+  const int64_t item = static_cast<int64_t>(bytes);
+  const std::vector<int64_t> places = places_of(p);
+  const int64_t taps = static_cast<int64_t>(places.size()), step = p.channels * taps * kernel.mr;
+  const auto make = [&](void* data) {
+    parallel_for(p.groups * m_panels, 1 + 65536 / (1 + step), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t group = i / m_panels, row = i % m_panels * kernel.mr;
+        const char* const from = p.weights.data() + (group * p.weight_group_stride + row * p.weight_row_stride) * item;
+        kernel.pack(from, p.weight_row_stride, p.weight_channel_stride, places.data(),
+                    std::min<int64_t>(kernel.mr, p.rows - row), p.channels, taps,
+                    static_cast<char*>(data) + i * step * item);
+      }
+    });
+  };
+  const double elements = static_cast<double>(p.groups * m_panels) * static_cast<double>(step);
+  if (p.keeps_weights && elements > 0) {
+    const size_t size = static_cast<size_t>(elements) * bytes;
+    if (StorageRef kept = prepacked(p.weights, Derivation::conv_panels, p.groups, size, make)) return kept;
+  }
+  StorageRef fresh = conv_scratch(elements, bytes);
+  make(fresh->data());
+  return fresh;
+}
+
+// The weights of passes of one channel, [groups, rows, taps].
+StorageRef gather_weights(const ConvPass& p) {
+  const size_t bytes = item_size(p.dtype);
+  const std::vector<int64_t> places = places_of(p);
+  StorageRef gathered =
+      conv_scratch(static_cast<double>(p.groups * p.rows) * static_cast<double>(places.size()), bytes);
+  char* to = static_cast<char*>(gathered->data());
+  for (int64_t i = 0; i < p.groups * p.rows; ++i) {
+    const int64_t row = i / p.rows * p.weight_group_stride + i % p.rows * p.weight_row_stride;
+    for (const int64_t place : places) {
+      std::memcpy(to, p.weights.data() + (row + place) * static_cast<int64_t>(bytes), bytes);
+      to += bytes;
+    }
+  }
+  return gathered;
 }
 
 }  // namespace
@@ -169,22 +223,11 @@ void run(const ConvPass& p) {
                       static_cast<double>(p.y.count * p.x.count);
   const Cut c = cut(p, m_panels, row_elements * static_cast<double>(item), work);
 
-  const int64_t panel = k * kernel.mr * item;
-  const StorageRef packed =
-      conv_scratch(static_cast<double>(p.groups * m_panels * kernel.mr) * static_cast<double>(k), bytes);
-  char* const panels = static_cast<char*>(packed->data());
-  std::vector<int64_t> places;
-  for (const int64_t i : p.y.tap) {
-    for (const int64_t j : p.x.tap) places.push_back(i * p.kernel_x + j);
-  }
-  parallel_for(p.groups * m_panels, 1 + 65536 / (1 + k * kernel.mr), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t group = i / m_panels, row = i % m_panels * kernel.mr;
-      kernel.pack(p.weights + (group * p.weight_group_stride + row * p.weight_row_stride) * item, p.weight_row_stride,
-                  p.weight_channel_stride, places.data(), std::min<int64_t>(kernel.mr, p.rows - row), p.channels, taps,
-                  panels + i * panel);
-    }
-  });
+  // One channel and few rows: each is a sum of few runs, for which tiles would mostly be empty.
+  const bool by_channel = p.channels == 1 && p.rows <= 4;
+  const StorageRef packed = by_channel ? gather_weights(p) : packed_weights(p, kernel, m_panels);
+  const char* const panels = static_cast<const char*>(packed->data());
+  const int64_t panel = k * (by_channel ? 1 : kernel.mr) * item;
 
   // The kernel reads whole vectors from the last run on.
   const double buffer_elements = row_elements * static_cast<double>(c.block_rows + p.y.halo()) + kernel.nr;
@@ -201,18 +244,25 @@ void run(const ConvPass& p) {
     const int64_t group = image % p.groups, columns = (rows - 1) * pitch + p.x.count;
     char* const out =
         p.out + (image * p.rows * p.out_y * p.out_x + (p.y.first + first * p.y.out_step) * p.out_x + p.x.first) * item;
+    const auto target = [&](int64_t row) {
+      return ConvTarget{out + row * p.out_y * p.out_x * item,
+                        p.out_y * p.out_x,
+                        p.y.out_step * p.out_x,
+                        p.x.out_step,
+                        pitch,
+                        p.x.count,
+                        p.bias ? p.bias + (group * p.rows + row) * item : nullptr};
+    };
+    for (int64_t row = 0; by_channel && row < p.rows; ++row) {
+      kernel.channel(k, panels + (group * p.rows + row) * panel, buffer, offsets.data(), rows, target(row));
+    }
+    if (by_channel) return;
     for (int64_t i = m_panels * m_block / c.m_blocks; i < m_panels * (m_block + 1) / c.m_blocks; ++i) {
       const int64_t row = i * kernel.mr, m = std::min<int64_t>(kernel.mr, p.rows - row);
-      const ConvTarget target{out + row * p.out_y * p.out_x * item,
-                              p.out_y * p.out_x,
-                              p.y.out_step * p.out_x,
-                              p.x.out_step,
-                              pitch,
-                              p.x.count,
-                              p.bias ? p.bias + (group * p.rows + row) * item : nullptr};
+      const ConvTarget to = target(row);
       for (int64_t j = 0; j < columns; j += kernel.nr) {
         kernel.tile(k, panels + (group * m_panels + i) * panel, buffer, offsets.data(), j, m,
-                    std::min<int64_t>(kernel.nr, columns - j), target);
+                    std::min<int64_t>(kernel.nr, columns - j), to);
       }
     }
   };

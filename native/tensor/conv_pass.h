@@ -40,7 +40,8 @@ struct ConvPass {
   AxisPlan y, x;
   const char* source;  // [batch, groups * channels, source_y, source_x]
   int64_t source_y, source_x;
-  const char* weights;  // element (row, channel, tap) of a group is at the strides' sum plus the tap's place
+  Tensor weights;      // contiguous; element (row, channel, tap) of a group is at the strides' sum plus the tap's place
+  bool keeps_weights;  // whether their packed form may be kept beside them: rows and taps in the order of the memory
   int64_t weight_group_stride, weight_row_stride, weight_channel_stride, kernel_x;
   char* out;  // [batch, groups * rows, out_y, out_x]
   int64_t out_y, out_x;
@@ -58,22 +59,25 @@ std::vector<int64_t> tap_offsets(const AxisPlan& y, const AxisPlan& x, int64_t c
 // grad_weight = Σ over images and places of grad_out · x; see conv_weight.cpp. Contiguous operands.
 void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, char* out);
 
-// A convolution with 3×3 kernels at stride and dilation 1 in float32 through Winograd's transforms.
+// A convolution at stride and dilation 1 in float32 through Winograd's transforms.
 struct WinogradConv {
   int64_t batch, channels, rows;
   const float* source;                               // [batch, channels, source_y, source_x]
   int64_t source_y, source_x, padding_y, padding_x;  // padding may be negative
-  Tensor weights;  // contiguous; [rows, channels, 3, 3], or transposed through the strides and flipped
+  Tensor weights;  // contiguous; [rows, channels, taps, taps], or transposed through the strides and flipped
   int64_t weight_row_stride, weight_channel_stride;
   bool flipped;
   float* out;  // [batch, rows, out_y, out_x]
   int64_t out_y, out_x;
   const float* bias;  // [rows] or null
 };
-// The tile that pays for these sizes, 2 or 4; 0 where none does.
-int winograd_tile(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
+// The transforms (an index of KernelTable::winograd) that pay for 3×3 kernels and these sizes; -1 where none do.
+int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
 // False when a result is not finite: transforms spread what is not over whole tiles, so that it must be computed anew.
-bool winograd(const WinogradConv& conv, int tile);
+bool winograd(const WinogradConv& conv, int form);
+// The forward convolution with kernels from 5×5 to 8×8 at stride 2, as one at stride 1 over the four phases of the
+// image. False also where that does not apply or does not pay.
+bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out);
 
 // Threads for that many multiply-adds: each must find some 10 us of them.
 int conv_threads(double work);

@@ -1,4 +1,4 @@
-// Convolution with 3×3 kernels by Winograd's transforms (native/kernels/winograd.cpp): the image's tiles and the
+// Convolution by Winograd's transforms (native/kernels/winograd.cpp): the image's tiles and the
 // filters are transformed, a matrix product for each of the 16 or 36 places of a tile sums over the channels, and its
 // results are transformed back. Blocks of whole rows of tiles keep what lies between the three steps in cache. Every
 // output is one sum over the channels: neither blocks nor threads change a bit.
@@ -17,8 +17,12 @@ namespace {
 constexpr double kBlockBytes = 1024.0 * 1024;  // of transformed image
 constexpr int64_t kLine = 16;                  // floats: keeps the places' matrices off the same cache sets
 
-const WinogradKernel& kernel_of(int tile) { return kernels().winograd[tile == 4]; }
+const WinogradKernel& kernel_of(int form) { return kernels().winograd[form]; }
 const GemmKernel& gemm_kernel() { return kernels().gemm[static_cast<int>(DType::f32)]; }
+
+int64_t places_of(const WinogradKernel& kernel) {
+  return int64_t{kernel.tile + kernel.taps - 1} * (kernel.tile + kernel.taps - 1);
+}
 
 double round16(double n) { return std::ceil(n / 16) * 16; }
 
@@ -31,12 +35,12 @@ struct Block {
 
 class Winograd {
  public:
-  Winograd(const WinogradConv& conv, int tile, const float* filters)
-      : c_(conv), kernel_(kernel_of(tile)), tile_(tile), filters_(filters) {
-    tiles_y_ = ceil_div(c_.out_y, tile);
-    tiles_x_ = ceil_div(c_.out_x, tile);
+  Winograd(const WinogradConv& conv, const WinogradKernel& kernel, const float* filters)
+      : c_(conv), kernel_(kernel), tile_(kernel.tile), filters_(filters) {
+    tiles_y_ = ceil_div(c_.out_y, tile_);
+    tiles_x_ = ceil_div(c_.out_x, tile_);
     tile_rows_ = c_.batch * tiles_y_;
-    places_ = int64_t{tile + 2} * (tile + 2);
+    places_ = places_of(kernel);
     panels_ = ceil_div(c_.rows, gemm_kernel().mr);
   }
 
@@ -141,8 +145,7 @@ class Winograd {
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
         float* const out = c_.out + ((image * c_.rows + row) * c_.out_y + y * tile_) * c_.out_x + x * tile_;
         if (!kernel_.output(block.products + row * block.width + at, stride, n, bias, out, c_.out_x,
-                            std::min(int64_t{tile_}, c_.out_y - y * tile_),
-                            std::min(n * tile_, c_.out_x - x * tile_))) {
+                            std::min(tile_, c_.out_y - y * tile_), std::min(n * tile_, c_.out_x - x * tile_))) {
           finite_ = false;
         }
       });
@@ -157,50 +160,119 @@ class Winograd {
   std::atomic<bool> finite_{true};
 };
 
-void transform_filters(const WinogradConv& c, int tile, float* out) {
+// weights as WinogradConv has them; out is [places][panels][channels][mr].
+void transform_filters(const WinogradConv& c, const float* weights, const WinogradKernel& kernel, float* out) {
   const GemmKernel& gemm = gemm_kernel();
   const int64_t panels = ceil_div(c.rows, gemm.mr), panel = c.channels * gemm.mr;
   parallel_for(panels, 1 + 4096 / panel, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = i * gemm.mr;
-      kernel_of(tile).filter(c.weights.as<float>() + row * c.weight_row_stride, c.weight_row_stride,
-                             c.weight_channel_stride, c.flipped, std::min<int64_t>(gemm.mr, c.rows - row), gemm.mr,
-                             c.channels, out + i * panel, panels * panel);
+      kernel.filter(weights + row * c.weight_row_stride, c.weight_row_stride, c.weight_channel_stride, c.flipped,
+                    std::min<int64_t>(gemm.mr, c.rows - row), gemm.mr, c.channels, out + i * panel, panels * panel);
     }
   });
 }
 
-}  // namespace
-
-int winograd_tile(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x) {
-  if (channels < 16 || rows < 16) return 0;
-  // Vector operations: the products', and of the transforms for each channel and for each row.
-  const double pairs = static_cast<double>(channels) * static_cast<double>(rows);
-  const double both = static_cast<double>(channels + rows);
-  double least = 0.85 * 9 * pairs * static_cast<double>(batch) * round16(static_cast<double>(out_y * (out_x + 2))) / 16;
-  int best = 0;
-  for (const int tile : {2, 4}) {
-    const double rows_of_tiles = static_cast<double>(batch * ceil_div(out_y, tile));
-    const double tiles = rows_of_tiles * static_cast<double>(ceil_div(out_x, tile));
-    const double runs = rows_of_tiles * std::ceil(static_cast<double>(ceil_div(out_x, tile)) / 16);
-    const double cost = (tile + 2) * (tile + 2) * pairs * round16(tiles) / 16 + both * runs * (tile == 2 ? 120 : 280);
-    if (cost < least) least = cost, best = tile;
-  }
-  return best;
-}
-
-bool winograd(const WinogradConv& c, int tile) {
+// The transformed filters: those kept beside the weights, or made by `make` into scratch memory.
+template <class Make>
+StorageRef filters_for(const WinogradConv& c, int form, Make&& make) {
   const int64_t padded = ceil_div(c.rows, gemm_kernel().mr) * gemm_kernel().mr;
   const double elements =
-      static_cast<double>((tile + 2) * (tile + 2)) * static_cast<double>(padded) * static_cast<double>(c.channels);
-  const auto make = [&](void* data) { transform_filters(c, tile, static_cast<float*>(data)); };
-  StorageRef filters = prepacked(c.weights, Derivation::winograd_filters, tile + (c.flipped ? 1 : 0),
+      static_cast<double>(places_of(kernel_of(form))) * static_cast<double>(padded) * static_cast<double>(c.channels);
+  StorageRef filters = prepacked(c.weights, Derivation::winograd_filters, 2 * form + (c.flipped ? 1 : 0),
                                  static_cast<size_t>(elements) * sizeof(float), make);
   if (!filters) {
     filters = conv_scratch(elements, sizeof(float));
     make(filters->data());
   }
-  return Winograd(c, tile, static_cast<const float*>(filters->data())).run();
+  return filters;
+}
+
+// The time by Winograd's transforms in vector operations of 16 lanes: of the products, whose tiles cost some steps more
+// than they have channels, and of the transforms.
+double cost_of(const WinogradKernel& kernel, int64_t batch, int64_t channels, int64_t rows, int64_t out_y,
+               int64_t out_x) {
+  const double rows_of_tiles = static_cast<double>(batch * ceil_div(out_y, kernel.tile));
+  const double across = static_cast<double>(ceil_div(out_x, kernel.tile));
+  const double products = static_cast<double>(places_of(kernel)) * static_cast<double>(channels + 3) *
+                          static_cast<double>(rows) * round16(rows_of_tiles * across) / 16;
+  return products +
+         static_cast<double>(channels + rows) * rows_of_tiles * std::ceil(across / 16) * (kernel.tile == 2 ? 120 : 280);
+}
+
+// … and without: `terms` products for each output.
+double direct_cost(double terms, int64_t batch, int64_t rows, int64_t out_y, int64_t pitch) {
+  return terms * static_cast<double>(rows) * static_cast<double>(batch) * round16(static_cast<double>(out_y * pitch)) /
+         16;
+}
+
+constexpr double kMargin = 0.85;  // for what the estimates leave out
+
+}  // namespace
+
+int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x) {
+  if (channels < 16 || rows < 16) return -1;
+  double least = kMargin * direct_cost(9 * static_cast<double>(channels), batch, rows, out_y, out_x + 2);
+  int best = -1;
+  for (const int form : {0, 1}) {
+    const double cost = cost_of(kernel_of(form), batch, channels, rows, out_y, out_x);
+    if (cost < least) least = cost, best = form;
+  }
+  return best;
+}
+
+bool winograd(const WinogradConv& c, int form) {
+  const StorageRef filters = filters_for(c, form, [&](void* data) {
+    transform_filters(c, c.weights.as<float>(), kernel_of(form), static_cast<float*>(data));
+  });
+  return Winograd(c, kernel_of(form), static_cast<const float*>(filters->data())).run();
+}
+
+bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
+  const int64_t kernel = s.y.kernel, taps = (kernel + 1) / 2;
+  const auto fits = [&](const ConvAxis& a) { return a.kernel == kernel && a.stride == 2 && a.dilation == 1; };
+  if (s.dtype != DType::f32 || s.groups != 1 || s.out_channels < 16 || taps < 3 || taps > 4 || !fits(s.y) || !fits(s.x))
+    return false;
+  const AxisPlan y = forward_plan(s.y), plan_x = forward_plan(s.x);
+  const int form = taps == 3 ? 1 : 2;
+  const int64_t phases = 4, channels = s.in_channels * phases, plane = y.extent * plan_x.extent;
+  if (y.halo() != taps - 1 || plan_x.halo() != taps - 1 || y.base.size() != 2 || plan_x.base.size() != 2 ||
+      cost_of(kernel_of(form), 1, channels, s.out_channels, s.y.out, s.x.out) >
+          kMargin * direct_cost(static_cast<double>(s.in_channels * kernel * kernel), 1, s.out_channels, s.y.out,
+                                plan_x.extent)) {
+    return false;
+  }
+  const StorageRef image = conv_scratch(static_cast<double>(channels) * static_cast<double>(plane), sizeof(float));
+  float* const planes = static_cast<float*>(image->data());
+  WinogradConv c{1,       channels, s.out_channels,         planes,      y.extent, plan_x.extent, 0,
+                 0,       weight,   channels * taps * taps, taps * taps, false,    out,           s.y.out,
+                 s.x.out, bias};
+  // Each phase has its own taps; where it has one less than the other the last is zero.
+  const StorageRef filters = filters_for(c, form, [&](void* data) {
+    const double elements = static_cast<double>(s.out_channels * taps * taps) * static_cast<double>(channels);
+    const StorageRef sorted = conv_scratch(elements, sizeof(float));
+    float* const to = static_cast<float*>(sorted->data());
+    std::fill(to, to + static_cast<int64_t>(elements), 0.0f);
+    const float* from = weight.as<float>();
+    for (int64_t i = 0; i < s.out_channels * s.in_channels; ++i) {
+      for (size_t ty = 0; ty < y.tap.size(); ++ty) {
+        for (size_t tx = 0; tx < plan_x.tap.size(); ++tx) {
+          const int64_t phase = i * phases + y.plane[ty] * 2 + plan_x.plane[tx];
+          to[(phase * taps + y.shift[ty]) * taps + plan_x.shift[tx]] = *from++;
+        }
+      }
+    }
+    transform_filters(c, to, kernel_of(form), static_cast<float*>(data));
+  });
+  for (int64_t n = 0; n < s.batch; ++n) {
+    parallel_for(s.in_channels, 1, [&](int64_t begin, int64_t end) {
+      fill_planes(s.dtype, y, plan_x, reinterpret_cast<const char*>(x + (n * s.in_channels + begin) * s.in_size()),
+                  s.y.in, s.x.in, end - begin, 0, y.extent, reinterpret_cast<char*>(planes + begin * phases * plane));
+    });
+    c.out = out + n * s.out_channels * s.out_size();
+    if (!Winograd(c, kernel_of(form), static_cast<const float*>(filters->data())).run()) return false;
+  }
+  return true;
 }
 
 }  // namespace flambeau

@@ -9,7 +9,9 @@
 namespace flambeau {
 
 enum class Derivation : uint8_t {
-  winograd_filters,  // transformed filters in panels; parameter is the tile, plus 1 when flipped (conv_winograd.cpp)
+  conv_panels,       // weights in the panels of conv_pass.cpp; parameter is the number of groups
+  winograd_filters,  // transformed filters in panels; parameter is twice the form, plus 1 when flipped
+                     // (conv_winograd.cpp)
   gemm_columns,      // packed panels of a product's right operand; parameter unused (gemm.h)
 };
 
