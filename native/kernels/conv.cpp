@@ -127,22 +127,32 @@ FLAMBEAU_INLINE void copy_even(const double* x, double* y) {
 
 // to[j] = from[j * step].
 template <class T>
-void conv_copy(const void* from, int64_t step, int64_t n, void* to) {
+FLAMBEAU_INLINE void copy_row(const T* from, int64_t step, int64_t n, T* to) {
   using V = Lanes<T>;
   constexpr int64_t kSize = V::size;
-  const T* const x = static_cast<const T*>(from);
-  T* const y = static_cast<T*>(to);
   int64_t j = 0;
   if (step != 1) {
     if (step == 2) {
       // Pairs are read whole: not the last, of which the second element may not be there.
-      for (; j + kSize < n; j += kSize) copy_even(x + 2 * j, y + j);
+      for (; j + kSize < n; j += kSize) copy_even(from + 2 * j, to + j);
     }
-    for (; j < n; ++j) y[j] = x[j * step];
+    for (; j < n; ++j) to[j] = from[j * step];
     return;
   }
-  for (; j + kSize <= n; j += kSize) V::load(x + j).store(y + j);
-  if (const int64_t rest = n - j) V::load_partial(x + j, rest).store_partial(y + j, rest);
+  for (; j + kSize <= n; j += kSize) V::load(from + j).store(to + j);
+  if (const int64_t rest = n - j) V::load_partial(from + j, rest).store_partial(to + j, rest);
+}
+
+template <class T>
+void conv_plane(const void* from, int64_t from_stride, int64_t step, int64_t begin, int64_t end, int64_t width,
+                int64_t rows, void* to) {
+  const T* x = static_cast<const T*>(from);
+  T* y = static_cast<T*>(to);
+  for (int64_t r = 0; r < rows; ++r, x += from_stride, y += width) {
+    for (int64_t j = 0; j < begin; ++j) y[j] = 0;
+    copy_row(x, step, end - begin, y + begin);
+    for (int64_t j = end; j < width; ++j) y[j] = 0;
+  }
 }
 
 // kTaps, or any number where it is 0. Sums run in the order of the taps.
@@ -183,6 +193,58 @@ void channel_rows(int64_t taps, const T* weights, const T* src, const int64_t* o
   }
 }
 
+// kRows rows at a time of a square kernel whose taps lie as its elements do: each vector of the image is read once for
+// all of them. Sums run in the order of the taps.
+template <class T, int kSide, int kRows>
+FLAMBEAU_INLINE void square_rows(const T* weights, const T* src, int64_t rows, const ConvTarget& target, int64_t& y) {
+  using V = Lanes<T>;
+  constexpr int64_t kSize = V::size;
+  const V bias(target.bias ? *static_cast<const T*>(target.bias) : T(0));
+  V w[kSide * kSide];
+  for (int t = 0; t < kSide * kSide; ++t) w[t] = V(weights[t]);
+  for (; y + kRows <= rows; y += kRows) {
+    const T* const from = src + y * target.pitch;
+    T* const out = static_cast<T*>(target.out) + y * target.y_stride;
+    for (int64_t x = 0; x < target.width; x += kSize) {
+      V acc[kRows];
+      FLAMBEAU_UNROLL
+      for (int r = 0; r < kRows; ++r) acc[r] = bias;
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kRows + kSide - 1; ++i) {
+        FLAMBEAU_UNROLL
+        for (int j = 0; j < kSide; ++j) {
+          const V v = V::load(from + i * target.pitch + x + j);
+          FLAMBEAU_UNROLL
+          for (int r = 0; r < kRows; ++r) {
+            if (i >= r && i - r < kSide) acc[r] = fma(w[(i - r) * kSide + j], v, acc[r]);
+          }
+        }
+      }
+      const int64_t rest = target.width - x;
+      FLAMBEAU_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        if (rest >= kSize) acc[r].store(out + r * target.y_stride + x);
+        else acc[r].store_partial(out + r * target.y_stride + x, static_cast<size_t>(rest));
+      }
+    }
+  }
+}
+
+template <class T, int kSide>
+void square(const T* weights, const T* src, int64_t rows, const ConvTarget& target) {
+  int64_t y = 0;
+  square_rows<T, kSide, 4>(weights, src, rows, target, y);
+  square_rows<T, kSide, 1>(weights, src, rows, target, y);
+}
+
+FLAMBEAU_INLINE bool is_square(int64_t side, const int64_t* offsets, const ConvTarget& target) {
+  if (target.x_stride != 1) return false;
+  for (int64_t t = 0; t < side * side; ++t) {
+    if (offsets[t] != t / side * target.pitch + t % side) return false;
+  }
+  return true;
+}
+
 template <class T>
 void conv_channel(int64_t taps, const void* weights, const void* src, const int64_t* offsets, int64_t rows,
                   const ConvTarget& target) {
@@ -190,8 +252,10 @@ void conv_channel(int64_t taps, const void* weights, const void* src, const int6
   const T* const image = static_cast<const T*>(src);
   switch (taps) {
     case 9:
+      if (is_square(3, offsets, target)) return square<T, 3>(w, image, rows, target);
       return channel_rows<T, 9>(taps, w, image, offsets, rows, target);
     case 25:
+      if (is_square(5, offsets, target)) return square<T, 5>(w, image, rows, target);
       return channel_rows<T, 25>(taps, w, image, offsets, rows, target);
     default:
       return channel_rows<T, 0>(taps, w, image, offsets, rows, target);
@@ -282,8 +346,8 @@ bool conv_all_finite(const void* from, size_t n) {
 
 template <class T>
 ConvKernel conv_kernel() {
-  return {kMr,          kNr<T>,       kDotRows,        kDotCols,     conv_tile<T>,
-          conv_pack<T>, conv_copy<T>, conv_channel<T>, conv_dots<T>, conv_all_finite<T>};
+  return {kMr,          kNr<T>,        kDotRows,        kDotCols,     conv_tile<T>,
+          conv_pack<T>, conv_plane<T>, conv_channel<T>, conv_dots<T>, conv_all_finite<T>};
 }
 
 }  // namespace

@@ -87,7 +87,10 @@ struct ConvKernel {
   // A panel [channels * tap_count][mr] of weights[i * row_stride + c * channel_stride + taps[t]].
   void (*pack)(const void* weights, int64_t row_stride, int64_t channel_stride, const int64_t* taps, int64_t m,
                int64_t channels, int64_t tap_count, void* panel);
-  void (*copy)(const void* from, int64_t step, int64_t n, void* to);  // to[j] = from[j * step]
+  // `rows` rows of `width`, of which [begin, end) are every step-th element of the source's row; zeros beside them.
+  // from is the source of element `begin` of the first row.
+  void (*plane)(const void* from, int64_t from_stride, int64_t step, int64_t begin, int64_t end, int64_t width,
+                int64_t rows, void* to);
   // One output of one channel, out(y, x) = bias + Σ_t weights[t] · src[offsets[t] + y * pitch + x].
   void (*channel)(int64_t taps, const void* weights, const void* src, const int64_t* offsets, int64_t rows,
                   const ConvTarget& target);

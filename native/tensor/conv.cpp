@@ -81,6 +81,28 @@ bool is_plain_3x3(const ConvShape& s) {
 
 float* floats(const Tensor* x) { return x ? x->as<float>() : nullptr; }
 
+// A kernel of one element at stride 1: a matrix product over the channels, in place. Images too small to fill the
+// threads are better cut by run().
+bool is_product(const ConvShape& s) {
+  const auto plain = [](const ConvAxis& a) {
+    return a.kernel == 1 && a.stride == 1 && a.padding == 0 && a.in == a.out;
+  };
+  return s.groups == 1 && plain(s.y) && plain(s.x);
+}
+bool has_long_rows(const ConvShape& s) { return s.in_size() >= 256 && s.in_channels >= 16 && s.out_channels >= 16; }
+
+// out [rows, size] = weight [rows, channels] · x [channels, size] + bias, for each image.
+void multiply_images(const ConvShape& s, int64_t rows, int64_t channels, MatrixView weight, const Tensor& x,
+                     const Tensor* bias, const Tensor& out) {
+  const int64_t size = s.in_size(), item = static_cast<int64_t>(item_size(s.dtype));
+  Epilogue epilogue;
+  if (bias) epilogue.col_bias = bias->data();
+  for (int64_t n = 0; n < s.batch; ++n) {
+    gemm(s.dtype, rows, size, channels, weight, {x.data() + n * channels * size * item, size, 1},
+         out.data() + n * rows * size * item, size, bias ? &epilogue : nullptr);
+  }
+}
+
 Tensor dense_bias(const char* op, const Tensor* bias, DType dtype, int64_t channels) {
   if (!bias) return {};
   check_dtype(op, *bias, dtype);
@@ -103,6 +125,10 @@ void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvP
   const Tensor from = contiguous(x), w = contiguous(weight);
   Output y = Output::contiguous(out, {&x, &weight, bias ? bias : &x});
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups;
+  if (is_product(s) && has_long_rows(s)) {
+    multiply_images(s, rows, channels, {w.data(), channels, 1}, from, bias ? &plus : nullptr, *y);
+    return y.commit();
+  }
   if (winograd_strided(s, floats(&from), w, floats(bias ? &plus : nullptr), floats(&*y))) return y.commit();
   const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.out, s.x.out) : -1;
   if (form >= 0 && winograd({s.batch, channels, rows, from.as<float>(), s.y.in, s.x.in, s.y.padding, s.x.padding, w,
@@ -126,6 +152,10 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
   const Tensor from = contiguous(grad), w = contiguous(weight);
   Output y = Output::contiguous(out, {&grad, &weight, bias ? bias : &grad});
   const int64_t channels = s.out_channels / s.groups, rows = s.in_channels / s.groups;
+  if (is_product(s) && has_long_rows(s)) {
+    multiply_images(s, rows, channels, {w.data(), 1, rows}, from, bias ? &plus : nullptr, *y);
+    return y.commit();
+  }
   // At stride 1 this is a convolution with the taps in reverse.
   const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.in, s.x.in) : -1;
   if (form >= 0 &&
@@ -177,7 +207,17 @@ void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Tenso
   if (out.numel == 0) return;
   const Tensor from = contiguous(x), g = contiguous(grad);
   Output y = Output::contiguous(out, {&x, &grad});
-  conv_weight_gradient(s, from.data(), g.data(), y->data());
+  if (is_product(s) && s.batch > 0) {
+    const int64_t size = s.in_size(), item = static_cast<int64_t>(item_size(s.dtype));
+    for (int64_t n = 0; n < s.batch; ++n) {
+      GemmOptions options;
+      options.accumulate = n > 0;
+      gemm(s.dtype, s.out_channels, s.in_channels, size, {g.data() + n * s.out_channels * size * item, size, 1},
+           {from.data() + n * s.in_channels * size * item, 1, size}, y->data(), s.in_channels, nullptr, options);
+    }
+  } else {
+    conv_weight_gradient(s, from.data(), g.data(), y->data());
+  }
   y.commit();
 }
 

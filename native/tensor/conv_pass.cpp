@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+#include <utility>
 
 #include "../dispatch/dispatch.h"
 #include "error.h"
@@ -146,7 +147,8 @@ AxisPlan backward_plan(const ConvAxis& axis, int64_t phase) {
   plan.out_step = axis.stride;
   plan.count = ceil_div(axis.in - phase, axis.stride);
   std::vector<int64_t> u;
-  for (int64_t t = 0; t < axis.kernel; ++t) {
+  // In the order in which they lie in the planes, as those of a forward pass do.
+  for (int64_t t = axis.kernel; t-- > 0;) {
     const int64_t distance = phase + axis.padding - t * axis.dilation;
     if (distance % axis.stride != 0) continue;
     plan.tap.push_back(t);
@@ -171,25 +173,28 @@ void fill_planes(DType dtype, const AxisPlan& y, const AxisPlan& x, const char* 
                  int64_t source_x, int64_t channels, int64_t first, int64_t rows, char* buffer) {
   const ConvKernel& kernel = kernel_of(dtype);
   const int64_t item = static_cast<int64_t>(item_size(dtype));
-  const size_t row_bytes = static_cast<size_t>(x.extent * item);
   for (int64_t c = 0; c < channels; ++c, source += source_y * source_x * item) {
     for (const int64_t base_y : y.base) {
       for (const int64_t base_x : x.base) {
-        // Columns [begin, end) of the plane lie inside the source.
-        const int64_t begin = std::clamp<int64_t>(base_x < 0 ? ceil_div(-base_x, x.step) : 0, 0, x.extent);
-        const int64_t end =
-            std::clamp<int64_t>(base_x < source_x ? ceil_div(source_x - base_x, x.step) : 0, begin, x.extent);
-        const size_t left = static_cast<size_t>(begin * item), right = static_cast<size_t>((x.extent - end) * item);
-        for (int64_t r = 0; r < rows; ++r, buffer += row_bytes) {
-          const int64_t at = (first + r) * y.step + base_y;
-          if (at < 0 || at >= source_y || begin == end) {
-            std::memset(buffer, 0, row_bytes);
-            continue;
-          }
-          if (left) std::memset(buffer, 0, left);
-          kernel.copy(source + (at * source_x + begin * x.step + base_x) * item, x.step, end - begin, buffer + left);
-          if (right) std::memset(buffer + row_bytes - right, 0, right);
+        // Rows [top, bottom) and columns [begin, end) of the plane lie inside the source.
+        const auto inside = [](int64_t base, int64_t step, int64_t size, int64_t extent) {
+          const int64_t from = std::clamp<int64_t>(base < 0 ? ceil_div(-base, step) : 0, 0, extent);
+          return std::pair{from, std::clamp<int64_t>(base < size ? ceil_div(size - base, step) : 0, from, extent)};
+        };
+        const auto [begin, end] = inside(base_x, x.step, source_x, x.extent);
+        const auto [top, bottom] = inside(first * y.step + base_y, y.step, source_y, begin < end ? rows : 0);
+        const auto zeros = [&](int64_t from, int64_t to) {
+          if (from < to)
+            std::memset(buffer + from * x.extent * item, 0, static_cast<size_t>((to - from) * x.extent * item));
+        };
+        zeros(0, top);
+        zeros(bottom, rows);
+        if (top < bottom) {
+          const int64_t row = (first + top) * y.step + base_y;
+          kernel.plane(source + (row * source_x + begin * x.step + base_x) * item, y.step * source_x, x.step, begin,
+                       end, x.extent, bottom - top, buffer + top * x.extent * item);
         }
+        buffer += rows * x.extent * item;
       }
     }
   }

@@ -73,13 +73,10 @@ void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, c
         const int64_t grad_row = images * block_rows * pitch;
         for (int64_t o = o_begin; o < o_end; ++o) {
           for (int64_t i = 0; i < now; ++i) {
-            const char* from =
+            const char* const from =
                 grad + (((n + i) * s.out_channels + group * rows + o) * s.out_size() + first * s.x.out) * item;
-            char* to = grad_buffer + ((o - o_begin) * grad_row + i * block_rows * pitch) * item;
-            for (int64_t r = 0; r < height; ++r, from += s.x.out * item, to += pitch * item) {
-              kernel.copy(from, 1, s.x.out, to);
-              if (pitch > s.x.out) std::memset(to + s.x.out * item, 0, static_cast<size_t>((pitch - s.x.out) * item));
-            }
+            char* const to = grad_buffer + ((o - o_begin) * grad_row + i * block_rows * pitch) * item;
+            kernel.plane(from, s.x.out, 1, 0, s.x.out, pitch, height, to);
           }
         }
         const int64_t image_planes = step * planes * plane_rows * pitch;

@@ -159,12 +159,57 @@ void all_cases() {
       make_case(1, 96, 7, 7, 130, 3, 3, 1, 1, 1, 1),
       make_case(1, 40, 14, 14, 70, 3, 3, 2, 2, 1, 1),
       make_case(3, 1, 28, 28, 32, 3, 3),
+      make_case(1, 3, 47, 66, 20, 7, 7, 2, 2, 3, 3),
+      make_case(2, 8, 31, 40, 24, 5, 5, 2, 2, 2, 1),
+      make_case(1, 4, 40, 37, 32, 8, 8, 2, 2, 0, 3),
+      make_case(1, 5, 17, 37, 10, 3, 3, 1, 1, 1, 1, 1, 1, 5),
+      make_case(1, 3, 22, 19, 3, 5, 5, 1, 1, 2, 2, 1, 1, 3),
+      make_case(1, 3, 22, 39, 3, 3, 3, 2, 2, 1, 1, 1, 1, 3),
+      make_case(1, 3, 12, 39, 3, 2, 4, 1, 1, 1, 1, 2, 1, 3),
+      make_case(2, 17, 16, 19, 18, 1, 1),
   };
   for (const Case& t : cases) {
     for (const DType dtype : {DType::f32, DType::f64}) {
       for (const Layout layout : check::kLayouts) {
         if (layout == Layout::contiguous || t.n * t.c * t.o * t.h * t.w < 20000) check_case(t, dtype, layout);
       }
+    }
+  }
+}
+
+// What each algorithm errs at most, of the sum of the products' magnitudes.
+void stated_errors() {
+  struct Row {
+    Case t;
+    double f32;
+  };
+  const Row rows[] = {
+      {make_case(1, 64, 12, 12, 32, 3, 3, 1, 1, 1, 1), 1e-6},  // F(4×4, 3×3)
+      {make_case(1, 64, 7, 7, 32, 3, 3, 1, 1, 1, 1), 3e-7},    // F(2×2, 3×3)
+      {make_case(1, 3, 65, 64, 32, 7, 7, 2, 2, 3, 3), 1e-6},   // F(3×3, 4×4) over phases
+      {make_case(1, 64, 12, 12, 32, 3, 3, 2, 2, 1, 1), 1e-6},  // one sum of 576
+      {make_case(1, 64, 17, 16, 32, 1, 1), 3e-7},              // … of 64
+      {make_case(1, 8, 12, 12, 8, 5, 5, 1, 1, 2, 2, 1, 1, 8), 3e-7},
+  };
+  for (const auto& [t, f32] : rows) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor x = random(dtype, {t.n, t.c, t.h, t.w}, Layout::contiguous);
+      const Tensor w = random(dtype, {t.o, t.c / t.p.groups, t.kh, t.kw}, Layout::contiguous);
+      const auto vx = check::values(x), vw = check::values(w);
+      Tensor y;
+      conv(x, w, nullptr, t.p, y);
+      std::vector<double> sum(static_cast<size_t>(y.numel)), size(sum.size());
+      for_each_product(t, [&](size_t i, size_t k, size_t o) {
+        sum[o] += vx[i] * vw[k];
+        size[o] += std::fabs(vx[i] * vw[k]);
+      });
+      double worst = 0;
+      for (int64_t i = 0; i < y.numel; ++i) {
+        const size_t at = static_cast<size_t>(i);
+        worst = std::fmax(worst, std::fabs(check::get(y, i) - sum[at]) / size[at]);
+      }
+      check::expect(worst <= (dtype == DType::f32 ? f32 : 1e-15),
+                    describe(t) + dtype_name(dtype) + ": errs by " + std::to_string(worst * 1e9) + "e-9");
     }
   }
 }
@@ -227,6 +272,7 @@ void refusals() {
 int main() {
   return check::run("conv_test", [] {
     all_cases();
+    stated_errors();
     special_values();
     refusals();
   });
