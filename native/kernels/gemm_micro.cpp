@@ -14,6 +14,8 @@ constexpr bool kNeon = kRegisters == 32 && !kAvx512;
 // which needs a register for the product as well.
 constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
 constexpr int kVectors = kNeon ? 4 : 2;
+// From this depth on a tile's C is fetched while the products are summed; shorter ones find it in cache or wait.
+constexpr int64_t kLongStep = 64;
 template <class T>
 constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
@@ -165,85 +167,135 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 
 // The micro-kernel.
 
-// kRows <= kMr rows by kCols vectors. m and n may be smaller: then only C's part is read and written.
-template <class T, int kRows, int kCols>
-FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc, int64_t m,
-                            int64_t n, bool accumulate) {
+// kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
+// element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix.
+template <class T, int kRows, int kFull, class Tail>
+FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
+                            int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate) {
   using V = Lanes<T>;
   constexpr int kSize = V::size;
-  const bool full = m == kRows && n == kCols * kSize;
-  if (full) {
+  constexpr bool kHasTail = !std::is_same_v<Tail, NoTail>;
+  constexpr int kStored = kFull > 0 ? kFull : 1;
+  if (k > kLongStep) {
     FLAMBEAU_UNROLL
     for (int i = 0; i < kRows; ++i) {
       FLAMBEAU_PREFETCH(c + i * ldc);
-      FLAMBEAU_PREFETCH(c + i * ldc + kCols * kSize - 1);
+      FLAMBEAU_PREFETCH(c + i * ldc + (kHasTail ? kFull * kSize : kFull * kSize - 1));
     }
   }
-  V acc[kRows][kCols];
+  V acc[kRows][kStored];
+  Tail rest[kRows];
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
+    for (int v = 0; v < kFull; ++v) acc[i][v] = V(T(0));
+    if constexpr (kHasTail) rest[i] = Tail(T(0));
   }
-  for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
-    V row[kCols];
+  // Rows are addressed in fives: base, base + s, + 2s, + 3s, + 4s need two registers for s and one for each base.
+  constexpr int kBases = (kRows + 4) / 5;
+  const T* base[kBases];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kBases; ++i) base[i] = a + 5 * i * row_stride;
+  int64_t three = 3 * row_stride;
+  FLAMBEAU_OPAQUE(three);
+  for (int64_t p = 0; p < k; ++p, b += b_row_stride) {
+    V row[kStored];
+    Tail row_rest;
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
+    for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
+    if constexpr (kHasTail) row_rest = Tail::load_partial(b + kFull * kSize, tail);
     FLAMBEAU_UNROLL
     for (int i = 0; i < kRows; ++i) {
-      const V x(a[i]);
-      FLAMBEAU_UNROLL
-      for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
-    }
-  }
-  if (full) {
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i, c += ldc) {
-      FLAMBEAU_UNROLL
-      for (int v = 0; v < kCols; ++v) {
-        (accumulate ? V::load(c + v * kSize) + acc[i][v] : acc[i][v]).store(c + v * kSize);
+      // Broadcast no wider than needed: a half costs half.
+      const std::conditional_t<kFull == 0, Tail, V> x(base[i / 5][i % 5 == 3 ? three : i % 5 * row_stride]);
+      if constexpr (kFull > 0) {
+        FLAMBEAU_UNROLL
+        for (int v = 0; v < kFull; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
       }
+      if constexpr (kHasTail) rest[i] = fma(Tail(x), row_rest, rest[i]);
     }
-    return;
-  }
-  T rows[kRows][kCols * kSize];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) acc[i][v].store(&rows[i][v * kSize]);
-  }
-  for (int64_t i = 0; i < m; ++i, c += ldc) {
-    int64_t j = 0;
-    for (; j + kSize <= n; j += kSize) {
-      const V x = V::load(&rows[i][j]);
-      (accumulate ? V::load(c + j) + x : x).store(c + j);
+    for (int i = 0; i < kBases; ++i) {
+      base[i] += step_stride;
+      FLAMBEAU_OPAQUE(base[i]);
     }
-    if (const int64_t rest = n - j) {
-      const V x = V::load(&rows[i][j]);
-      (accumulate ? V::load_partial(c + j, rest) + x : x).store_partial(c + j, rest);
+  }
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kRows; ++i, c += ldc) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kFull; ++v) {
+      (accumulate ? V::load(c + v * kSize) + acc[i][v] : acc[i][v]).store(c + v * kSize);
+    }
+    if constexpr (kHasTail) {
+      T* const end = c + kFull * kSize;
+      (accumulate ? Tail::load_partial(end, tail) + rest[i] : rest[i]).store_partial(end, tail);
     }
   }
 }
 
-// The least tile that covers m rows, in steps of two rows.
-template <class T, int kRows, int kCols>
-FLAMBEAU_INLINE void fitting_tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc, int64_t m,
-                                  int64_t n, bool accumulate) {
-  if constexpr (kRows > 2) {
-    if (m <= kRows - 2) return fitting_tile<T, kRows - 2, kCols>(k, a, b, b_row_stride, c, ldc, m, n, accumulate);
+template <class T>
+using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
+                        int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate);
+
+// The tile of exactly m rows.
+template <class T, int kFull, class Tail, int... kRows>
+FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...>) {
+  static constexpr TileFn<T> kTiles[] = {tile<T, kRows + 1, kFull, Tail>...};
+  return kTiles[m - 1];
+}
+
+// C[m, n] for m <= kMr and n <= kNr.
+template <class T>
+FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
+                             int64_t b_row_stride, T* c, int64_t ldc, int64_t m, int64_t n, bool accumulate) {
+  constexpr int64_t kSize = Lanes<T>::size;
+  constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
+  TileFn<T> fn;
+  int64_t tail = 0;
+#if defined(__AVX512F__)
+  if (n > kSize) {
+    tail = n - kSize;
+    fn = tail > kSize / 2 ? tile_of<T, 1, Lanes<T>>(m, kAllRows) : tile_of<T, 1, HalfLanes<T>>(m, kAllRows);
+  } else {
+    tail = n;
+    fn = tail > kSize / 2 ? tile_of<T, 0, Lanes<T>>(m, kAllRows) : tile_of<T, 0, HalfLanes<T>>(m, kAllRows);
   }
-  tile<T, kRows, kCols>(k, a, b, b_row_stride, c, ldc, m, n, accumulate);
+#else
+  const bool narrow = n <= kNr<T> / 2;
+  fn = narrow ? tile_of<T, kVectors / 2, NoTail>(m, kAllRows) : tile_of<T, kVectors, NoTail>(m, kAllRows);
+  if (n != (narrow ? kNr<T> / 2 : kNr<T>)) {
+    // The panel is padded with zeros; C is not.
+    T rows[kMr * kNr<T>];
+    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false);
+    for (int64_t i = 0; i < m; ++i, c += ldc) {
+      const T* const row = rows + i * kNr<T>;
+      int64_t j = 0;
+      using V = Lanes<T>;
+      for (; j + kSize <= n; j += kSize) {
+        const V x = V::load(row + j);
+        (accumulate ? V::load(c + j) + x : x).store(c + j);
+      }
+      for (; j < n; ++j) c[j] = accumulate ? c[j] + row[j] : row[j];
+    }
+    return;
+  }
+#endif
+  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate);
+}
+
+template <class T>
+void direct(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b, int64_t b_row_stride,
+            void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate, const Epilogue* epilogue) {
+  T* const out = static_cast<T*>(c);
+  tile_at(k, static_cast<const T*>(a), a_row_stride, a_col_stride, static_cast<const T*>(b), b_row_stride, out, ldc, m,
+          n, accumulate);
+  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
 }
 
 template <class T>
 void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
            int64_t n, bool accumulate, const Epilogue* epilogue) {
-  const T* const a = static_cast<const T*>(a_panel);
-  const T* const rows = static_cast<const T*>(b);
-  T* const out = static_cast<T*>(c);
-  if (n <= kNr<T> / 2) fitting_tile<T, kMr, kVectors / 2>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
-  else fitting_tile<T, kMr, kVectors>(k, a, rows, b_row_stride, out, ldc, m, n, accumulate);
-  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
+  direct<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue);
 }
 
 // Few rows: C[m, n] += a column of A times a row of B, the rows of B read in place and once.
@@ -452,7 +504,18 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
       const T* const rows = left + i * a_row_stride;
       const T* const columns = right + j * b_col_stride;
       T* const block = out + i * ldc + j;
-      if (m == 1) {
+      if (n == 1) {
+        // The one column with eight rows at a time, whose sums lie one below the other.
+        for (int64_t ii = 0; ii < height; ii += 8) {
+          T sums[8];
+          const int64_t count = height - ii < 8 ? height - ii : 8;
+          dots_tile<T, 1, 8>(k, columns, 0, rows + ii * a_row_stride, a_row_stride, count, sums, 0, false);
+          for (int64_t r = 0; r < count; ++r) {
+            T& to = block[(ii + r) * ldc];
+            to = accumulate ? to + sums[r] : sums[r];
+          }
+        }
+      } else if (m == 1) {
         for (int64_t jj = 0; jj < width; jj += 8) {
           dots_tile<T, 1, 8>(k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj, block + jj,
                              ldc, accumulate);
@@ -472,7 +535,7 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 
 template <class T>
 GemmKernel gemm_kernel(int64_t kc, int64_t mc, int64_t nc) {
-  return {kMr, kNr<T>, kc, mc, nc, pack_a<T>, pack_b<T>, micro<T>, rows<T>, dots<T>};
+  return {kMr, kNr<T>, kc, mc, nc, pack_a<T>, pack_b<T>, micro<T>, kAvx512, direct<T>, rows<T>, dots<T>};
 }
 
 }  // namespace

@@ -18,10 +18,13 @@
 #define FLAMBEAU_UNROLL
 #endif
 
+// Hides where an integer or pointer in a register comes from, so that an address stays base + index.
 #if defined(__GNUC__)
+#define FLAMBEAU_OPAQUE(x) __asm__("" : "+r"(x))
 #define FLAMBEAU_NOINLINE __attribute__((noinline))
 #define FLAMBEAU_PREFETCH(p) __builtin_prefetch(p)
 #else
+#define FLAMBEAU_OPAQUE(x) static_cast<void>(x)
 #define FLAMBEAU_NOINLINE __declspec(noinline)
 #define FLAMBEAU_PREFETCH(p) static_cast<void>(p)
 #endif
@@ -92,6 +95,51 @@ struct LanesOf<double> {
 
 template <class T>
 using Lanes = typename LanesOf<T>::type;
+
+struct NoTail {};
+
+#if defined(__AVX512F__)
+// Half a vector, for a tile's last columns: two of its multiply-adds cost what one of a whole vector does where 512-bit
+// operations are split.
+struct HalfFloat {
+  static constexpr size_t size = 8;
+  __m256 v;
+  HalfFloat() = default;
+  FLAMBEAU_INLINE explicit HalfFloat(__m256 x) : v(x) {}
+  FLAMBEAU_INLINE explicit HalfFloat(float x) : v(_mm256_set1_ps(x)) {}
+  FLAMBEAU_INLINE explicit HalfFloat(Vec<float> x) : v(_mm512_castps512_ps256(x.v)) {}
+  static FLAMBEAU_INLINE __mmask8 first_lanes(size_t n) { return static_cast<__mmask8>((1u << n) - 1); }
+  static FLAMBEAU_INLINE HalfFloat load_partial(const float* p, size_t n) {
+    return HalfFloat(_mm256_maskz_loadu_ps(first_lanes(n), p));
+  }
+  FLAMBEAU_INLINE void store_partial(float* p, size_t n) const { _mm256_mask_storeu_ps(p, first_lanes(n), v); }
+  friend FLAMBEAU_INLINE HalfFloat operator+(HalfFloat a, HalfFloat b) { return HalfFloat(_mm256_add_ps(a.v, b.v)); }
+  friend FLAMBEAU_INLINE HalfFloat fma(HalfFloat a, HalfFloat b, HalfFloat c) {
+    return HalfFloat(_mm256_fmadd_ps(a.v, b.v, c.v));
+  }
+};
+struct HalfDouble {
+  static constexpr size_t size = 4;
+  __m256d v;
+  HalfDouble() = default;
+  FLAMBEAU_INLINE explicit HalfDouble(__m256d x) : v(x) {}
+  FLAMBEAU_INLINE explicit HalfDouble(double x) : v(_mm256_set1_pd(x)) {}
+  FLAMBEAU_INLINE explicit HalfDouble(Vec<double> x) : v(_mm512_castpd512_pd256(x.v)) {}
+  static FLAMBEAU_INLINE __mmask8 first_lanes(size_t n) { return static_cast<__mmask8>((1u << n) - 1); }
+  static FLAMBEAU_INLINE HalfDouble load_partial(const double* p, size_t n) {
+    return HalfDouble(_mm256_maskz_loadu_pd(first_lanes(n), p));
+  }
+  FLAMBEAU_INLINE void store_partial(double* p, size_t n) const { _mm256_mask_storeu_pd(p, first_lanes(n), v); }
+  friend FLAMBEAU_INLINE HalfDouble operator+(HalfDouble a, HalfDouble b) {
+    return HalfDouble(_mm256_add_pd(a.v, b.v));
+  }
+  friend FLAMBEAU_INLINE HalfDouble fma(HalfDouble a, HalfDouble b, HalfDouble c) {
+    return HalfDouble(_mm256_fmadd_pd(a.v, b.v, c.v));
+  }
+};
+template <class T>
+using HalfLanes = std::conditional_t<sizeof(T) == 4, HalfFloat, HalfDouble>;
+#endif
 
 // The four sums of the lanes of a, b, c and d, by the same tree of additions each.
 #if defined(FLAMBEAU_X64)

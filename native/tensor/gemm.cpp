@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <new>
 
 #include "../dispatch/dispatch.h"
+#include "storage.h"
 #include "thread_pool.h"
 
 namespace flambeau {
@@ -17,50 +17,26 @@ namespace {
 constexpr double kWorkPerThread = 5e5;
 
 // Elements worth a thread's packing.
-constexpr int64_t kPackGrain = 1 << 16;
-
-// Up to this many rows B is not worth packing as a whole.
-constexpr int64_t kThinRows = 128;
+constexpr int64_t kPackGrain = 1 << 14;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-// The calling thread's packing buffer: it grows to the largest product seen and is freed when the thread ends.
-class Scratch {
- public:
-  ~Scratch() { release(); }
-  char* reserve(size_t bytes) {
-    if (bytes > size_) {
-      release();
-      data_ = static_cast<char*>(::operator new(bytes, std::align_val_t(kAlign)));
-      size_ = bytes;
-    }
-    return data_;
-  }
+// The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
+int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
 
- private:
-  static constexpr size_t kAlign = 64;
-  void release() {
-    if (data_) ::operator delete(data_, std::align_val_t(kAlign));
-    data_ = nullptr;
-    size_ = 0;
-  }
-  char* data_ = nullptr;
-  size_t size_ = 0;
-};
-// B's panels are shared by the threads of one product; A's belong to each.
-thread_local Scratch shared_scratch, private_scratch;
+const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
 
 struct Product {
   const GemmKernel& kernel;
   int64_t item;  // bytes per element
   int64_t m, n, k;
   MatrixView a, b;
-  void* c;
-  int64_t ldc;
-  const Epilogue* epilogue;
-  bool accumulate;
-  const char* packed_b;
+  void* c = nullptr;
+  int64_t ldc = 0;
+  const Epilogue* epilogue = nullptr;
+  bool accumulate = false;
+  const char* packed_b = nullptr;
 
   const char* a_at(int64_t row, int64_t col) const {
     return static_cast<const char*>(a.data) + (row * a.row_stride + col * a.col_stride) * item;
@@ -69,126 +45,137 @@ struct Product {
     return static_cast<const char*>(b.data) + (row * b.row_stride + col * b.col_stride) * item;
   }
   char* c_at(int64_t row, int64_t col) const { return static_cast<char*>(c) + (row * ldc + col) * item; }
-  // The epilogue of a part of C that begins at row i, column j.
-  Epilogue epilogue_at(int64_t i, int64_t j) const {
-    Epilogue part = *epilogue;
-    if (part.row_bias) part.row_bias = static_cast<const char*>(part.row_bias) + j * item;
-    if (part.col_bias) part.col_bias = static_cast<const char*>(part.col_bias) + i * item;
-    if (part.residual) {
-      part.residual = static_cast<const char*>(part.residual) + (i * part.residual_stride + j) * item;
-    }
-    return part;
-  }
   // The panels of packed_b that rows pc .. pc + depth of B are in; the one of column j, a multiple of nr.
   const char* packed_at(int64_t pc, int64_t depth, int64_t j) const {
     return packed_b + (round_up(n, kernel.nr) * pc + j * depth) * item;
   }
-  double work() const { return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
-  int threads() const {
-    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work() / kWorkPerThread)));
+  int64_t depth_of_blocks() const { return equal_block(k, kernel.kc); }
+  // How many threads are worth waking when they meet after each `depth` steps of k.
+  int threads(int64_t depth) const {
+    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(depth);
+    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work / kWorkPerThread)));
   }
+  int threads() const { return threads(k); }
 };
 
-// The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
-int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
-
-// C[i .. i + m, j .. j + n] for one panel of B, n <= nr, from m rows of packed A.
-void multiply_panel(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t k, const char* a_panels,
-                    const char* b, int64_t b_row_stride, bool accumulate, bool last) {
-  const GemmKernel& kernel = p.kernel;
-  const bool ends = last && p.epilogue;
-  for (int64_t row = 0; row < m; row += kernel.mr) {
-    const Epilogue part = ends ? p.epilogue_at(i + row, j) : Epilogue{};
-    kernel.micro(k, a_panels + row * k * p.item, b, b_row_stride, p.c_at(i + row, j), p.ldc,
-                 std::min<int64_t>(kernel.mr, m - row), n, accumulate, ends ? &part : nullptr);
+// The epilogue of the part of C that begins at row i and column j; null when there is none.
+class EpilogueAt {
+ public:
+  EpilogueAt(const Product& p, int64_t i, int64_t j, bool last = true) : any_(p.epilogue && last) {
+    if (!any_) return;
+    part_ = *p.epilogue;
+    part_.row_bias = offset(part_.row_bias, j * p.item);
+    part_.col_bias = offset(part_.col_bias, i * p.item);
+    part_.residual = offset(part_.residual, (i * part_.residual_stride + j) * p.item);
   }
+  operator const Epilogue*() const { return any_ ? &part_ : nullptr; }
+
+ private:
+  static const void* offset(const void* from, int64_t bytes) {
+    return from ? static_cast<const char*>(from) + bytes : nullptr;
+  }
+  Epilogue part_;
+  bool any_;
+};
+
+// Packing buffers come from the pool of tensors, and go back when the product is done.
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes) {
+    if (bytes > 0) storage_ = StorageRef(Storage::allocate(static_cast<size_t>(bytes)));
+  }
+  char* data() const { return storage_ ? static_cast<char*>(storage_->data()) : nullptr; }
+
+ private:
+  StorageRef storage_;
+};
+
+// Runs body(begin, count) over ranges of [0, n) that are whole multiples of `unit` but for the last.
+template <class Body>
+void for_ranges(int64_t n, int64_t unit, int threads, Body&& body) {
+  const int64_t units = ceil_div(n, unit);
+  if (threads == 1 || units == 1) return body(int64_t{0}, n);
+  parallel_for(units, ceil_div(units, threads),
+               [&](int64_t begin, int64_t end) { body(begin * unit, std::min(end * unit, n) - begin * unit); });
 }
 
-// Runs body(j, width) over column ranges of C that are whole multiples of `unit` wide but for the last.
-template <class Body>
-void for_column_ranges(const Product& p, int64_t unit, Body&& body) {
-  const int threads = p.threads();
-  if (threads == 1) return body(int64_t{0}, p.n);
-  const int64_t units = ceil_div(p.n, unit);
-  parallel_for(units, ceil_div(units, threads),
-               [&](int64_t begin, int64_t end) { body(begin * unit, std::min(end * unit, p.n) - begin * unit); });
-}
+// ---- few rows or few columns
 
 void multiply_rows(const Product& p) {
-  for_column_ranges(p, 256, [&](int64_t j, int64_t width) {
-    const Epilogue part = p.epilogue ? p.epilogue_at(0, j) : Epilogue{};
+  for_ranges(p.n, 256, p.threads(), [&](int64_t j, int64_t width) {
     p.kernel.rows(p.m, width, p.k, p.a.data, p.a.row_stride, p.a.col_stride, p.b_at(0, j), p.b.row_stride, p.c_at(0, j),
-                  p.ldc, p.accumulate, p.epilogue ? &part : nullptr);
+                  p.ldc, p.accumulate, EpilogueAt(p, 0, j));
   });
 }
 
-// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a packed panel.
+// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a panel.
 bool dots_pay(const Product& p) {
   const int64_t narrow = std::min(p.m, p.n);
-  return narrow <= 4 || (narrow <= 32 && p.k >= 64);
+  return narrow <= GemmKernel::kMaxRows || (narrow <= 32 && p.k >= 64);
 }
 
+// B's columns are contiguous, or few enough to be copied.
 void multiply_dots(const Product& p) {
-  if (p.n >= p.m) {
-    for_column_ranges(p, 64, [&](int64_t j, int64_t width) {
-      const Epilogue part = p.epilogue ? p.epilogue_at(0, j) : Epilogue{};
-      p.kernel.dots(p.m, width, p.k, p.a.data, p.a.row_stride, p.b_at(0, j), p.b.col_stride, p.c_at(0, j), p.ldc,
-                    p.accumulate, p.epilogue ? &part : nullptr);
-    });
-    return;
+  const char* b = p.b_at(0, 0);
+  int64_t b_col_stride = p.b.col_stride;
+  const Scratch columns(p.b.row_stride == 1 ? 0 : p.n * p.k * p.item);
+  if (char* const to = columns.data()) {
+    for (int64_t j = 0; j < p.n; ++j) {
+      for (int64_t l = 0; l < p.k; ++l) std::memcpy(to + (j * p.k + l) * p.item, p.b_at(l, j), p.item);
+    }
+    b = to;
+    b_col_stride = p.k;
   }
-  const int64_t unit = 64, units = ceil_div(p.m, unit);
-  parallel_for(units, ceil_div(units, p.threads()), [&](int64_t begin, int64_t end) {
-    const int64_t i = begin * unit, height = std::min(end * unit, p.m) - i;
-    const Epilogue part = p.epilogue ? p.epilogue_at(i, 0) : Epilogue{};
-    p.kernel.dots(height, p.n, p.k, p.a_at(i, 0), p.a.row_stride, p.b.data, p.b.col_stride, p.c_at(i, 0), p.ldc,
-                  p.accumulate, p.epilogue ? &part : nullptr);
+  const auto part = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
+    p.kernel.dots(height, width, p.k, p.a_at(i, 0), p.a.row_stride, b + j * b_col_stride * p.item, b_col_stride,
+                  p.c_at(i, j), p.ldc, p.accumulate, EpilogueAt(p, i, j));
+  };
+  if (p.n >= p.m) for_ranges(p.n, 64, p.threads(), [&](int64_t j, int64_t width) { part(0, p.m, j, width); });
+  else for_ranges(p.m, 64, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });
+}
+
+// Few columns, and A's columns contiguous: C transposed has few rows, and its right operand's rows are contiguous.
+void multiply_transposed(const Product& p) {
+  for_ranges(p.m, 256, p.threads(), [&](int64_t i, int64_t height) {
+    constexpr int64_t kBlock = 1024;  // columns of Cᵀ at a time, on the stack
+    alignas(64) char turned[GemmKernel::kMaxRows * kBlock * sizeof(double)];
+    for (const int64_t end = i + height; i < end; i += kBlock) {
+      const int64_t rows = std::min(kBlock, end - i);
+      p.kernel.rows(p.n, rows, p.k, p.b.data, p.b.col_stride, p.b.row_stride, p.a_at(i, 0), p.a.col_stride, turned,
+                    kBlock, false, nullptr);
+      const auto turn = [&](auto zero) {
+        using T = decltype(zero);
+        const T* const from = reinterpret_cast<const T*>(turned);
+        for (int64_t r = 0; r < rows; ++r) {
+          T* const to = reinterpret_cast<T*>(p.c_at(i + r, 0));
+          for (int64_t j = 0; j < p.n; ++j) to[j] = p.accumulate ? to[j] + from[j * kBlock + r] : from[j * kBlock + r];
+        }
+      };
+      if (p.item == sizeof(float)) turn(0.0f);
+      else turn(0.0);
+      if (!p.epilogue) continue;
+      // A product of depth 0 adds nothing and ends with the epilogue.
+      for (int64_t r = 0; r < rows; r += GemmKernel::kMaxRows) {
+        p.kernel.rows(std::min(GemmKernel::kMaxRows, rows - r), p.n, 0, nullptr, 0, 0, nullptr, 0, p.c_at(i + r, 0),
+                      p.ldc, true, EpilogueAt(p, i + r, 0));
+      }
+    }
   });
 }
 
-// Few rows: A is packed once and stays in L2 while the threads go through the columns of B, a panel at a time. A panel
-// is packed just before its only use, or read in place when its rows are contiguous.
-void multiply_thin(const Product& p) {
-  const GemmKernel& kernel = p.kernel;
-  const int64_t nr = kernel.nr, padded = round_up(p.m, kernel.mr);
-  const int64_t kc = equal_block(p.k, kernel.kc);
-  char* const a_panels = shared_scratch.reserve(static_cast<size_t>(padded * kc * p.item));
-  for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
-    const int64_t depth = std::min(kc, p.k - pc);
-    const bool last = pc + depth >= p.k;
-    kernel.pack_a(p.a_at(0, pc), p.a.row_stride, p.a.col_stride, p.m, depth, a_panels);
-    for_column_ranges(p, nr, [&](int64_t begin, int64_t width) {
-      char* const b_panel = private_scratch.reserve(static_cast<size_t>(nr * depth * p.item));
-      for (int64_t j = begin; j < begin + width; j += nr) {
-        const int64_t columns = std::min(nr, begin + width - j);
-        const char* b = p.b_at(pc, j);
-        int64_t b_row_stride = p.b.row_stride;
-        if (p.packed_b) {
-          b = p.packed_at(pc, depth, j);
-          b_row_stride = nr;
-        } else if (columns < nr || p.b.col_stride != 1) {
-          kernel.pack_b(b, p.b.row_stride, p.b.col_stride, depth, columns, b_panel);
-          b = b_panel;
-          b_row_stride = nr;
-        }
-        multiply_panel(p, 0, p.m, j, columns, depth, a_panels, b, b_row_stride, p.accumulate || pc > 0, last);
-      }
-    });
-    if (p.k == 0) break;
-  }
-}
+// ---- panels
 
 // How `threads` threads divide a grid of tiles: rows × cols of them, the largest share as small as can be.
 struct Grid {
   int rows = 1, cols = 1;
+  int parts() const { return rows * cols; }
 };
-Grid partition(int64_t row_tiles, int64_t col_tiles, int threads) {
+Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool prefer_rows) {
   Grid best;
   int64_t least = INT64_MAX;
-  for (int rows = 1; rows <= threads; ++rows) {
-    const Grid grid{rows, threads / rows};
+  for (int i = 1; i <= threads; ++i) {
+    const Grid grid = prefer_rows ? Grid{i, threads / i} : Grid{threads / i, i};
     const int64_t share = ceil_div(row_tiles, grid.rows) * ceil_div(col_tiles, grid.cols);
-    // On a tie more rows: each thread packs the rows of A it works on.
     if (share <= least) {
       least = share;
       best = grid;
@@ -197,46 +184,157 @@ Grid partition(int64_t row_tiles, int64_t col_tiles, int threads) {
   return best;
 }
 
+// Where rows of B that lie in place, or a packed panel of them, are.
+struct Panel {
+  const char* data;
+  int64_t row_stride;
+};
+
+// C[i .. i + m, j .. j + n] for one panel of B, n <= nr, from m rows of packed A.
+void multiply_packed(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t pc, int64_t depth,
+                     const char* a_panels, Panel b) {
+  const bool last = pc + depth >= p.k;
+  for (int64_t row = 0; row < m; row += p.kernel.mr) {
+    p.kernel.micro(depth, a_panels + row * depth * p.item, b.data, b.row_stride, p.c_at(i + row, j), p.ldc,
+                   std::min<int64_t>(p.kernel.mr, m - row), n, p.accumulate || pc > 0, EpilogueAt(p, i + row, j, last));
+  }
+}
+
+// The same from A in place, in tiles of nearly equal height.
+void multiply_in_place(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t pc, int64_t depth,
+                       Panel b) {
+  const bool last = pc + depth >= p.k, accumulate = p.accumulate || pc > 0;
+  const int64_t tiles = ceil_div(m, p.kernel.mr), height = m / tiles, taller = m % tiles;
+  for (int64_t t = 0, row = i; t < tiles; ++t) {
+    const int64_t rows = height + (t < taller);
+    p.kernel.direct(depth, p.a_at(row, pc), p.a.row_stride, p.a.col_stride, b.data, b.row_stride, p.c_at(row, j), p.ldc,
+                    rows, n, accumulate, EpilogueAt(p, row, j, last));
+    row += rows;
+  }
+}
+
+// Small, and not such that the lines of a tile's rows would evict each other: rows a multiple of a page apart meet in
+// one set of L1.
+bool reads_a_in_place(const Product& p) {
+  constexpr int64_t kMostBytes = 128 << 10, kPage = 4096;
+  if (p.a.row_stride == 1) return p.m * p.k * p.item <= kMostBytes;
+  return p.a.col_stride == 1 && p.m * p.k * p.item <= kMostBytes && p.a.row_stride * p.item % kPage != 0;
+}
+
+// Both operands in place on one thread: nothing to prepare, so that the least product costs little more than its
+// kernel.
+bool is_small(const Product& p) {
+  return p.b.col_stride == 1 && !p.packed_b && p.k <= p.kernel.kc &&
+         (p.kernel.reads_partial_rows || p.n % p.kernel.nr == 0) && reads_a_in_place(p) && p.threads() == 1;
+}
+void multiply_small(const Product& p) {
+  const int64_t nr = p.kernel.nr;
+  for (int64_t j = 0; j < p.n; j += nr) {
+    multiply_in_place(p, 0, p.m, j, std::min(nr, p.n - j), 0, p.k, {p.b_at(0, j), p.b.row_stride});
+  }
+}
+
+// A panel of B at a time: in place where its rows are contiguous, else packed just before its only use. A is read in
+// place when it is small, else packed, a block of k at a time, and stays in L2.
+void multiply_panels(const Product& p) {
+  const GemmKernel& kernel = p.kernel;
+  const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks();
+  const bool a_in_place = reads_a_in_place(p), b_in_place = p.b.col_stride == 1 && !p.packed_b;
+  const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(p.n, nr);
+  // The threads meet once, or for each block of k.
+  const int threads = a_in_place ? p.threads() : p.threads(kc);
+  const Grid grid = threads == 1 ? Grid() : partition(row_tiles, col_tiles, threads, false);
+  const bool pads_panels = !p.packed_b && !(b_in_place && (kernel.reads_partial_rows || p.n % nr == 0));
+  const int64_t panel_bytes = pads_panels ? nr * kc * p.item : 0;
+  const Scratch a_scratch(a_in_place ? 0 : row_tiles * mr * kc * p.item);
+  const Scratch b_scratch(grid.parts() * panel_bytes);
+  const auto multiply_block = [&](int64_t part, int64_t pc, int64_t depth) {
+    const int64_t r = part / grid.cols, s = part % grid.cols;
+    int64_t i = 0, i_end = p.m, j = 0, j_end = p.n;
+    if (grid.rows > 1) {
+      const int64_t unit = a_in_place ? 1 : mr, units = a_in_place ? p.m : row_tiles;
+      i = units * r / grid.rows * unit;
+      i_end = std::min(units * (r + 1) / grid.rows * unit, p.m);
+    }
+    if (grid.cols > 1) {
+      j = col_tiles * s / grid.cols * nr;
+      j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, p.n);
+    }
+    char* const b_panel = b_scratch.data() + part * panel_bytes;
+    for (; j < j_end; j += nr) {
+      const int64_t width = std::min(nr, j_end - j);
+      Panel b{b_panel, nr};
+      if (p.packed_b) b.data = p.packed_at(pc, depth, j);
+      else if (b_in_place && (width == nr || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
+      else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
+      if (a_in_place) multiply_in_place(p, i, i_end - i, j, width, pc, depth, b);
+      else multiply_packed(p, i, i_end - i, j, width, pc, depth, a_scratch.data() + i * depth * p.item, b);
+    }
+  };
+  const auto for_parts = [&](auto&& body) {
+    if (grid.parts() == 1) return body(int64_t{0});
+    parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t part = begin; part < end; ++part) body(part);
+    });
+  };
+  const auto for_depths = [&](auto&& body) {
+    int64_t pc = 0;
+    do {
+      body(pc, std::min(kc, p.k - pc));
+      pc += kc;
+    } while (pc < p.k);
+  };
+  if (a_in_place) {
+    for_parts([&](int64_t part) { for_depths([&](int64_t pc, int64_t depth) { multiply_block(part, pc, depth); }); });
+    return;
+  }
+  for_depths([&](int64_t pc, int64_t depth) {
+    for_ranges(p.m, mr, threads, [&](int64_t i, int64_t height) {
+      kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth,
+                    a_scratch.data() + i * depth * p.item);
+    });
+    for_parts([&](int64_t part) { multiply_block(part, pc, depth); });
+  });
+}
+
 // The loops of BLIS: columns of C by nc, k by kc, rows by mc, then panels. B's kc × nc block is packed by all threads
 // together; each thread then packs the A blocks of its own part of C.
 void multiply_blocked(const Product& p) {
   const GemmKernel& kernel = p.kernel;
-  const int64_t mr = kernel.mr, nr = kernel.nr;
+  const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks();
+  const int64_t nc = round_up(equal_block(p.n, kernel.nc), nr), row_tiles = ceil_div(p.m, mr);
   const int threads = p.threads();
-  const int64_t kc = equal_block(p.k, kernel.kc), nc = round_up(equal_block(p.n, kernel.nc), nr);
-  char* const b_panels =
-      p.packed_b ? nullptr : shared_scratch.reserve(static_cast<size_t>(std::min(nc, round_up(p.n, nr)) * kc * p.item));
-
+  const Scratch b_scratch(p.packed_b ? 0 : std::min(nc, round_up(p.n, nr)) * kc * p.item);
+  const int64_t a_bytes = std::min(kernel.mc, round_up(p.m, mr)) * kc * p.item;
+  const Scratch a_scratch(threads * a_bytes);
   for (int64_t jc = 0; jc < p.n; jc += nc) {
-    const int64_t width = std::min(nc, p.n - jc);
-    const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(width, nr);
-    const Grid grid = partition(row_tiles, col_tiles, threads);
+    const int64_t width = std::min(nc, p.n - jc), col_tiles = ceil_div(width, nr);
+    // On a tie more rows: each thread packs the rows of A it works on.
+    const Grid grid = partition(row_tiles, col_tiles, threads, true);
     for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
       const int64_t depth = std::min(kc, p.k - pc);
-      const bool last = pc + depth >= p.k;
       if (!p.packed_b) {
         parallel_for(col_tiles, ceil_div(col_tiles, threads), [&](int64_t begin, int64_t end) {
           kernel.pack_b(p.b_at(pc, jc + begin * nr), p.b.row_stride, p.b.col_stride, depth,
-                        std::min(end * nr, width) - begin * nr, b_panels + begin * nr * depth * p.item);
+                        std::min(end * nr, width) - begin * nr, b_scratch.data() + begin * nr * depth * p.item);
         });
       }
-      const char* const panels = p.packed_b ? p.packed_at(pc, depth, jc) : b_panels;
-      parallel_for(grid.rows * grid.cols, 1, [&](int64_t begin, int64_t end) {
+      const char* const panels = p.packed_b ? p.packed_at(pc, depth, jc) : b_scratch.data();
+      parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; ++part) {
           const int64_t r = part / grid.cols, s = part % grid.cols;
           const int64_t i_begin = row_tiles * r / grid.rows * mr, j_begin = col_tiles * s / grid.cols * nr;
           const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
           const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
           if (i_begin >= i_end || j_begin >= j_end) continue;
-          const int64_t rows = i_end - i_begin;
-          const int64_t mc = round_up(equal_block(rows, kernel.mc), mr);
-          char* const a_panels = private_scratch.reserve(static_cast<size_t>(mc * depth * p.item));
+          const int64_t mc = round_up(equal_block(i_end - i_begin, kernel.mc), mr);
+          char* const a_panels = a_scratch.data() + part * a_bytes;
           for (int64_t i = i_begin; i < i_end; i += mc) {
             const int64_t height = std::min(mc, i_end - i);
             kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
             for (int64_t j = j_begin; j < j_end; j += nr) {
-              multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), depth, a_panels,
-                             panels + j * depth * p.item, nr, p.accumulate || pc > 0, last);
+              multiply_packed(p, i, height, jc + j, std::min(nr, j_end - j), pc, depth, a_panels,
+                              {panels + j * depth * p.item, nr});
             }
           }
         }
@@ -246,18 +344,18 @@ void multiply_blocked(const Product& p) {
   }
 }
 
-}  // namespace
-
-namespace {
-
-const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
-
 using Path = void (*)(const Product& p);
 
 Path path_of(const Product& p) {
-  if (p.m <= GemmKernel::kMaxRows && p.b.col_stride == 1) return multiply_rows;
-  if (p.a.col_stride == 1 && p.b.row_stride == 1 && dots_pay(p)) return multiply_dots;
-  return p.m <= kThinRows ? multiply_thin : multiply_blocked;
+  const bool a_rows = p.a.col_stride == 1, a_columns = p.a.row_stride == 1;
+  if (p.m <= GemmKernel::kMaxRows && p.b.col_stride == 1 && p.n > 1) return multiply_rows;
+  if (p.n <= GemmKernel::kMaxRows && p.m > GemmKernel::kMaxRows) {
+    if (a_rows) return multiply_dots;
+    if (a_columns) return multiply_transposed;
+  }
+  if (a_rows && p.b.row_stride == 1 && dots_pay(p)) return multiply_dots;
+  if (is_small(p)) return multiply_small;
+  return p.m <= p.kernel.mc ? multiply_panels : multiply_blocked;
 }
 
 }  // namespace
@@ -265,15 +363,25 @@ Path path_of(const Product& p) {
 void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, void* c, int64_t ldc,
           const Epilogue* epilogue, const GemmOptions& options) {
   if (m <= 0 || n <= 0) return;
-  const Product p{kernel_of(dtype),   static_cast<int64_t>(item_size(dtype)),    m, n, k, a, b, c, ldc, epilogue,
-                  options.accumulate, static_cast<const char*>(options.packed_b)};
+  const int64_t item = static_cast<int64_t>(item_size(dtype));
+  const Product p{kernel_of(dtype),
+                  item,
+                  m,
+                  n,
+                  k,
+                  a,
+                  b,
+                  c,
+                  ldc,
+                  epilogue,
+                  options.accumulate,
+                  static_cast<const char*>(options.packed_b)};
   path_of(p)(p);
 }
 
 bool gemm_packs_b(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) {
-  const Product p{kernel_of(dtype), 0, m, n, k, a, b, nullptr, n, nullptr, false, nullptr};
-  const Path path = path_of(p);
-  return path == multiply_thin || path == multiply_blocked;
+  const Path path = path_of(Product{kernel_of(dtype), static_cast<int64_t>(item_size(dtype)), m, n, k, a, b});
+  return path == multiply_panels || path == multiply_blocked;
 }
 
 size_t packed_gemm_b_bytes(DType dtype, int64_t n, int64_t k) {
@@ -281,24 +389,14 @@ size_t packed_gemm_b_bytes(DType dtype, int64_t n, int64_t k) {
 }
 
 void pack_gemm_b(DType dtype, int64_t n, int64_t k, MatrixView b, void* packed) {
-  const Product p{kernel_of(dtype),
-                  static_cast<int64_t>(item_size(dtype)),
-                  0,
-                  n,
-                  k,
-                  {},
-                  b,
-                  nullptr,
-                  0,
-                  nullptr,
-                  false,
-                  static_cast<const char*>(packed)};
-  const int64_t kc = equal_block(k, p.kernel.kc), panels = ceil_div(n, p.kernel.nr);
+  Product p{kernel_of(dtype), static_cast<int64_t>(item_size(dtype)), 0, n, k, {}, b};
+  p.packed_b = static_cast<char*>(packed);
+  const int64_t nr = p.kernel.nr, kc = p.depth_of_blocks(), panels = ceil_div(n, nr);
   for (int64_t pc = 0; pc < k; pc += kc) {
     const int64_t depth = std::min(kc, k - pc);
-    parallel_for(panels, 1 + kPackGrain / (p.kernel.nr * depth), [&](int64_t begin, int64_t end) {
-      const int64_t j = begin * p.kernel.nr, width = std::min(end * p.kernel.nr, n) - j;
-      p.kernel.pack_b(p.b_at(pc, j), b.row_stride, b.col_stride, depth, width,
+    parallel_for(panels, 1 + kPackGrain / (nr * depth), [&](int64_t begin, int64_t end) {
+      const int64_t j = begin * nr;
+      p.kernel.pack_b(p.b_at(pc, j), b.row_stride, b.col_stride, depth, std::min(end * nr, n) - j,
                       const_cast<char*>(p.packed_at(pc, depth, j)));
     });
   }
