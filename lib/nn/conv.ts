@@ -22,6 +22,7 @@ import { checkParameterDType, checkWidth } from './linear.js';
 import { Module } from './module.js';
 import { newParameter, type Parameter } from './parameter.js';
 import { markBuiltIn } from './state.js';
+import type { MapsChannels, WIDTHS } from './widths.js';
 
 /** Of what padding is made; 'zeros' unless given. */
 export type PaddingMode = 'zeros' | Exclude<PadMode, 'constant'>;
@@ -180,8 +181,12 @@ abstract class ConvNd extends Module {
  * @example
  * new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [20, 33, 24]
  */
-export class Conv1d extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis1, options: Conv1dOptions = {}) {
+export class Conv1d<const I extends number = number, const O extends number = number> extends ConvNd {
+  declare readonly [WIDTHS]: MapsChannels<I, O>;
+  declare readonly inChannels: I;
+  declare readonly outChannels: O;
+
+  constructor(inChannels: I, outChannels: O, kernelSize: PerAxis1, options: Conv1dOptions = {}) {
     super('Conv1d', 1, false, inChannels, outChannels, kernelSize, options);
   }
 
@@ -202,8 +207,12 @@ export class Conv1d extends ConvNd {
  * @example
  * new nn.Conv2d(3, 64, 7, { stride: 2, padding: 3 })(randn([1, 3, 32, 32])).shape; // [1, 64, 16, 16]
  */
-export class Conv2d extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis2, options: Conv2dOptions = {}) {
+export class Conv2d<const I extends number = number, const O extends number = number> extends ConvNd {
+  declare readonly [WIDTHS]: MapsChannels<I, O>;
+  declare readonly inChannels: I;
+  declare readonly outChannels: O;
+
+  constructor(inChannels: I, outChannels: O, kernelSize: PerAxis2, options: Conv2dOptions = {}) {
     super('Conv2d', 2, false, inChannels, outChannels, kernelSize, options);
   }
 
@@ -263,8 +272,12 @@ abstract class ConvTransposeNd extends ConvNd {
  * @example
  * new nn.ConvTranspose1d(16, 8, 3, { stride: 2 })(randn([1, 16, 10])).shape; // [1, 8, 21]
  */
-export class ConvTranspose1d extends ConvTransposeNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis1, options: ConvTranspose1dOptions = {}) {
+export class ConvTranspose1d<const I extends number = number, const O extends number = number> extends ConvTransposeNd {
+  declare readonly [WIDTHS]: MapsChannels<I, O>;
+  declare readonly inChannels: I;
+  declare readonly outChannels: O;
+
+  constructor(inChannels: I, outChannels: O, kernelSize: PerAxis1, options: ConvTranspose1dOptions = {}) {
     super('ConvTranspose1d', 1, true, inChannels, outChannels, kernelSize, options);
   }
 
@@ -288,8 +301,12 @@ export class ConvTranspose1d extends ConvTransposeNd {
  * up(randn([1, 16, 6, 6])).shape; // [1, 8, 11, 11]
  * up(randn([1, 16, 6, 6]), { outputSize: [12, 12] }).shape; // [1, 8, 12, 12]
  */
-export class ConvTranspose2d extends ConvTransposeNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerAxis2, options: ConvTranspose2dOptions = {}) {
+export class ConvTranspose2d<const I extends number = number, const O extends number = number> extends ConvTransposeNd {
+  declare readonly [WIDTHS]: MapsChannels<I, O>;
+  declare readonly inChannels: I;
+  declare readonly outChannels: O;
+
+  constructor(inChannels: I, outChannels: O, kernelSize: PerAxis2, options: ConvTranspose2dOptions = {}) {
     super('ConvTranspose2d', 2, true, inChannels, outChannels, kernelSize, options);
   }
 

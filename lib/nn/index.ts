@@ -48,4 +48,4 @@ export { LogSoftmax, Softmax } from './softmax.js';
 export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './stateDict.js';
 export type { MemberOptions, TraverseOptions } from './traverse.js';
 export * as utils from './utils.js';
-export { type Keeps, type Maps, WIDTHS } from './widths.js';
+export { type Keeps, type Maps, type MapsChannels, WIDTHS } from './widths.js';

@@ -15,6 +15,8 @@ export const WIDTHS: unique symbol = Symbol('flambeau.widths');
 
 /** A layer that takes I features and gives O; a plain `number` is known at run time only. */
 export type Maps<I, O> = readonly [I, O];
+/** A layer that takes I channels and gives O: the dimension after the batch, not the last one. */
+export type MapsChannels<I, O> = readonly [I, O, 'channels'];
 /** A layer that gives as many features as it takes. */
 export type Keeps = 'keeps';
 
@@ -34,25 +36,39 @@ export type CheckWidths<
   Width = number,
   Done extends readonly unknown[] = [],
 > = T extends readonly [infer Head, ...infer Rest]
-  ? WidthsOf<Head> extends Maps<infer I, infer O>
-    ? Fits<Width, I> extends true
-      ? CheckWidths<Rest, O, [...Done, Head]>
-      : [...Done, Mismatch<Done['length'], I, Width>, ...Rest]
-    : CheckWidths<Rest, WidthsOf<Head> extends Keeps ? Width : number, [...Done, Head]>
+  ? WidthsOf<Head> extends MapsChannels<infer I, infer O>
+    ? Fits<ChannelsIn<Width>, I> extends true
+      ? CheckWidths<Rest, Channels<O>, [...Done, Head]>
+      : [...Done, Mismatch<Done['length'], I, ChannelsIn<Width>, 'channels'>, ...Rest]
+    : WidthsOf<Head> extends Maps<infer I, infer O>
+      ? Fits<FeaturesIn<Width>, I> extends true
+        ? CheckWidths<Rest, O, [...Done, Head]>
+        : [...Done, Mismatch<Done['length'], I, FeaturesIn<Width>, 'features'>, ...Rest]
+      : CheckWidths<Rest, WidthsOf<Head> extends Keeps ? Width : number, [...Done, Head]>
   : [...Done, ...T];
+
+/** A width that counts channels, which says nothing of the last dimension. */
+interface Channels<C> {
+  readonly channels: C;
+}
+type ChannelsIn<Width> = Width extends Channels<infer C> ? C : number;
+type FeaturesIn<Width> = Width extends Channels<unknown> ? number : Width;
 
 type Mismatch<
   Position extends number,
   Input,
   Width,
-> = `layer ${Position} takes ${Input & number} features, but the layers before it give ${Width & number}`;
+  Unit extends string,
+> = `layer ${Position} takes ${Input & number} ${Unit}, but the layers before it give ${Width & number}`;
 
 /** The widths of a chain of layers as one layer. */
 export type ChainWidths<T extends readonly unknown[]> = number extends T['length']
   ? unknown
   : KeepsAll<T> extends true
     ? Keeps
-    : Maps<FirstWidth<T>, LastWidth<T, number>>;
+    : LastWidth<T, number> extends Channels<infer O>
+      ? MapsChannels<ChannelsIn<FirstWidth<T>>, O>
+      : Maps<FeaturesIn<FirstWidth<T>>, LastWidth<T, number>>;
 
 type KeepsAll<T extends readonly unknown[]> = T extends readonly [infer Head, ...infer Rest]
   ? WidthsOf<Head> extends Keeps
@@ -63,17 +79,21 @@ type KeepsAll<T extends readonly unknown[]> = T extends readonly [infer Head, ..
     : false;
 
 type FirstWidth<T extends readonly unknown[]> = T extends readonly [infer Head, ...infer Rest]
-  ? WidthsOf<Head> extends Maps<infer I, unknown>
-    ? I
-    : WidthsOf<Head> extends Keeps
-      ? FirstWidth<Rest>
-      : number
+  ? WidthsOf<Head> extends MapsChannels<infer I, unknown>
+    ? Channels<I>
+    : WidthsOf<Head> extends Maps<infer I, unknown>
+      ? I
+      : WidthsOf<Head> extends Keeps
+        ? FirstWidth<Rest>
+        : number
   : number;
 
 type LastWidth<T extends readonly unknown[], Width> = T extends readonly [infer Head, ...infer Rest]
-  ? WidthsOf<Head> extends Maps<unknown, infer O>
-    ? LastWidth<Rest, O>
-    : LastWidth<Rest, WidthsOf<Head> extends Keeps ? Width : number>
+  ? WidthsOf<Head> extends MapsChannels<unknown, infer O>
+    ? LastWidth<Rest, Channels<O>>
+    : WidthsOf<Head> extends Maps<unknown, infer O>
+      ? LastWidth<Rest, O>
+      : LastWidth<Rest, WidthsOf<Head> extends Keeps ? Width : number>
   : T extends readonly []
     ? Width
     : number;

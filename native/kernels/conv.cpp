@@ -266,29 +266,30 @@ void conv_channel(int64_t taps, const void* weights, const void* src, const int6
 constexpr int kDotRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<float>) == 32 ? 3 : 2;
 constexpr int kDotCols = 4;
 
-// m <= kRows, n <= kDotCols: missing ones repeat the last, their sums are dropped.
-template <class T, int kRows>
+// m <= kRows, n <= kCols: missing ones repeat the last, their sums are dropped.
+template <class T, int kRows, int kCols>
 void dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
           int64_t m, int64_t n, void* sums, int64_t sums_stride) {
   using V = Lanes<T>;
   constexpr int64_t kSize = V::size;
-  V acc[kRows][kDotCols];
+  constexpr int kPadded = (kCols + 3) / 4 * 4;  // sum4 takes four
+  V acc[kRows][kPadded];
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int j = 0; j < kDotCols; ++j) acc[i][j] = V(T(0));
+    for (int j = 0; j < kPadded; ++j) acc[i][j] = V(T(0));
   }
   for (int64_t image = 0; image < runs.images; ++image) {
     for (int64_t run = 0; run < runs.count; ++run) {
       const T* g[kRows];
-      const T* x[kDotCols];
+      const T* x[kCols];
       FLAMBEAU_UNROLL
       for (int i = 0; i < kRows; ++i) {
         g[i] = static_cast<const T*>(grad) + image * runs.grad_image_stride + run * runs.pitch +
                (i < m ? i : m - 1) * grad_row_stride;
       }
       FLAMBEAU_UNROLL
-      for (int j = 0; j < kDotCols; ++j) {
+      for (int j = 0; j < kCols; ++j) {
         x[j] =
             static_cast<const T*>(src) + image * runs.src_image_stride + run * runs.pitch + offsets[j < n ? j : n - 1];
       }
@@ -297,7 +298,7 @@ void dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const
         FLAMBEAU_UNROLL
         for (int i = 0; i < kRows; ++i) row[i] = load(g[i]);
         FLAMBEAU_UNROLL
-        for (int j = 0; j < kDotCols; ++j) {
+        for (int j = 0; j < kCols; ++j) {
           const V col = load(x[j]);
           FLAMBEAU_UNROLL
           for (int i = 0; i < kRows; ++i) acc[i][j] = fma(row[i], col, acc[i][j]);
@@ -311,8 +312,9 @@ void dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const
   T* out = static_cast<T*>(sums);
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i, out += sums_stride) {
-    T row[kDotCols];
-    sum4(acc[i][0], acc[i][1], acc[i][2], acc[i][3], row);
+    T row[kPadded];
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kPadded; j += 4) sum4(acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3], row + j);
     if (i < m) {
       for (int64_t j = 0; j < n; ++j) out[j] += row[j];
     }
@@ -322,8 +324,10 @@ void dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const
 template <class T>
 void conv_dots(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
                int64_t m, int64_t n, void* sums, int64_t sums_stride) {
-  if (m == 1) dots<T, 1>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
-  else dots<T, kDotRows>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
+  if (n > kDotCols)
+    dots<T, 1, ConvKernel::kSingleCols>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
+  else if (m == 1) dots<T, 1, kDotCols>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
+  else dots<T, kDotRows, kDotCols>(runs, grad, grad_row_stride, src, offsets, m, n, sums, sums_stride);
 }
 
 // Whether all n elements are finite: x · 0 is NaN for those that are not.

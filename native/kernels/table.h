@@ -100,7 +100,9 @@ struct ConvKernel {
   // One output of one channel, out(y, x) = bias + Σ_t weights[t] · src[offsets[t] + y * pitch + x].
   void (*channel)(int64_t taps, const void* weights, const void* src, const int64_t* offsets, int64_t rows,
                   const ConvTarget& target);
-  // sums[i][j] += Σ grad[i][…] · src[offsets[j] + …] over the runs; m <= dot_rows, n <= dot_cols.
+  // sums[i][j] += Σ grad[i][…] · src[offsets[j] + …] over the runs; m <= dot_rows, n <= dot_cols, or
+  // m == 1, n <= kSingleCols.
+  static constexpr int kSingleCols = 9;
   void (*dots)(const ConvRuns& runs, const void* grad, int64_t grad_row_stride, const void* src, const int64_t* offsets,
                int64_t m, int64_t n, void* sums, int64_t sums_stride);
   bool (*all_finite)(const void* x, size_t n);

@@ -86,6 +86,7 @@ std::vector<int64_t> places_of(const ConvPass& p) {
 StorageRef packed_weights(const ConvPass& p, const ConvKernel& kernel, int64_t m_panels) {
   const size_t bytes = item_size(p.dtype);
   const int64_t item = static_cast<int64_t>(bytes);
+  const GemmKernel& gemm = kernels().gemm[static_cast<int>(p.dtype)];
   const std::vector<int64_t> places = places_of(p);
   const int64_t taps = static_cast<int64_t>(places.size()), step = p.channels * taps * kernel.mr;
   const auto make = [&](void* data) {
@@ -93,6 +94,12 @@ StorageRef packed_weights(const ConvPass& p, const ConvKernel& kernel, int64_t m
       for (int64_t i = begin; i < end; ++i) {
         const int64_t group = i / m_panels, row = i % m_panels * kernel.mr;
         const char* const from = p.weights.data() + (group * p.weight_group_stride + row * p.weight_row_stride) * item;
+        // A forward pass has the weights in the order of their memory, as a matrix.
+        if (p.keeps_weights && gemm.mr == kernel.mr) {
+          gemm.pack_a(from, p.weight_row_stride, 1, std::min<int64_t>(kernel.mr, p.rows - row), p.channels * taps,
+                      static_cast<char*>(data) + i * step * item);
+          continue;
+        }
         kernel.pack(from, p.weight_row_stride, p.weight_channel_stride, places.data(),
                     std::min<int64_t>(kernel.mr, p.rows - row), p.channels, taps,
                     static_cast<char*>(data) + i * step * item);

@@ -48,7 +48,8 @@ void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, c
   // Parts of the work: groups by channels, or by outputs where there are too few channels.
   const int threads = conv_threads(static_cast<double>(s.batch * s.out_size()) * static_cast<double>(s.out_channels) *
                                    static_cast<double>(k));
-  const int64_t c_parts = std::min<int64_t>(channels, ceil_div(threads, s.groups));
+  const int64_t wanted = ceil_div(threads, s.groups);
+  const int64_t c_parts = channels >= 4 * wanted || rows < wanted ? std::min<int64_t>(channels, wanted) : 1;
   const int64_t o_parts = std::min<int64_t>(rows, ceil_div(threads, s.groups * c_parts));
   const int64_t items = s.groups * c_parts * o_parts;
 
@@ -58,6 +59,7 @@ void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, c
   const double plane_elements = channel_elements * static_cast<double>(images * step);
   const StorageRef scratch = conv_scratch((grad_elements + plane_elements) * threads, bytes);
   const int64_t scratch_bytes = static_cast<int64_t>(grad_elements + plane_elements) * item;
+  const int64_t columns = rows == 1 ? ConvKernel::kSingleCols : kernel.dot_cols;
   const std::vector<int64_t> offsets = tap_offsets(py, px, step, plane_rows);
 
   const auto item_of = [&](int64_t index, char* grad_buffer) {
@@ -90,10 +92,10 @@ void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, c
           }
           for (int64_t o = o_begin; o < o_end; o += kernel.dot_rows) {
             char* const sums = out + ((group * rows + o) * k + c * taps) * item;
-            for (int64_t j = 0; j < some * taps; j += kernel.dot_cols) {
+            for (int64_t j = 0; j < some * taps; j += columns) {
               kernel.dots(runs, grad_buffer + (o - o_begin) * grad_row * item, grad_row, plane_buffer,
                           offsets.data() + j, std::min<int64_t>(kernel.dot_rows, o_end - o),
-                          std::min<int64_t>(kernel.dot_cols, some * taps - j), sums + j * item, k);
+                          std::min<int64_t>(columns, some * taps - j), sums + j * item, k);
             }
           }
         }

@@ -57,6 +57,23 @@ new nn.Sequential(new nn.Linear(10, 63), new Block());
 // @ts-expect-error: a class is no layer
 new nn.Sequential(nn.ReLU);
 
+// Channels are counted apart from features: a Linear sees the last dimension.
+new nn.Sequential(
+  new nn.Conv2d(3, 16, 3),
+  new nn.ReLU(),
+  new nn.Conv2d(16, 32, 3),
+  new nn.Flatten(),
+  new nn.Linear(9, 1),
+);
+new nn.Sequential(new nn.Conv1d(3, 16, 3), new nn.Linear(10, 16), new nn.ConvTranspose1d(16, 4, 2));
+new nn.Sequential(new nn.Sequential(new nn.Conv2d(3, 16, 3), new nn.ReLU()), new nn.Conv2d(16, 8, 3));
+new nn.Sequential(new nn.Conv2d(3, n, 3), new nn.Conv2d(16, 8, 3));
+// @ts-expect-error: layer 2 takes 32 channels, but the layers before it give 16
+new nn.Sequential(new nn.Conv2d(3, 16, 3), new nn.ReLU(), new nn.Conv2d(32, 8, 3));
+// @ts-expect-error: the nested layers give 16 channels
+new nn.Sequential(new nn.Sequential(new nn.Conv2d(3, 16, 3), new nn.ReLU()), new nn.ConvTranspose2d(17, 8, 3));
+expectTypeOf(new nn.Conv2d(3, 16, 3).outChannels).toEqualTypeOf<16>();
+
 // ─── elements ───
 
 expectTypeOf(mlp[0]).toEqualTypeOf<nn.Linear<10, 50>>();
