@@ -46,27 +46,36 @@ double nanoseconds(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double, std::nano>(end - begin).count();
 }
 
-/** The least wall time of work(thread) on all threads at once, over several trials. */
+/**
+ * The least wall time of work(thread) on all threads at once, over several trials. The threads live through all of them:
+ * the system needs a few milliseconds to give each a core of its own.
+ */
 double best_time(int threads, int trials, const std::function<void(int)>& work) {
+  std::vector<Clock::time_point> begins(threads), ends(threads);
+  std::atomic<int> arrived{0};
+  const auto wait_for_all = [&](int round) {
+    arrived.fetch_add(1);
+    while (arrived.load() < threads * round) std::this_thread::yield();
+  };
   double best = 1e30;
-  for (int trial = 0; trial < trials; ++trial) {
-    std::atomic<int> ready{0};
-    std::vector<Clock::time_point> begins(threads), ends(threads);
-    const auto run = [&](int thread) {
-      ready.fetch_add(1);
-      while (ready.load() < threads) {
-      }
+  const auto run = [&](int thread) {
+    for (int trial = 0; trial < trials; ++trial) {
+      wait_for_all(2 * trial + 1);
       begins[thread] = Clock::now();
       work(thread);
       ends[thread] = Clock::now();
-    };
-    std::vector<std::thread> others;
-    for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
-    run(0);
-    for (std::thread& other : others) other.join();
-    best = std::min(best, nanoseconds(*std::min_element(begins.begin(), begins.end()),
-                                      *std::max_element(ends.begin(), ends.end())));
-  }
+      wait_for_all(2 * trial + 2);
+      // The others are past the wait, and write their begin only when this thread has come to the next one.
+      if (thread == 0) {
+        best = std::min(best, nanoseconds(*std::min_element(begins.begin(), begins.end()),
+                                          *std::max_element(ends.begin(), ends.end())));
+      }
+    }
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+  run(0);
+  for (std::thread& other : others) other.join();
   return best;
 }
 

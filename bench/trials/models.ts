@@ -1,38 +1,48 @@
 // Whole models, eager, without a graph.
-import { nn, randn } from 'flambeau';
-import { forward, type Trial } from './trial.js';
+import { randn, type Tensor } from 'flambeau';
+import { mlp784, ResNet18, tinyMlp } from './networks.js';
+import { type Costs, forward, type Trial } from './trial.js';
 
-const tinyMlp = () => new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2), new nn.Sigmoid());
+interface Model {
+  (x: Tensor): Tensor;
+  eval(): unknown;
+}
 
-const mlp784 = () =>
-  new nn.Sequential(
-    new nn.Linear(784, 512),
-    new nn.ReLU(),
-    new nn.Linear(512, 512),
-    new nn.ReLU(),
-    new nn.Linear(512, 10),
-  );
+function row(name: string, make: () => Model, shape: readonly number[], costs: Costs): Trial {
+  const setup = (): (() => Tensor) => {
+    const model = make();
+    model.eval();
+    const x = randn(shape);
+    return () => model(x);
+  };
+  return forward(name, setup, costs);
+}
+
+const TINY_WEIGHTS = 10 * 50 + 50 * 2;
 const MLP_WEIGHTS = 784 * 512 + 512 * 512 + 512 * 10;
 
+/** Multiply-adds of the convolutions: the stem, four stages, their shortcuts, and the classifier. */
+const RESNET18_OPERATIONS =
+  64 * 147 * 112 ** 2 +
+  4 * (64 * 576 * 56 ** 2) +
+  [128, 256, 512].reduce((sum, width, i) => {
+    const area = (28 / 2 ** i) ** 2;
+    return sum + area * width * (9 * (width / 2) + 3 * 9 * width + width / 2);
+  }, 0) +
+  512 * 1000;
+const RESNET18_WEIGHTS = 11.7e6;
+
 export const trials: readonly Trial[] = [
-  forward(
-    'MLP 10-50-2, batch 1',
-    () => {
-      const model = tinyMlp();
-      const x = randn([1, 10]);
-      return () => model(x);
-    },
-    { flops: 2 * (10 * 50 + 50 * 2), read: 4 * (10 * 50 + 50 * 2) },
-  ),
+  row('MLP 10-50-2, batch 1', tinyMlp, [1, 10], { flops: 2 * TINY_WEIGHTS, read: 4 * TINY_WEIGHTS }),
   ...[1, 32, 256].map((batch) =>
-    forward(
-      `MLP 784-512-512-10, batch ${batch}`,
-      () => {
-        const model = mlp784();
-        const x = randn([batch, 784]);
-        return () => model(x);
-      },
-      { flops: 2 * batch * MLP_WEIGHTS, read: 4 * (MLP_WEIGHTS + batch * 784), written: 4 * batch * 10 },
-    ),
+    row(`MLP 784-512-512-10, batch ${batch}`, mlp784, [batch, 784], {
+      flops: 2 * batch * MLP_WEIGHTS,
+      read: 4 * (MLP_WEIGHTS + batch * 784),
+      written: 4 * batch * 10,
+    }),
   ),
+  row('ResNet-18, 1x3x224x224', () => new ResNet18(), [1, 3, 224, 224], {
+    flops: 2 * RESNET18_OPERATIONS,
+    read: 4 * RESNET18_WEIGHTS,
+  }),
 ];

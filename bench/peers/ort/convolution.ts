@@ -30,8 +30,4 @@ export const trials: Readonly<Record<string, OrtTrial>> = {
       strides: [2, 2],
       pads: [1, 1, 1, 1],
     }),
-  'maxPool 64 3x3/2, 112x112': (g) =>
-    g.op('MaxPool', [g.input(1, 64, 112, 112)], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
-  'avgPool 64 2x2, 112x112': (g) =>
-    g.op('AveragePool', [g.input(1, 64, 112, 112)], { kernel_shape: [2, 2], strides: [2, 2] }),
 };

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { medianTime, timer } from '../../../bench/measure.js';
 import { type Peer, runGroup } from '../../../bench/rounds.js';
-import { groups } from '../../../bench/trials/index.js';
 import { forward, type Trial } from '../../../bench/trials/trial.js';
 
 /** A peer that prints what the script says. */
@@ -46,11 +45,4 @@ test('the time of one run', async () => {
   let runs = 0;
   await medianTime(timer(() => void runs++));
   expect(runs).toBeGreaterThan(0);
-});
-
-test('names are unique within a group, and a row states what its table needs', () => {
-  for (const [group, all] of Object.entries(groups)) {
-    const names = all.map(({ name }) => name);
-    expect(new Set(names).size, group).toBe(names.length);
-  }
 });

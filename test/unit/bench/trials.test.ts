@@ -1,0 +1,28 @@
+import { noGrad } from 'flambeau';
+import { describe, expect, test } from 'vitest';
+import { chosenGroups, groups } from '../../../bench/trials/index.js';
+
+const names = (group: string): string[] => (groups[group] ?? []).map(({ name }) => name);
+
+describe.each(Object.keys(groups))('%s', (group) => {
+  test('names are unique', () => {
+    expect(new Set(names(group)).size).toBe(names(group).length);
+  });
+
+  test('every row runs', () => {
+    for (const { inference, setup } of groups[group]!) {
+      const run = (): void => setup()();
+      if (inference) noGrad(run);
+      else run();
+    }
+  });
+});
+
+test('words choose rows by group and name', () => {
+  const chosen = chosenGroups(['gemm', 'f64', '1024']);
+  expect(chosen.map(([group, trials]) => [group, trials.map(({ name }) => name)])).toEqual([
+    ['gemm', ['gemm f64 1024']],
+  ]);
+  expect(chosenGroups(['no such row'])).toEqual([]);
+  expect(chosenGroups([])).toHaveLength(Object.values(groups).filter((trials) => trials.length > 0).length);
+});
