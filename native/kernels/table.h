@@ -120,6 +120,12 @@ struct WinogradKernel {
   // The tiles' outputs plus bias, `rows` × `columns` of them. False when one is not finite.
   bool (*output)(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
                  int64_t rows, int64_t columns);
+  // For the gradient of the weights: as input, of tiles of the outputs' gradient side by side from (y, x) on; and the
+  // gradient of n <= lanes filters of `tile` × `tile` elements, one after the other, from sums of products. Null but
+  // for tiles of 3, whose `taps` are then the tile of the outputs.
+  void (*grad)(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
+               int64_t out_stride);
+  void (*weights)(const float* m, int64_t m_stride, int64_t n, float* out);
   // m <= mr filters of each channel as a panel [channels][mr] for each place; flipped reads the taps backwards.
   void (*filter)(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m, int64_t mr,
                  int64_t channels, float* out, int64_t out_stride);

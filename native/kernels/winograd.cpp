@@ -176,6 +176,14 @@ FLAMBEAU_INLINE void interleave(const V (&y)[kTile], float* dst) {
 #endif
 }
 
+// Of the image where as many places come out as go in; else of a tile of the outputs' gradient, which takes the part of
+// the filter.
+template <int kIn, int kOut>
+FLAMBEAU_INLINE void transform_patch(const V (&d)[kIn], V (&t)[kOut]) {
+  if constexpr (kIn == kOut) transform_input(d, t);
+  else transform_filter(d, t);
+}
+
 FLAMBEAU_INLINE void store_some(V x, float* to, int64_t n) {
   if (n == kLanes) x.store(to);
   else x.store_partial(to, static_cast<size_t>(n));
@@ -184,17 +192,18 @@ FLAMBEAU_INLINE V load_some(const float* from, int64_t n) {
   return n >= kLanes ? V::load(from) : V::load_partial(from, static_cast<size_t>(n));
 }
 
-template <int kTile, int kTaps>
-void winograd_input(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
-                    int64_t out_stride) {
-  constexpr int kSize = kTile + kTaps - 1, kOverlap = kTaps - 1;
-  constexpr int kColumns = (kTile * kLanes + kOverlap + kLanes - 1) / kLanes * kLanes;
-  const int64_t columns = kTile * tiles + kOverlap;
+// Patches of kIn × kIn, kStep apart, as kOut × kOut places each.
+template <int kStep, int kIn, int kOut>
+void transform_patches(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles,
+                       float* out, int64_t out_stride) {
+  constexpr int kOverlap = kIn - kStep;
+  constexpr int kColumns = (kStep * kLanes + kOverlap + kLanes - 1) / kLanes * kLanes;
+  const int64_t columns = kStep * tiles + kOverlap;
   const int64_t begin = x < 0 ? (-x < columns ? -x : columns) : 0;
   const int64_t stop = width - x < columns ? width - x : columns, end = stop < begin ? begin : stop;
-  alignas(64) float edge[kSize][kColumns], middle[kSize][kColumns];
-  const float* row[kSize];
-  for (int i = 0; i < kSize; ++i) {
+  alignas(64) float edge[kIn][kColumns], middle[kOut][kColumns];
+  const float* row[kIn];
+  for (int i = 0; i < kIn; ++i) {
     const int64_t from = y + i;
     const bool inside = from >= 0 && from < height;
     if (inside && begin == 0 && end == columns) {
@@ -210,19 +219,19 @@ void winograd_input(const float* image, int64_t height, int64_t width, int64_t y
     }
   }
   for (int64_t j = 0; j < columns; j += kLanes) {
-    V d[kSize], t[kSize];
+    V d[kIn], t[kOut];
     FLAMBEAU_UNROLL
-    for (int i = 0; i < kSize; ++i) d[i] = load_some(row[i] + j, columns - j);
-    transform_input(d, t);
+    for (int i = 0; i < kIn; ++i) d[i] = load_some(row[i] + j, columns - j);
+    transform_patch(d, t);
     FLAMBEAU_UNROLL
-    for (int i = 0; i < kSize; ++i) t[i].store(middle[i] + j);
+    for (int i = 0; i < kOut; ++i) t[i].store(middle[i] + j);
   }
-  for (int i = 0; i < kSize; ++i) {
-    V d[kSize], t[kSize];
-    deinterleave<kTile, kSize>(middle[i], d);
-    transform_input(d, t);
+  for (int i = 0; i < kOut; ++i) {
+    V d[kIn], t[kOut];
+    deinterleave<kStep, kIn>(middle[i], d);
+    transform_patch(d, t);
     FLAMBEAU_UNROLL
-    for (int j = 0; j < kSize; ++j, out += out_stride) store_some(t[j], out, tiles);
+    for (int j = 0; j < kOut; ++j, out += out_stride) store_some(t[j], out, tiles);
   }
 }
 
@@ -305,10 +314,39 @@ void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_s
   }
 }
 
+void winograd_weights(const float* m, int64_t m_stride, int64_t n, float* out) {
+  V middle[3][6];
+  FLAMBEAU_UNROLL
+  for (int j = 0; j < 6; ++j) {
+    V d[6], y[3];
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < 6; ++i) d[i] = load_some(m + (i * 6 + j) * m_stride, n);
+    transform_output(d, y);
+    FLAMBEAU_UNROLL
+    for (int i = 0; i < 3; ++i) middle[i][j] = y[i];
+  }
+  for (int i = 0; i < 3; ++i) {
+    V y[3];
+    transform_output(middle[i], y);
+    for (int j = 0; j < 3; ++j) {
+      float lanes[kLanes];
+      y[j].store(lanes);
+      for (int64_t c = 0; c < n; ++c) out[c * 9 + i * 3 + j] = lanes[c];
+    }
+  }
+}
+
 template <int kTile, int kTaps>
 WinogradKernel winograd_kernel() {
-  return {
-      kTile, kTaps, kLanes, winograd_input<kTile, kTaps>, winograd_output<kTile, kTaps>, winograd_filter<kTile, kTaps>};
+  constexpr int kSize = kTile + kTaps - 1;
+  return {kTile,
+          kTaps,
+          kLanes,
+          transform_patches<kTile, kSize, kSize>,
+          winograd_output<kTile, kTaps>,
+          kTile == 3 ? transform_patches<kTaps, kTaps, kSize> : nullptr,
+          kTile == 3 ? winograd_weights : nullptr,
+          winograd_filter<kTile, kTaps>};
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Tenso
       gemm(s.dtype, s.out_channels, s.in_channels, size, {g.data() + n * s.out_channels * size * item, size, 1},
            {from.data() + n * s.in_channels * size * item, 1, size}, y->data(), s.in_channels, nullptr, options);
     }
-  } else {
+  } else if (!winograd_weight_gradient(s, floats(&from), floats(&g), floats(&*y))) {
     conv_weight_gradient(s, from.data(), g.data(), y->data());
   }
   y.commit();

@@ -56,6 +56,10 @@ void fill_planes(DType dtype, const AxisPlan& y, const AxisPlan& x, const char* 
 // Where each tap of each channel begins in such a buffer; channels outermost.
 std::vector<int64_t> tap_offsets(const AxisPlan& y, const AxisPlan& x, int64_t channels, int64_t rows);
 
+// The gradient of 3×3 filters at stride 1 through the transforms of F(3×3, 4×4), whose filter is then a tile of the
+// outputs' gradient. False where that does not apply or does not pay, or when a result is not finite.
+bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* grad, float* out);
+
 // grad_weight = Σ over images and places of grad_out · x; see conv_weight.cpp. Contiguous operands.
 void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, char* out);
 

@@ -167,6 +167,8 @@ void all_cases() {
       make_case(1, 3, 22, 39, 3, 3, 3, 2, 2, 1, 1, 1, 1, 3),
       make_case(1, 3, 12, 39, 3, 2, 4, 1, 1, 1, 1, 2, 1, 3),
       make_case(2, 17, 16, 19, 18, 1, 1),
+      make_case(1, 20, 28, 29, 24, 3, 3, 1, 1, 1, 1),
+      make_case(9, 32, 10, 11, 33, 3, 3, 1, 1, 0, 1),
   };
   for (const Case& t : cases) {
     for (const DType dtype : {DType::f32, DType::f64}) {
@@ -177,7 +179,7 @@ void all_cases() {
   }
 }
 
-// What each algorithm errs at most, of the sum of the products' magnitudes.
+// What each algorithm and the weight's gradient err at most, of the sum of the products' magnitudes.
 void stated_errors() {
   struct Row {
     Case t;
@@ -185,6 +187,7 @@ void stated_errors() {
   };
   const Row rows[] = {
       {make_case(1, 64, 12, 12, 32, 3, 3, 1, 1, 1, 1), 1e-6},  // F(4×4, 3×3)
+      {make_case(1, 24, 28, 30, 16, 3, 3, 1, 1, 1, 1), 1e-6},  // … and its gradient by F(3×3, 4×4)
       {make_case(1, 64, 7, 7, 32, 3, 3, 1, 1, 1, 1), 3e-7},    // F(2×2, 3×3)
       {make_case(1, 3, 65, 64, 32, 7, 7, 2, 2, 3, 3), 1e-6},   // F(3×3, 4×4) over phases
       {make_case(1, 64, 12, 12, 32, 3, 3, 2, 2, 1, 1), 1e-6},  // one sum of 576
@@ -196,18 +199,28 @@ void stated_errors() {
       const Tensor x = random(dtype, {t.n, t.c, t.h, t.w}, Layout::contiguous);
       const Tensor w = random(dtype, {t.o, t.c / t.p.groups, t.kh, t.kw}, Layout::contiguous);
       const auto vx = check::values(x), vw = check::values(w);
-      Tensor y;
+      const Tensor g = random(dtype, {t.n, t.o, t.p.size[0], t.p.size[1]}, Layout::contiguous);
+      const auto vg = check::values(g);
+      ConvParams kernel = t.p;
+      kernel.size[0] = t.kh, kernel.size[1] = t.kw;
+      Tensor y, dw;
       conv(x, w, nullptr, t.p, y);
-      std::vector<double> sum(static_cast<size_t>(y.numel)), size(sum.size());
+      conv_weight(x, g, kernel, dw);
+      std::vector<double> sum(vg.size()), size(sum.size()), dw_sum(vw.size()), dw_size(vw.size());
       for_each_product(t, [&](size_t i, size_t k, size_t o) {
         sum[o] += vx[i] * vw[k];
         size[o] += std::fabs(vx[i] * vw[k]);
+        dw_sum[k] += vx[i] * vg[o];
+        dw_size[k] += std::fabs(vx[i] * vg[o]);
       });
       double worst = 0;
-      for (int64_t i = 0; i < y.numel; ++i) {
-        const size_t at = static_cast<size_t>(i);
-        worst = std::fmax(worst, std::fabs(check::get(y, i) - sum[at]) / size[at]);
-      }
+      const auto compare = [&](const Tensor& got, const std::vector<double>& want, const std::vector<double>& of) {
+        for (size_t i = 0; i < want.size(); ++i) {
+          worst = std::fmax(worst, std::fabs(check::get(got, static_cast<int64_t>(i)) - want[i]) / of[i]);
+        }
+      };
+      compare(y, sum, size);
+      compare(dw, dw_sum, dw_size);
       check::expect(worst <= (dtype == DType::f32 ? f32 : 1e-15),
                     describe(t) + dtype_name(dtype) + ": errs by " + std::to_string(worst * 1e9) + "e-9");
     }
@@ -216,23 +229,23 @@ void stated_errors() {
 
 // Where infinities and NaN are, and nowhere else.
 void special_values() {
-  const Case t = make_case(1, 40, 11, 11, 40, 3, 3, 1, 1, 1, 1);
+  const Case t = make_case(1, 40, 28, 28, 40, 3, 3, 1, 1, 1, 1);
   for (const DType dtype : {DType::f32, DType::f64}) {
-    const Tensor x = random(dtype, {1, 40, 11, 11}, Layout::contiguous);
+    const Tensor x = random(dtype, {1, 40, 28, 28}, Layout::contiguous);
     const Tensor w = random(dtype, {40, 40, 3, 3}, Layout::contiguous);
-    check::set(x, 5 * 121 + 3 * 11 + 4, INFINITY);
+    check::set(x, 5 * 784 + 3 * 28 + 4, INFINITY);
     Tensor y, dw;
     conv(x, w, nullptr, t.p, y);
     for (int64_t o = 0; o < 40; ++o) {
-      for (int64_t i = 0; i < 121; ++i) {
-        const int64_t row = i / 11, col = i % 11;
+      for (int64_t i = 0; i < 784; ++i) {
+        const int64_t row = i / 28, col = i % 28;
         const bool touched = row >= 2 && row <= 4 && col >= 3 && col <= 5;
-        check::expect(std::isfinite(check::get(y, o * 121 + i)) != touched, "an infinity reaches its neighbours alone");
+        check::expect(std::isfinite(check::get(y, o * 784 + i)) != touched, "an infinity reaches its neighbours alone");
       }
     }
-    const Tensor g = check::from(dtype, {1, 40, 11, 11}, std::vector<double>(40 * 121, 1));
-    check::set(x, 5 * 121 + 3 * 11 + 4, 0);
-    check::set(x, 5 * 121 + 3 * 11, NAN);  // the first column: no tap to its right sees it
+    const Tensor g = check::from(dtype, {1, 40, 28, 28}, std::vector<double>(40 * 784, 1));
+    check::set(x, 5 * 784 + 3 * 28 + 4, 0);
+    check::set(x, 5 * 784 + 3 * 28, NAN);  // the first column: no tap to its right sees it
     ConvParams kernel = t.p;
     kernel.size[0] = kernel.size[1] = 3;
     conv_weight(x, g, kernel, dw);

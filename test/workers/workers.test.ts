@@ -14,8 +14,10 @@ function answerHere(): number[] {
 
 it('four workers compute the same at once, each with its own generator', async () => {
   const workers = Array.from({ length: 4 }, () => new Worker(program, { workerData: 'compute' }));
+  // Listened for from the start: the first worker may be gone before the last has answered.
+  const exits = workers.map((worker) => once(worker, 'exit'));
   const answers = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number[]));
-  await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  await Promise.all(exits);
   for (const answer of answers) expect(answer).toEqual(answerHere());
 });
 
