@@ -5,6 +5,7 @@ export interface Arguments {
   readonly rounds: number;
   readonly threads: readonly number[];
   readonly peers: boolean;
+  readonly into: string | undefined;
 }
 
 function count(text: string, option: string): number {
@@ -21,6 +22,7 @@ export function readArguments(args: readonly string[]): Arguments {
       peers: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       threads: { type: 'string', default: '1,2' },
+      into: { type: 'string' },
     },
   });
   return {
@@ -28,5 +30,6 @@ export function readArguments(args: readonly string[]): Arguments {
     rounds: count(values.rounds, 'rounds'),
     threads: values.threads.split(',').map((text) => count(text, 'threads')),
     peers: values.peers,
+    into: values.into,
   };
 }

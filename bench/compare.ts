@@ -25,7 +25,7 @@ const peers = [flambeau(), flambeau(tree.root, ref)];
 const all: Row[] = [];
 for (const [group, trials] of chosenGroups(words)) {
   for (const threads of counts) {
-    const { rows, problems } = await runGroup(peers, group, trials, threads, rounds);
+    const { rows, problems } = await runGroup(peers, group, trials, threads, rounds, ref);
     console.log(`\n${group}, ${threads === 1 ? 'one thread' : `${threads} threads`}`);
     for (const line of table(rows, undefined)) console.log(line);
     for (const problem of problems) console.error(problem);

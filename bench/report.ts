@@ -1,5 +1,5 @@
 // What a run leaves behind: a dated file of raw values. Parts of a run may be measured one after the other: rows are
-// merged into the file of the same day and commit, a row measured again replaces the older one.
+// merged into the file of the same day and commit (or a named one), a row measured again replaces the older one.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,6 +11,8 @@ export interface Row {
   readonly group: string;
   readonly name: string;
   readonly threads: number;
+  /** What was measured; parts of a report may be older than the whole. */
+  readonly commit: string;
   readonly costs: Costs;
   /** Nanoseconds of one run by peer, one value a round; a peer that has no such row is absent. */
   readonly raw: Record<string, number[]>;
@@ -87,13 +89,15 @@ export function merge(older: Report, newer: Report): Report {
 
 export const readReport = (file: string): Report => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Merges into the file of the day and commit, and returns the whole and where it is. */
-export function writeReport(report: Report, suffix: string): { report: Report; file: string } {
-  mkdirSync(RESULTS, { recursive: true });
-  const file = path.join(RESULTS, `${report.date}-${report.commit}${suffix}.json`);
+/** The file of the day and commit. */
+export const resultsFile = ({ date, commit }: Report, suffix: string): string =>
+  path.join(RESULTS, `${date}-${commit}${suffix}.json`);
+
+/** Merges into what the file has. */
+export function writeReport(report: Report, file: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
   const whole = existsSync(file) ? merge(readReport(file), report) : report;
   writeFileSync(file, `${stringify(whole)}\n`);
-  return { report: whole, file };
 }
 
 /** A line for each row. */

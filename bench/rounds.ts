@@ -55,8 +55,16 @@ export async function runGroup(
   trials: readonly Trial[],
   threads: number,
   rounds: number,
+  commit: string,
 ): Promise<Measured> {
-  const rows: Row[] = trials.map((trial) => ({ group, name: trial.name, threads, costs: costsOf(trial), raw: {} }));
+  const rows: Row[] = trials.map((trial) => ({
+    group,
+    name: trial.name,
+    threads,
+    commit,
+    costs: costsOf(trial),
+    raw: {},
+  }));
   const byName = new Map(rows.map((row) => [row.name, row]));
   const versions: Record<string, Version> = {};
   const problems = new Set<string>();

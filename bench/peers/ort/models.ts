@@ -62,9 +62,9 @@ function encoder(batch: number): OrtTrial {
   return (g) => {
     let x = g.input(batch, 128, WIDTH);
     for (let layer = 0; layer < 6; layer++) {
-      x = g.op('Add', [x, attention(g, layerNorm(g, x))]);
-      const hidden = g.op('Gelu', [project(g, layerNorm(g, x), WIDTH, HIDDEN)]);
-      x = g.op('Add', [x, project(g, hidden, HIDDEN, WIDTH)]);
+      x = layerNorm(g, g.op('Add', [x, attention(g, x)]));
+      const hidden = g.op('Gelu', [project(g, x, WIDTH, HIDDEN)]);
+      x = layerNorm(g, g.op('Add', [x, project(g, hidden, HIDDEN, WIDTH)]));
     }
     return x;
   };

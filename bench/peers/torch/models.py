@@ -47,7 +47,7 @@ def resnet18():
 
 
 def encoder():
-    layer = nn.TransformerEncoderLayer(384, 12, 1536, activation="gelu", batch_first=True, norm_first=True)
+    layer = nn.TransformerEncoderLayer(384, 12, 1536, activation="gelu", batch_first=True)
     return nn.TransformerEncoder(layer, 6, enable_nested_tensor=False)
 
 

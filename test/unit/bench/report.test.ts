@@ -7,6 +7,7 @@ const row = (name: string, threads: number, raw: Row['raw'], costs: Row['costs']
   group: 'gemm',
   name,
   threads,
+  commit: 'abc',
   costs,
   raw,
 });
@@ -92,8 +93,15 @@ test('arguments', () => {
     rounds: 7,
     threads: [1, 4],
     peers: false,
+    into: undefined,
   });
-  expect(readArguments(['--peers'])).toEqual({ words: [], rounds: 5, threads: [1, 2], peers: true });
+  expect(readArguments(['--peers', '--into', 'f.json'])).toEqual({
+    words: [],
+    rounds: 5,
+    threads: [1, 2],
+    peers: true,
+    into: 'f.json',
+  });
   expect(() => readArguments(['--rounds', '0'])).toThrow('--rounds: expected a positive integer');
   expect(() => readArguments(['--threads', '1,x'])).toThrow('--threads');
   expect(() => readArguments(['--round', '3'])).toThrow('--round');

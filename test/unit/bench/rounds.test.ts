@@ -20,6 +20,7 @@ test('each peer gives a value a round to each of its rows', async () => {
     trials,
     1,
     3,
+    'abc',
   );
   expect(rows.map(({ name, raw }) => [name, raw])).toEqual([
     ['a', { x: [5, 5, 5], y: [7, 7, 7] }],
@@ -32,7 +33,14 @@ test('each peer gives a value a round to each of its rows', async () => {
 
 test('a row that fails and a peer that fails are told once, and the rest goes on', async () => {
   const failing = `console.log('{"peer":"p"}'); console.log('{"name":"a","error":"no"}'); console.log('{"name":"b","ns":1}')`;
-  const { rows, problems } = await runGroup([peer('x', failing), peer('y', 'process.exit(3)')], 'g', trials, 1, 2);
+  const { rows, problems } = await runGroup(
+    [peer('x', failing), peer('y', 'process.exit(3)')],
+    'g',
+    trials,
+    1,
+    2,
+    'abc',
+  );
   expect(rows[1]!.raw).toEqual({ x: [1, 1] });
   expect(problems).toHaveLength(2);
   expect(problems[0]).toBe('x, a: no');

@@ -6,6 +6,7 @@ const row = (group: string, name: string, threads: number, raw: Row['raw'], cost
   group,
   name,
   threads,
+  commit: 'abc1234',
   costs,
   raw,
 });
