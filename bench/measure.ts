@@ -3,8 +3,8 @@ import { median } from './statistics.js';
 const MIN_SAMPLES = 5;
 const MAX_SAMPLES = 41;
 const SAMPLE_NS = 4e6;
-const BUDGET_NS = 200e6;
-const WARM_UP_NS = 150e6;
+const BUDGET_NS = 100e6;
+const WARM_UP_NS = 80e6;
 
 /** Nanoseconds of so many runs in a row. */
 export type Timer = (runs: number) => number | Promise<number>;

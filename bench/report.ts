@@ -111,7 +111,7 @@ function stringify({ rows, machines, ...head }: Report): string {
 /** The newest results that have peers' times. */
 export function latestResults(): string | undefined {
   const files = existsSync(RESULTS) ? readdirSync(RESULTS) : [];
-  const names = files.filter((name) => /^\d{4}-\d\d-\d\d-[0-9a-f]+\.json$/.test(name)).sort();
+  const names = files.filter((name) => /^\d{4}-\d\d-\d\d(-[0-9a-f]+)?\.json$/.test(name)).sort();
   const last = names.at(-1);
   return last && path.join(RESULTS, last);
 }

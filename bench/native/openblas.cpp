@@ -39,7 +39,7 @@ double median(std::vector<double> values) {
 /** As bench/measure.ts measures. */
 template <class F>
 double median_time(F&& work) {
-  constexpr double kSample = 4e6, kBudget = 200e6, kWarmUp = 150e6;
+  constexpr double kSample = 4e6, kBudget = 100e6, kWarmUp = 80e6;
   int64_t runs = 1;
   for (double warm = 0; warm < kWarmUp;) {
     const double elapsed = time_of(work, runs);

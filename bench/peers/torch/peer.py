@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-MIN_SAMPLES, MAX_SAMPLES, SAMPLE_NS, BUDGET_NS, WARM_UP_NS = 5, 41, 4e6, 200e6, 150e6
+MIN_SAMPLES, MAX_SAMPLES, SAMPLE_NS, BUDGET_NS, WARM_UP_NS = 5, 41, 4e6, 100e6, 80e6
 
 
 def time_of(work, runs):
