@@ -65,6 +65,15 @@ export interface Addon {
   convInput(grad: Handle, weight: Handle, bias: Handle, out: Out): Handle;
   convWeight(x: Handle, grad: Handle, out: Out): Handle;
 
+  /** Handles of q, k, v, mask (0 for none), out, and lse (0 for none); the last two are written into. */
+  attention(handles: Float64Array, scale: number, causal: boolean): void;
+  /** Handles of g, q, k, v, mask (0 for none), out, lse, and of the gradients dq, dk, dv to write into. */
+  attentionBackward(handles: Float64Array, scale: number, causal: boolean): void;
+
+  /** Handles as native/tensor/recurrent.h lists them, 0 for none; `cell` as in native/kernels/table.h. */
+  recurrent(handles: Float64Array, cell: number, reverse: boolean): void;
+  recurrentBackward(handles: Float64Array, cell: number, reverse: boolean): void;
+
   indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
   embedding(weight: Handle, index: Handle, out: Out): Handle;
   indexAdd(target: Handle, axis: number, index: Handle, source: Handle): void;

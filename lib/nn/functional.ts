@@ -2,6 +2,7 @@
 
 export * from '../ops/activation.js';
 export { oneHot } from '../ops/arrange.js';
+export { type AttentionOptions, scaledDotProductAttention } from '../ops/attention.js';
 export {
   type BatchNormOptions,
   batchNorm,

@@ -31,6 +31,11 @@ export { type Layer, Module } from './module.js';
 export { ModuleDict } from './moduleDict.js';
 export { ModuleList } from './moduleList.js';
 export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from './multiheadAttention.js';
+export {
   GroupNorm,
   type GroupNormModuleOptions,
   LayerNorm,
@@ -43,9 +48,31 @@ export { ParameterDict } from './parameterDict.js';
 export { ParameterList } from './parameterList.js';
 export * from './pooling.js';
 export type { Slice } from './positions.js';
+export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type RecurrentCellOptions,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './recurrent.js';
 export { Sequential } from './sequential.js';
 export { LogSoftmax, Softmax } from './softmax.js';
 export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './stateDict.js';
+export {
+  type TransformerActivation,
+  TransformerEncoder,
+  type TransformerEncoderForwardOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerForwardOptions,
+  type TransformerEncoderLayerOptions,
+  type TransformerEncoderOptions,
+} from './transformer.js';
 export type { MemberOptions, TraverseOptions } from './traverse.js';
 export * as utils from './utils.js';
 export { type Keeps, type Maps, type MapsChannels, WIDTHS } from './widths.js';

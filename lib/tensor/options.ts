@@ -10,7 +10,8 @@ const FLAGS: ReadonlySet<string> = new Set(
     'strict assign keepVars persistent recurse removeDuplicate setToNone prepend alwaysCall errorIfNonfinite ' +
     'nesterov maximize amsgrad ' +
     'elementwiseAffine affine trackRunningStats useInputStats returnIndices ceilMode countIncludePad ' +
-    'scaleGradByFreq sparse freeze'
+    'scaleGradByFreq sparse freeze ' +
+    'isCausal enableGqa needWeights averageAttnWeights addBiasKv addZeroAttn batchFirst normFirst bidirectional'
   ).split(' '),
 );
 

@@ -60,6 +60,17 @@ Handle op_conv(Environment& e, const Tensor& x, const Tensor& weight, const Tens
 Handle op_conv_input(Environment& e, const Tensor& grad, const Tensor& weight, const Tensor* bias, Out out);
 Handle op_conv_weight(Environment& e, const Tensor& x, const Tensor& grad, Out out);
 
+// --- attention_ops.cpp
+// handles: q, k, v, mask (0 where none), out, lse (0 where none); the last two are written into.
+void op_attention(Environment& e, View handles, double scale, bool causal);
+// handles: g, q, k, v, mask (0 where none), out, lse, and dq, dk, dv to write into.
+void op_attention_backward(Environment& e, View handles, double scale, bool causal);
+
+// --- recurrent_ops.cpp. The tensors of a Recurrence (native/tensor/recurrent.h), in its order; for backward, those of
+// RecurrenceGradients too. 0 where there is none.
+void op_recurrent(Environment& e, View handles, int cell, bool reverse);
+void op_recurrent_backward(Environment& e, View handles, int cell, bool reverse);
+
 // --- indexing_ops.cpp
 Handle op_index_select(Environment& e, const Tensor& x, int axis, const Tensor& index, Out out);
 Handle op_embedding(Environment& e, const Tensor& weight, const Tensor& index, Out out);

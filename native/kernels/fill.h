@@ -19,6 +19,8 @@ void fill_conv(KernelTable& table);
 void fill_winograd(KernelTable& table);
 void fill_norm(KernelTable& table);
 void fill_pooling(KernelTable& table);
+void fill_attention(KernelTable& table);
+void fill_recurrent(KernelTable& table);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

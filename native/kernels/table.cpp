@@ -23,6 +23,8 @@ const KernelTable& table() {
     fill_winograd(kernel_table);
     fill_norm(kernel_table);
     fill_pooling(kernel_table);
+    fill_attention(kernel_table);
+    fill_recurrent(kernel_table);
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
   }
   return kernel_table;

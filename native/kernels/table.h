@@ -4,6 +4,8 @@
 #pragma once
 
 #include "../dtype.h"
+#include "attention.h"
+#include "recurrent.h"
 
 namespace flambeau {
 
@@ -280,6 +282,8 @@ struct KernelTable {
   MaxPoolFn max_pool[kDTypeCount];
   MaxPoolBackwardFn max_pool_backward[kDTypeCount];
   AvgPoolFn avg_pool[kDTypeCount], avg_pool_backward[kDTypeCount];
+  AttentionKernel attention[kDTypeCount];                   // FLOATS; forward == nullptr elsewhere
+  RecurrentKernel recurrent[kDTypeCount][kRecurrentCells];  // FLOATS
 };
 
 }  // namespace flambeau

@@ -56,6 +56,15 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
 // Its gradient by weight: x [n, c, …], grad [n, o, …] → [o, c / groups, size].
 void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Tensor& out);
 
+// --- attention.cpp. q [.., queries, depth], k [.., keys, depth], v [.., keys, value_depth] with the same leading axes
+// (stride 0 where they were broadcast); mask, of q's dtype or boolean, is null or [.., queries, keys]. lse [..,
+// queries] may be null. All results are given, have dense rows and overlap no operand; the gradients may interleave.
+void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask, double scale, bool causal,
+               const Tensor& out, const Tensor* lse);
+void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask,
+                        const Tensor& out, const Tensor& lse, double scale, bool causal, const Tensor& dq,
+                        const Tensor& dk, const Tensor& dv);
+
 // --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
 // op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out);

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "cpu_relax.h"
+
 #if defined(_WIN32)
 #define NOMINMAX
 #include <windows.h>
@@ -26,9 +28,6 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
-#if defined(__x86_64__) || defined(_M_X64)
-#include <immintrin.h>
-#endif
 
 namespace flambeau {
 namespace {
@@ -36,14 +35,6 @@ namespace {
 // A thread that finds nothing to do stays awake this long: a wake-up through the kernel costs 5-50 us, and the loops of
 // one forward pass follow each other more closely than that.
 constexpr std::chrono::microseconds kSpinTime{50};
-
-inline void cpu_relax() {
-#if defined(__x86_64__) || defined(_M_X64)
-  _mm_pause();
-#elif defined(__aarch64__) && !defined(_MSC_VER)
-  __asm__ __volatile__("isb" ::: "memory");  // "yield" is a no-op on most cores
-#endif
-}
 
 // Polls until ready() or the spin time is over; returns ready()'s last answer.
 template <class Ready>

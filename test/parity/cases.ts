@@ -1,3 +1,5 @@
+import { attentionErrors } from './attentionErrorRows.js';
+import { attentions } from './attentionRows.js';
 import { convolutionErrors } from './convolutionErrorRows.js';
 import { convolution } from './convolutionRows.js';
 import { elementwise } from './elementwiseRows.js';
@@ -5,9 +7,11 @@ import { embeddings } from './embeddingRows.js';
 import { errors as generalErrors } from './errorRows.js';
 import { losses } from './lossRows.js';
 import { lowPrecision } from './lowPrecisionRows.js';
+import { multihead } from './multiheadRows.js';
 import { norms } from './normRows.js';
 import { pooling } from './poolingRows.js';
 import { promotion } from './promotionRows.js';
+import { recurrent } from './recurrentRows.js';
 import { reductions } from './reductionRows.js';
 import type { ErrorRow, Row } from './row.js';
 import { shaping } from './shapingRows.js';
@@ -26,8 +30,11 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
   norms,
   pooling,
   embeddings,
+
+  attention: [...attentions, ...multihead],
+  recurrent,
 };
 
 export const rows: readonly Row[] = Object.values(groups).flat();
 
-export const errors: readonly ErrorRow[] = [...generalErrors, ...convolutionErrors];
+export const errors: readonly ErrorRow[] = [...generalErrors, ...convolutionErrors, ...attentionErrors];

@@ -1,0 +1,213 @@
+import { gelu, relu } from '../ops/activation.js';
+import { add } from '../ops/arithmetic.js';
+import { describe, fail } from '../tensor/errors.js';
+import { defaultGenerator } from '../tensor/generator.js';
+import { checkOptions } from '../tensor/options.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Dropout } from './dropout.js';
+import { checkWidth, Linear } from './linear.js';
+import type { Layer } from './module.js';
+import { Module } from './module.js';
+import { ModuleList } from './moduleList.js';
+import { MultiheadAttention } from './multiheadAttention.js';
+import { LayerNorm } from './normalization.js';
+import { isModule, type ModuleState, markBuiltIn, stateOf } from './state.js';
+
+/** What a feed-forward block applies between its two layers. */
+export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
+
+export interface TransformerEncoderLayerOptions {
+  /** Features between the two linear layers; default 2048. */
+  readonly dimFeedforward?: number;
+  /** The probability that an element is dropped in training; default 0.1. */
+  readonly dropout?: number;
+  /** Default 'relu'. A module is registered as `activation`. */
+  readonly activation?: TransformerActivation;
+  /** Added to the variance by the norms; default 1e-5. */
+  readonly layerNormEps?: number;
+  /** Whether sequences are [N, S, E] instead of [S, N, E]; default false. */
+  readonly batchFirst?: boolean;
+  /** Whether each block normalises its input instead of the sum of its input and output; default false. */
+  readonly normFirst?: boolean;
+  /** Whether the linear layers and the norms have a bias; default true. */
+  readonly bias?: boolean;
+  readonly dtype?: 'float32' | 'float64';
+}
+
+const OPTIONS = [
+  'dimFeedforward',
+  'dropout',
+  'activation',
+  'layerNormEps',
+  'batchFirst',
+  'normFirst',
+  'bias',
+  'dtype',
+] as const;
+
+export interface TransformerEncoderLayerForwardOptions {
+  /** [S, S] or [N · nhead, S, S], as MultiheadAttention's attnMask. */
+  readonly srcMask?: Tensor | null;
+  /** [N, S], as MultiheadAttention's keyPaddingMask. */
+  readonly srcKeyPaddingMask?: Tensor | null;
+  /** A hint that srcMask, which must be given, is the causal one; default false. */
+  readonly isCausal?: boolean;
+}
+
+/** What a layer was made of; outside of it, so that an activation that is a module is registered under one name. */
+const MADE = new WeakMap<
+  ModuleState,
+  { readonly run: (x: Tensor) => Tensor; readonly options: TransformerEncoderLayerOptions }
+>();
+
+function activationOf(op: string, activation: unknown): (x: Tensor) => Tensor {
+  if (activation === 'relu') return relu;
+  if (activation === 'gelu') return (x) => gelu(x);
+  if (typeof activation === 'function') return activation as (x: Tensor) => Tensor;
+  return fail('BAD_ARGUMENT', `${op}: activation should be 'relu', 'gelu' or a function, got ${describe(activation)}`);
+}
+
+/**
+ * Self-attention and a feed-forward block, each with a residual connection and a layer norm (Vaswani et al., "Attention
+ * is all you need", 2017). Shapes: src [S, N, dModel] → the same; with `batchFirst` [N, S, dModel]; without N for one
+ * sequence. Children, in order: self_attn, linear1, dropout, linear2, norm1, norm2, dropout1, dropout2.
+ *
+ * @example
+ * const layer = new nn.TransformerEncoderLayer(64, 8, { dimFeedforward: 256, batchFirst: true });
+ * layer(randn([2, 10, 64])).shape; // [2, 10, 64]
+ */
+export class TransformerEncoderLayer extends Module {
+  readonly normFirst: boolean;
+  declare readonly self_attn: MultiheadAttention;
+  declare readonly linear1: Linear;
+  declare readonly dropout: Dropout;
+  declare readonly linear2: Linear;
+  declare readonly norm1: LayerNorm;
+  declare readonly norm2: LayerNorm;
+  declare readonly dropout1: Dropout;
+  declare readonly dropout2: Dropout;
+
+  constructor(dModel: number, nhead: number, options: TransformerEncoderLayerOptions = {}) {
+    super();
+    const op = 'TransformerEncoderLayer';
+    const known = checkOptions(op, options, OPTIONS);
+    const { dimFeedforward = 2048, dropout = 0.1, activation = 'relu', layerNormEps: eps = 1e-5 } = known;
+    const { batchFirst = false, normFirst = false, bias = true, dtype } = known;
+    checkWidth(op, 'dimFeedforward', dimFeedforward);
+    const run = activationOf(op, activation);
+    this.normFirst = normFirst;
+    MADE.set(stateOf(this), { run, options: { ...known } });
+    this.registerModule('self_attn', new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, dtype }));
+    this.registerModule('linear1', new Linear(dModel, dimFeedforward, { bias, dtype }));
+    this.registerModule('dropout', new Dropout(dropout));
+    this.registerModule('linear2', new Linear(dimFeedforward, dModel, { bias, dtype }));
+    this.registerModule('norm1', new LayerNorm(dModel, { eps, bias, dtype }));
+    this.registerModule('norm2', new LayerNorm(dModel, { eps, bias, dtype }));
+    this.registerModule('dropout1', new Dropout(dropout));
+    this.registerModule('dropout2', new Dropout(dropout));
+    if (isModule(activation)) this.registerModule('activation', activation);
+  }
+
+  override forward(src: Tensor, options: TransformerEncoderLayerForwardOptions = {}): Tensor {
+    const known = checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
+    if (this.normFirst) {
+      const x = add(src, this.attend(this.norm1(src), known));
+      return add(x, this.feedForward(this.norm2(x)));
+    }
+    const x = this.norm1(add(src, this.attend(src, known)));
+    return this.norm2(add(x, this.feedForward(x)));
+  }
+
+  private attend(x: Tensor, options: TransformerEncoderLayerForwardOptions): Tensor {
+    const { srcMask = null, srcKeyPaddingMask = null, isCausal = false } = options;
+    const [y] = this.self_attn(x, x, x, {
+      attnMask: srcMask,
+      keyPaddingMask: srcKeyPaddingMask,
+      needWeights: false,
+      isCausal,
+    });
+    return this.dropout1(y);
+  }
+
+  private feedForward(x: Tensor): Tensor {
+    return this.dropout2(this.linear2(this.dropout(MADE.get(stateOf(this))!.run(this.linear1(x)))));
+  }
+
+  /** @internal A layer made with the same options, with parameters of its own that are equal to this one's. */
+  _copy(): TransformerEncoderLayer {
+    const { embedDim, numHeads } = this.self_attn;
+    if (this.constructor !== TransformerEncoderLayer) {
+      fail(
+        'WRONG_TYPE',
+        'TransformerEncoder: encoderLayer must be a TransformerEncoderLayer itself, not of a subclass',
+      );
+    }
+    const { options } = MADE.get(stateOf(this))!;
+    const { activation } = options;
+    if (isModule(activation) && [...activation.parameters()].length > 0) {
+      fail('BAD_ARGUMENT', 'TransformerEncoder: an activation with parameters cannot be copied for each layer');
+    }
+    const dtype = this.linear1.weight.dtype as 'float32' | 'float64';
+    // A copy draws no random numbers.
+    const before = defaultGenerator.clone();
+    const copy = new TransformerEncoderLayer(embedDim, numHeads, { ...options, dtype });
+    defaultGenerator.setState(before);
+    copy.loadStateDict(this.stateDict());
+    const flags = [...this.parameters()].map((parameter) => parameter.requiresGrad);
+    [...copy.parameters()].forEach((parameter, i) => void parameter.requiresGrad_(flags[i]!));
+    return copy.train(this.training);
+  }
+}
+
+export interface TransformerEncoderOptions {
+  /** Applied to the last layer's output; default none. */
+  readonly norm?: Layer | null;
+}
+
+export interface TransformerEncoderForwardOptions {
+  /** As TransformerEncoderLayer's srcMask. */
+  readonly mask?: Tensor | null;
+  readonly srcKeyPaddingMask?: Tensor | null;
+  readonly isCausal?: boolean;
+}
+
+/**
+ * `numLayers` copies of an encoder layer, each reading the one before. Shapes as for the layer. The copies start equal
+ * and are trained apart.
+ *
+ * @example
+ * const layer = new nn.TransformerEncoderLayer(64, 8, { batchFirst: true });
+ * const encoder = new nn.TransformerEncoder(layer, 6);
+ * encoder.eval()(randn([2, 10, 64])).shape; // [2, 10, 64]
+ */
+export class TransformerEncoder extends Module {
+  readonly numLayers: number;
+  declare readonly layers: ModuleList<TransformerEncoderLayer>;
+  declare readonly norm: Layer | null;
+
+  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, options: TransformerEncoderOptions = {}) {
+    super();
+    const { norm = null } = checkOptions('TransformerEncoder', options, ['norm']);
+    checkWidth('TransformerEncoder', 'numLayers', numLayers);
+    if (!isModule(encoderLayer) || !(encoderLayer instanceof TransformerEncoderLayer)) {
+      fail(
+        'WRONG_TYPE',
+        `TransformerEncoder: encoderLayer must be a TransformerEncoderLayer, got ${describe(encoderLayer)}`,
+      );
+    }
+    this.numLayers = numLayers;
+    this.registerModule('layers', new ModuleList(Array.from({ length: numLayers }, () => encoderLayer._copy())));
+    if (norm === null) this.norm = null;
+    else this.registerModule('norm', norm);
+  }
+
+  override forward(src: Tensor, options: TransformerEncoderForwardOptions = {}): Tensor {
+    const known = checkOptions('TransformerEncoder', options, ['mask', 'srcKeyPaddingMask', 'isCausal']);
+    const { mask = null, srcKeyPaddingMask = null, isCausal = false } = known;
+    let x = src;
+    for (const layer of this.layers) x = layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal });
+    return this.norm === null ? x : this.norm(x);
+  }
+}
+
+markBuiltIn(TransformerEncoderLayer, TransformerEncoder);
