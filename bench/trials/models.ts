@@ -1,6 +1,6 @@
 // Whole models, eager, without a graph.
 import { randn, type Tensor } from 'flambeau';
-import { mlp784, ResNet18, tinyMlp } from './networks.js';
+import { encoder6x384, mlp784, ResNet18, tinyMlp } from './networks.js';
 import { type Costs, forward, type Trial } from './trial.js';
 
 interface Model {
@@ -32,6 +32,9 @@ const RESNET18_OPERATIONS =
   512 * 1000;
 const RESNET18_WEIGHTS = 11.7e6;
 
+/** The weights of six layers: four projections and two widenings by 4. */
+const ENCODER_WEIGHTS = 6 * 12 * 384 ** 2;
+
 export const trials: readonly Trial[] = [
   row('MLP 10-50-2, batch 1', tinyMlp, [1, 10], { flops: 2 * TINY_WEIGHTS, read: 4 * TINY_WEIGHTS }),
   ...[1, 32, 256].map((batch) =>
@@ -45,4 +48,10 @@ export const trials: readonly Trial[] = [
     flops: 2 * RESNET18_OPERATIONS,
     read: 4 * RESNET18_WEIGHTS,
   }),
+  ...[1, 8].map((batch) =>
+    row(`encoder 6x384, ${batch}x128`, encoder6x384, [batch, 128, 384], {
+      flops: 2 * batch * 128 * (ENCODER_WEIGHTS + 6 * 2 * 128 * 384),
+      read: 4 * (ENCODER_WEIGHTS + batch * 128 * 384),
+    }),
+  ),
 ];
