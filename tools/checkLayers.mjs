@@ -23,7 +23,7 @@ const LIB = {
 const NATIVE = {
   kernels: ['dtype.h'],
   dispatch: ['dtype.h', 'kernels/table.h', 'kernels/families.inc', 'kernels/kernels.def', 'tensor/error.h'],
-  tensor: ['dtype.h', 'kernels/table.h', 'dispatch/dispatch.h'],
+  tensor: ['dtype.h', 'kernels/table.h', 'kernels/box_muller.h', 'dispatch/dispatch.h'],
   plan: ['dtype.h', 'kernels/table.h', 'dispatch/dispatch.h', 'tensor/'],
   binding: ['dtype.h', 'kernels/table.h', 'dispatch/dispatch.h', 'tensor/', 'plan/'],
 };

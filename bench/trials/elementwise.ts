@@ -1,5 +1,5 @@
 // One pass over memory: at 1M elements, and one op at many sizes.
-import { randn, type Tensor } from 'flambeau';
+import { functional as F, rand, randn, type Tensor } from 'flambeau';
 import { backward, type Costs, forward, type Trial } from './trial.js';
 
 const MILLION = 1 << 20;
@@ -56,5 +56,31 @@ export const trials: readonly Trial[] = [
     },
     { flops: MILLION, read: 4 * MILLION, written: 4 * MILLION },
   ),
+  forward(
+    'exp 1M float64',
+    () => {
+      const x = randn([MILLION], { dtype: 'float64' });
+      return () => x.exp();
+    },
+    { read: 8 * MILLION, written: 8 * MILLION },
+  ),
+  forward(
+    'pow 1M',
+    () => {
+      const x = rand([MILLION]);
+      const y = randn([MILLION]);
+      return () => x.pow(y);
+    },
+    { read: 8 * MILLION, written: 4 * MILLION },
+  ),
+  forward(
+    'dropout 1M',
+    () => {
+      const x = randn([MILLION]);
+      return () => F.dropout(x, { p: 0.1 });
+    },
+    { read: 4 * MILLION, written: 4 * MILLION },
+  ),
+  forward('randn 1M', () => () => randn([MILLION]), { written: 4 * MILLION }),
   ...(['exp', 'log', 'tanh', 'erf', 'sigmoid', 'gelu', 'silu', 'relu'] as const).flatMap(unary),
 ];

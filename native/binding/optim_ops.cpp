@@ -33,8 +33,8 @@ void op_sgd(Environment& e, View handles, View hyper) {
   const std::vector<Tensor*> t = resolve(e, "SGD", handles, 3);
   for (size_t i = 0; i < t.size(); i += 3) {
     if (!t[i] || !t[i + 1]) throw Error("BAD_ARGUMENT", "SGD: a parameter or gradient is missing");
-    sgd_step(args, *t[i], *t[i + 1], t[i + 2]);
   }
+  sgd_step(args, t);
 }
 
 // hyper: lr, beta1, beta2, eps, weightDecay, biasCorrection1, biasCorrection2, decoupled, amsgrad, maximize.
@@ -44,8 +44,8 @@ void op_adam(Environment& e, View handles, View hyper) {
   const std::vector<Tensor*> t = resolve(e, "Adam", handles, 5);
   for (size_t i = 0; i < t.size(); i += 5) {
     if (!t[i] || !t[i + 1] || !t[i + 2] || !t[i + 3]) throw Error("BAD_ARGUMENT", "Adam: a buffer is missing");
-    adam_step(args, *t[i], *t[i + 1], *t[i + 2], *t[i + 3], t[i + 4]);
   }
+  adam_step(args, t);
 }
 
 }  // namespace flambeau

@@ -12,6 +12,7 @@ void fill_compare(KernelTable& table);  // predicates, comparisons, where
 void fill_reduce(KernelTable& table);   // reductions, arg reductions, scans
 void fill_softmax(KernelTable& table);
 void fill_loss(KernelTable& table);  // cross entropy
+void fill_random(KernelTable& table);
 void fill_cast(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);

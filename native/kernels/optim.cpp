@@ -43,7 +43,7 @@ void adam(const AdamArgs* args, void* param, const void* grad, void* exp_avg, vo
   const V decay = scalar(args->weight_decay), shrink = scalar(1 - args->lr * args->weight_decay);
   const V beta1 = scalar(args->beta1), rest1 = scalar(1 - args->beta1);
   const V beta2 = scalar(args->beta2), rest2 = scalar(1 - args->beta2);
-  const V correction2_root = scalar(::sqrt(args->bias_correction2)), eps = scalar(args->eps);
+  const V correction2_scale = scalar(1 / ::sqrt(args->bias_correction2)), eps = scalar(args->eps);
   const V minus_step = scalar(-(args->lr / args->bias_correction1));
   const bool has_decay = args->weight_decay != 0, decoupled = args->decoupled;
   const bool amsgrad = args->amsgrad, maximize = args->maximize;
@@ -64,7 +64,7 @@ void adam(const AdamArgs* args, void* param, const void* grad, void* exp_avg, vo
       scale = maximum(at.load(largest), v);
       at.store(largest, scale);
     }
-    const V denominator = sqrt(scale) / correction2_root + eps;
+    const V denominator = fma(sqrt(scale), correction2_scale, eps);
     at.store(w, x + minus_step * m / denominator);
   });
 }

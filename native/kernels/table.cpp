@@ -16,6 +16,7 @@ const KernelTable& table() {
     fill_reduce(kernel_table);
     fill_softmax(kernel_table);
     fill_loss(kernel_table);
+    fill_random(kernel_table);
     fill_cast(kernel_table);
     fill_optim(kernel_table);
     fill_gemm(kernel_table);

@@ -6,6 +6,8 @@
 // dtype for which kernels.def has no slot throws DTYPE_MISMATCH naming the kernel.
 #pragma once
 
+#include <vector>
+
 #include "../kernels/table.h"
 #include "gemm.h"
 #include "tensor.h"
@@ -124,9 +126,10 @@ void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& a
 void avg_pool(const Tensor& x, const PoolArgs& args, Tensor& out);
 void avg_pool_backward(const Tensor& g, const PoolArgs& args, Tensor& dx);
 
-// --- optim.cpp. Lists are parallel; momentum/max entries may be empty when unused.
-void sgd_step(const SgdArgs& args, Tensor& param, const Tensor& grad, Tensor* momentum_buffer);
-void adam_step(const AdamArgs& args, Tensor& param, const Tensor& grad, Tensor& exp_avg, Tensor& exp_avg_sq,
-               Tensor* max_exp_avg_sq);
+// --- optim.cpp. All tensors of all parameters, one after the other: sgd takes (param, grad, momentum buffer), adam
+// (param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq); buffers that are not used may be null. Nothing is updated unless
+// all fit.
+void sgd_step(const SgdArgs& args, const std::vector<Tensor*>& tensors);
+void adam_step(const AdamArgs& args, const std::vector<Tensor*>& tensors);
 
 }  // namespace flambeau

@@ -5,17 +5,23 @@
 // and nowhere else: it must be compiled with -ffp-contract=off.
 #include "random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
 
+#include "../dispatch/dispatch.h"
+#include "../kernels/box_muller.h"
 #include "error.h"
 
 namespace flambeau {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
+
+// Draws at a time, so that they stay in the first cache.
+constexpr size_t kChunk = 1024;
 
 // ---- fused multiply-add without the instruction ----
 
@@ -79,78 +85,18 @@ void uniform(Generator& g, T* y, size_t n, T from, T to, Fma fma) {
 
 // ---- normal, in blocks of 16 ----
 //
-// For float32 PyTorch's AVX2 loop evaluates log, sin and cos with the single-precision polynomials of Moshier's Cephes
-// library (logf.c, sinf.c). The same operations, fused where they are fused there, give the same bits.
-
-// log(x) for x in (0, 1]. x = m · 2^e with m in [√½, √2); log m by a polynomial in f = m - 1.
-template <class Fma>
-inline float log32(float x, Fma& fma) {
-  int32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  const int32_t half_to_one = (bits & 0x007fffff) | 0x3f000000;
-  float m;
-  std::memcpy(&m, &half_to_one, sizeof m);
-  const bool low = m < 0.707106781186547524f;
-  const float e = static_cast<float>((bits >> 23) - 126) - (low ? 1.0f : 0.0f);
-  const float f = (m - 1.0f) + (low ? m : 0.0f);
-  const float f2 = f * f;
-  float p = 7.0376836292e-2f;
-  p = fma(p, f, -1.1514610310e-1f);
-  p = fma(p, f, 1.1676998740e-1f);
-  p = fma(p, f, -1.2420140846e-1f);
-  p = fma(p, f, 1.4249322787e-1f);
-  p = fma(p, f, -1.6668057665e-1f);
-  p = fma(p, f, 2.0000714765e-1f);
-  p = fma(p, f, -2.4999993993e-1f);
-  p = fma(p, f, 3.3333331174e-1f);
-  p = fma(p * f, f2, e * -2.12194440e-4f);  // log 2 = 0.693359375 - 2.12194440e-4; e times the first part is exact
-  return (f + (p - 0.5f * f2)) + e * 0.693359375f;
-}
-
-// sin and cos of x in [0, 2π]: j · π/4, j even, is taken off in three parts (the first two products are exact), then a
-// polynomial for each; the octant tells which is which, and the signs.
-template <class Fma>
-inline void sincos32(float x, float* sine, float* cosine, Fma& fma) {
-  const int32_t octant = (static_cast<int32_t>(x * 1.27323954473516f) + 1) & ~1;
-  const float j = static_cast<float>(octant);
-  const float r = fma(j, -3.77489497744594108e-8f, (x - j * 0.78515625f) - j * 2.4187564849853515625e-4f);
-  const float r2 = r * r;
-  float c = fma(2.443315711809948e-5f, r2, -1.388731625493765e-3f);
-  c = fma(c, r2, 4.166664568298827e-2f) * r2;
-  c = fma(c, r2, r2 * -0.5f) + 1.0f;
-  float s = fma(-1.9515295891e-4f, r2, 8.3321608736e-3f);
-  s = fma(s, r2, -1.6666654611e-1f) * r2;
-  s = fma(s, r, r);
-  const bool swap = (octant & 2) != 0;
-  const float sin_abs = swap ? c : s;
-  const float cos_abs = swap ? s : c;
-  *sine = (octant & 4) != 0 ? -sin_abs : sin_abs;
-  *cosine = ((octant + 2) & 4) != 0 ? -cos_abs : cos_abs;
-}
-
-// 16 uniforms u give 16 normals y; elements i and i + 8 are a pair. One plain loop a step, for the compiler's
-// vectorizer.
-template <class Fma>
-inline void box_muller_16(const float* u, float* y, float mean, float stddev, Fma& fma) {
-  constexpr float kTwoPi = static_cast<float>(2 * kPi);
-  float radius[8], sine[8], cosine[8];
-  for (int i = 0; i < 8; ++i) radius[i] = -2.0f * log32(1.0f - u[i], fma);
-  for (int i = 0; i < 8; ++i) radius[i] = std::sqrt(radius[i]);
-  for (int i = 0; i < 8; ++i) sincos32(kTwoPi * u[i + 8], &sine[i], &cosine[i], fma);
-  for (int i = 0; i < 8; ++i) y[i] = fma(radius[i] * cosine[i], stddev, mean);
-  for (int i = 0; i < 8; ++i) y[i + 8] = fma(radius[i] * sine[i], stddev, mean);
-}
+// Where the ISA has a fused multiply-add, float32 goes through its kernels; these are for where it has none.
 
 void box_muller_16(float* y, float mean, float stddev) {
   float u[16];
   std::memcpy(u, y, sizeof u);
   if (stays_normal(stddev, mean)) {
     QuickFma quick;
-    box_muller_16(u, y, mean, stddev, quick);
+    box_muller(u, u + 8, y, y + 8, 8, mean, stddev, quick);
     if (quick.doubt == 0) return;
   }
   ExactFma exact;
-  box_muller_16(u, y, mean, stddev, exact);
+  box_muller(u, u + 8, y, y + 8, 8, mean, stddev, exact);
 }
 
 void box_muller_16(double* y, double mean, double stddev) {
@@ -163,14 +109,34 @@ void box_muller_16(double* y, double mean, double stddev) {
 }
 
 // A ragged end is made of 16 fresh draws over the last 16 elements, those of the block before it included.
+void units(Generator& g, double* y, size_t n) {
+  for (size_t i = 0; i < n; ++i) y[i] = unit_f64(g);
+}
+void units(Generator& g, float* y, size_t n) {
+  uint32_t draws[kChunk];
+  for (size_t done = 0; done < n; done += kChunk) {
+    const size_t count = std::min(kChunk, n - done);
+    g.draw(draws, count);
+    kernels().random.unit_f32(draws, y + done, count);
+  }
+}
+
+template <class T>
+void transform_blocks(T* y, size_t blocks, T mean, T stddev) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (const auto fn = kernels().random.normal_f32) return fn(y, blocks, mean, stddev);
+  }
+  for (size_t i = 0; i < blocks; ++i) box_muller_16(y + 16 * i, mean, stddev);
+}
+
 template <class T>
 void normal_blocks(Generator& g, T* y, size_t n, T mean, T stddev) {
-  for (size_t i = 0; i < n; ++i) y[i] = unit<T>(g);
-  for (size_t i = 0; i + 16 <= n; i += 16) box_muller_16(y + i, mean, stddev);
+  units(g, y, n);
+  transform_blocks(y, n / 16, mean, stddev);
   if (n % 16 == 0) return;
   T* last = y + n - 16;
-  for (int i = 0; i < 16; ++i) last[i] = unit<T>(g);
-  box_muller_16(last, mean, stddev);
+  units(g, last, 16);
+  transform_blocks(last, 1, mean, stddev);
 }
 
 double next_normal(Generator& g, double mean, double stddev) {
@@ -240,21 +206,29 @@ void Generator::manual_seed(uint64_t seed) {
 }
 
 void Generator::refill() {
-  constexpr int kShift = 397;
-  const auto twist = [](uint32_t u, uint32_t v) {
-    return (((u & 0x80000000u) | (v & 0x7fffffffu)) >> 1) ^ ((v & 1) != 0 ? 0x9908b0dfu : 0u);
-  };
-  int i = 0;
-  for (; i < kWords - kShift; ++i) state_[i] = state_[i + kShift] ^ twist(state_[i], state_[i + 1]);
-  for (; i < kWords - 1; ++i) state_[i] = state_[i + kShift - kWords] ^ twist(state_[i], state_[i + 1]);
-  state_[i] = state_[i + kShift - kWords] ^ twist(state_[i], state_[0]);
+  kernels().random.refill(state_);
   next_ = 0;
+}
+
+void Generator::draw(uint32_t* y, size_t n) {
+  while (n > 0) {
+    if (next_ == kWords) refill();
+    const size_t count = std::min(n, static_cast<size_t>(kWords - next_));
+    kernels().random.temper(state_ + next_, y, count);
+    next_ += static_cast<int>(count);
+    y += count;
+    n -= count;
+  }
 }
 
 // ---- floats ----
 
 void uniform_f32(Generator& g, float* y, size_t n, double from, double to) {
   const float low = static_cast<float>(from), high = static_cast<float>(to);
+  if (const auto scale = kernels().random.scale_f32) {
+    units(g, y, n);
+    return scale(y, n, low, high);
+  }
   if (stays_normal(high - low, low)) return uniform(g, y, n, low, high, CheckedFma());
   uniform(g, y, n, low, high, ExactFma());
 }
@@ -349,7 +323,14 @@ void randperm(Generator& g, int64_t* y, int64_t n) {
 // ---- coin tosses ----
 
 void bernoulli_scalar(Generator& g, uint8_t* y, size_t n, double p) {
-  for (size_t i = 0; i < n; ++i) y[i] = unit_f64(g) < p;
+  // A draw of 53 bits is below p in units of 2^-53, which scaling leaves exact.
+  const auto limit = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  uint32_t draws[kChunk];
+  for (size_t done = 0; done < n; done += kChunk / 2) {
+    const size_t count = std::min(kChunk / 2, n - done);
+    g.draw(draws, 2 * count);
+    kernels().random.toss(draws, y + done, count, limit);
+  }
 }
 
 void bernoulli_f32(Generator& g, const float* p, uint8_t* y, size_t n) {

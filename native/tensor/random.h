@@ -29,7 +29,8 @@ class Generator {
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
   }
-  uint64_t random64() {  // two draws, the high half first
+  void draw(uint32_t* y, size_t n);  // the next n draws
+  uint64_t random64() {              // two draws, the high half first
     const uint64_t high = random();
     return high << 32 | random();
   }

@@ -48,11 +48,14 @@ void require_probabilities(const T* p, int64_t n) {
 
 template <class T>
 void toss(Generator& g, T* y, size_t n, double p, T value) {
+  constexpr DType kType = sizeof(T) == sizeof(float) ? DType::f32 : DType::f64;
+  const WhereFn where = kernels().where[static_cast<int>(kType)];
+  const T zero{0};
   uint8_t hits[4096];
   for (size_t done = 0; done < n;) {
     const size_t count = std::min(n - done, sizeof hits);
     bernoulli_scalar(g, hits, count, p);
-    for (size_t i = 0; i < count; ++i) y[done + i] = hits[i] != 0 ? value : T{0};
+    where(hits, 1, &value, 0, &zero, 0, y + done, count);
     done += count;
   }
 }

@@ -341,14 +341,14 @@ void losses() {
 void optimizers() {
   for (Layout layout : check::kLayouts) {
     Tensor p = check::make(DType::f64, {50, 7}, layout), m = check::make(DType::f64, {50, 7}, layout);
-    const Tensor g = check::make(DType::f64, {50, 7}, layout);
+    Tensor g = check::make(DType::f64, {50, 7}, layout);
     std::vector<double> vp = check::values(p), vm = check::values(m);
     for (int64_t i = 0; i < p.numel; ++i) {
       const double d = check::get(g, i) + 0.5 * vp[place(i)];
       vm[place(i)] = 0.75 * vm[place(i)] + 0.5 * d;
       vp[place(i)] -= 0.25 * (d + 0.75 * vm[place(i)]);
     }
-    sgd_step({0.25, 0.75, 0.5, 0.5, true, false, false}, p, g, &m);
+    sgd_step({0.25, 0.75, 0.5, 0.5, true, false, false}, {&p, &g, &m});
     check::expect_tensor(p, DType::f64, p.shape, vp, "sgd", 1e-14);
     check::expect_tensor(m, DType::f64, m.shape, vm, "sgd's momentum", 1e-14);
 
@@ -365,7 +365,7 @@ void optimizers() {
       vt[place(i)] = std::max(vt[place(i)], v2[place(i)]);
       w -= 0.1 / 0.5 * v1[place(i)] / (std::sqrt(vt[place(i)]) / std::sqrt(0.25) + 1e-8);
     }
-    adam_step({0.1, 0.5, 0.75, 1e-8, 0.25, 0.5, 0.25, true, true, false}, p, g, e1, e2, &top);
+    adam_step({0.1, 0.5, 0.75, 1e-8, 0.25, 0.5, 0.25, true, true, false}, {&p, &g, &e1, &e2, &top});
     check::expect_tensor(p, DType::f64, p.shape, vp, "adamw", 1e-12);
     check::expect_tensor(e1, DType::f64, p.shape, v1, "adamw's mean", 1e-14);
     check::expect_tensor(e2, DType::f64, p.shape, v2, "adamw's square", 1e-14);
@@ -373,10 +373,11 @@ void optimizers() {
   }
   Tensor p = check::make(DType::f32, {3});
   check::expect_error("SHAPE_MISMATCH", "sgd: ", [&] {
-    sgd_step({0.1, 0, 0, 0, false, false, false}, p, check::make(DType::f32, {4}), nullptr);
+    Tensor other = check::make(DType::f32, {4});
+    sgd_step({0.1, 0, 0, 0, false, false, false}, {&p, &other, nullptr});
   });
   check::expect_error("BAD_ARGUMENT", "momentum",
-                      [&] { sgd_step({0.1, 0.9, 0, 0, false, false, false}, p, p, nullptr); });
+                      [&] { sgd_step({0.1, 0.9, 0, 0, false, false, false}, {&p, &p, nullptr}); });
 }
 
 }  // namespace

@@ -49,7 +49,30 @@ def add_row():
     return lambda: torch.add(a, row)
 
 
+def exp_double():
+    x = torch.randn(MILLION, dtype=torch.float64)
+    return lambda: torch.exp(x)
+
+
+def power():
+    x, y = torch.rand(MILLION), torch.randn(MILLION)
+    return lambda: torch.pow(x, y)
+
+
+def dropout():
+    x = torch.randn(MILLION)
+    return lambda: F.dropout(x, 0.1)
+
+
+def normals():
+    return lambda: torch.randn(MILLION)
+
+
 TRIALS = {
+    "exp 1M float64": forward(exp_double),
+    "pow 1M": forward(power),
+    "dropout 1M": forward(dropout),
+    "randn 1M": forward(normals),
     **{f"add {n} elements": binary(torch.add, n) for n in SIZES},
     "add 1M": binary(torch.add, MILLION),
     "mul 1M": binary(torch.mul, MILLION),

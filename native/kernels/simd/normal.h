@@ -78,20 +78,18 @@ FLAMBEAU_INLINE V tail_from_table(const TailTable<N>& table, V t) {
   return y;
 }
 
-// For t >= kTailEnd: phi(t) sqrt(2 pi), with the rounding of t^2 put right, and 1 / t. From 15 on all is 0.
+// For t >= kTailEnd: phi(t) sqrt(2 pi), with the rounding of t^2 put right, and t Q / density. From 15 on all is 0.
 template <class V>
 struct FarTail {
-  V density, inverse;
-  FLAMBEAU_INLINE explicit FarTail(V t) : inverse(V(1.0f) / t) {
+  V density, ratio;
+  FLAMBEAU_INLINE explicit FarTail(V t) {
+    const V inverse = V(1.0f) / t;
+    ratio = poly(inverse, 0.398939341f, 0.000124539307f, -0.400645494f, 0.00190250727f, 1.36703765f, -1.70137787f);
     t = min(V(15.0f), t);
-    const V square = t * t, lost = fma(t, t, -square);
+    const V high = V::from_bits(t.bits() & typename V::Bits(uint32_t(0xfffff000))), low = t - high;
+    const V square = t * t, lost = ((high * high - square) + V(2.0f) * high * low) + low * low;
     const V e = exp_below(square * V(-0.5f));
     density = fma(e * V(-0.5f), lost, e);
-  }
-  // Q / density
-  FLAMBEAU_INLINE V ratio() const {
-    return inverse *
-           poly(inverse, 0.398939341f, 0.000124539307f, -0.400645494f, 0.00190250727f, 1.36703765f, -1.70137787f);
   }
 };
 
@@ -101,13 +99,14 @@ FLAMBEAU_INLINE V gelu_f32(V x) {
   const V t = abs(x);
   const V q = tail_from_table(kNormalTail, min(V(kTailEnd), t));
   const auto negative = x < V(0.0f);
-  V y = select(negative, -t * q, fma(-t, q, t));
+  V y = select(negative, t * q, fma(-t, q, t));
   const auto far = t >= V(kTailEnd);
   if (any(far)) {
     const FarTail<V> tail(t);
-    y = select(far, select(negative, -t * (tail.density * tail.ratio()), x), y);
+    // An infinite t times no density is NaN, as PyTorch has it.
+    y = select(far, select(negative, tail.density * select(t < V(INFINITY), tail.ratio, t), t), y);
   }
-  return y;
+  return copysign(y, x);
 }
 // Phi(x) + x phi(x)
 template <class V>
@@ -117,7 +116,7 @@ FLAMBEAU_INLINE V gelu_slope_f32(V x) {
   const auto far = t >= V(kTailEnd);
   if (any(far)) {
     const FarTail<V> tail(t);
-    d = select(far, tail.density * fma(t, V(-0.398942280f), tail.ratio()), d);
+    d = select(far, tail.density * fma(t, V(-0.398942280f), tail.ratio / t), d);
   }
   return select(x < V(0.0f), d, V(1.0f) - d);
 }
