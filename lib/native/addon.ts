@@ -59,6 +59,8 @@ export interface Addon {
   matmul(a: Handle, b: Handle, bias: Handle, activation: number, out: Out): Handle;
   /** As matmul with the weight [out, in] transposed. */
   linear(x: Handle, weight: Handle, bias: Handle, activation: number, out: Out): Handle;
+  /** x float32 [m, in], weight int8 [out, in], scales float32 [] or [out], `bias` 0 for none. */
+  linearInt8(x: Handle, weight: Handle, scales: Handle, bias: Handle, reduceRange: boolean, out: Out): Handle;
 
   /** scratch holds stride y x, padding y x, dilation y x, groups, size y x; `bias` 0 for none. */
   conv(x: Handle, weight: Handle, bias: Handle, out: Out): Handle;

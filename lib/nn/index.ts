@@ -48,6 +48,7 @@ export { ParameterDict } from './parameterDict.js';
 export { ParameterList } from './parameterList.js';
 export * from './pooling.js';
 export type { Slice } from './positions.js';
+export * as quantized from './quantized/index.js';
 export {
   GRU,
   GRUCell,

@@ -11,7 +11,8 @@ const FLAGS: ReadonlySet<string> = new Set(
     'nesterov maximize amsgrad ' +
     'elementwiseAffine affine trackRunningStats useInputStats returnIndices ceilMode countIncludePad ' +
     'scaleGradByFreq sparse freeze ' +
-    'isCausal enableGqa needWeights averageAttnWeights addBiasKv addZeroAttn batchFirst normFirst bidirectional'
+    'isCausal enableGqa needWeights averageAttnWeights addBiasKv addZeroAttn batchFirst normFirst bidirectional ' +
+    'reduceRange perChannel'
   ).split(' '),
 );
 

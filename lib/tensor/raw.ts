@@ -253,6 +253,28 @@ export function rawMatmul(a: Tensor, b: Tensor): Tensor {
   return out;
 }
 
+/** x float32 [m, in], quantised by its own range, times int8 weight [out, in] transposed; scales [] or [out]. */
+export function rawLinearInt8(
+  x: Tensor,
+  weight: Tensor,
+  scales: Tensor,
+  bias: Tensor | null,
+  reduceRange: boolean,
+): Tensor {
+  const op = 'linearDynamic';
+  const out = makeTensor([x.shape[0]!, weight.shape[0]!], 'float32');
+  const biasHandle = bias === null ? 0 : handleOf(op, bias);
+  out._handle = addon.linearInt8(
+    handleOf(op, x),
+    handleOf(op, weight),
+    handleOf(op, scales),
+    biasHandle,
+    reduceRange,
+    out,
+  );
+  return out;
+}
+
 /** x [m, in] times weight [out, in] transposed, plus bias [out]. */
 export function rawLinear(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const out = makeTensor([x.shape[0]!, weight.shape[0]!], x.dtype);

@@ -51,6 +51,7 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("softmaxBackward", op_softmax_backward),
     FLAMBEAU_EXPORT("matmul", op_matmul),
     FLAMBEAU_EXPORT("linear", op_linear),
+    FLAMBEAU_EXPORT("linearInt8", op_linear_int8),
     FLAMBEAU_EXPORT("conv", op_conv),
     FLAMBEAU_EXPORT("convInput", op_conv_input),
     FLAMBEAU_EXPORT("convWeight", op_conv_weight),

@@ -53,6 +53,8 @@ Handle op_softmax_backward(Environment& e, SoftmaxBackwardKernel kernel, const T
 // x [m, in] times weight [out, in] transposed, without a JavaScript view of the weight.
 Handle op_linear(Environment& e, const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation,
                  Out out);
+Handle op_linear_int8(Environment& e, const Tensor& x, const Tensor& weight, const Tensor& scales, const Tensor* bias,
+                      bool reduce_range, Out out);
 Handle op_matmul(Environment& e, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out);
 
 // --- conv_ops.cpp. scratch holds stride y x, padding y x, dilation y x, groups, size y x.

@@ -80,6 +80,12 @@ Handle op_linear(Environment&, const Tensor& x, const Tensor& weight, const Tens
   return out.finish();
 }
 
+Handle op_linear_int8(Environment&, const Tensor& x, const Tensor& weight, const Tensor& scales, const Tensor* bias,
+                      bool reduce_range, Out out) {
+  linear_int8(x, weight, scales, bias, reduce_range, out.tensor());
+  return out.finish();
+}
+
 Handle op_matmul(Environment&, const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out) {
   matmul(a, b, bias, activation, out.tensor());
   return out.finish();

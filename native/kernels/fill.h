@@ -16,12 +16,17 @@ void fill_random(KernelTable& table);
 void fill_cast(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_gemm_bf16(KernelTable& table);
+void fill_gemm_int8(KernelTable& table);
 void fill_conv(KernelTable& table);
 void fill_winograd(KernelTable& table);
 void fill_norm(KernelTable& table);
 void fill_pooling(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_recurrent(KernelTable& table);
+
+// A GEMM epilogue on a tile of floats, for the kernels that make one of other types.
+void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

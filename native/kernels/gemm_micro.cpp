@@ -540,6 +540,10 @@ GemmKernel gemm_kernel(int64_t kc, int64_t mc, int64_t nc) {
 
 }  // namespace
 
+void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n) {
+  apply_epilogue(epilogue, c, ldc, m, n);
+}
+
 void fill_gemm(KernelTable& table) {
   // An A block of mc × kc fills about half of L2; a B panel of kc × nr, with the A panel beside it, L1.
   table.gemm[static_cast<int>(DType::f32)] = gemm_kernel<float>(384, kMr * (336 / kMr), 4096);

@@ -20,6 +20,8 @@ const KernelTable& table() {
     fill_cast(kernel_table);
     fill_optim(kernel_table);
     fill_gemm(kernel_table);
+    fill_gemm_bf16(kernel_table);
+    fill_gemm_int8(kernel_table);
     fill_conv(kernel_table);
     fill_winograd(kernel_table);
     fill_norm(kernel_table);

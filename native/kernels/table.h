@@ -73,6 +73,33 @@ struct GemmKernel {
                int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
 };
 
+// The matrix kernels of bf16 and of 8-bit integers. Panels are as GemmKernel's, of 32-bit words of `depth` elements
+// that are neighbours along k, zero padded; a product runs over all of k at once, ceil(k / depth) words.
+struct WordEpilogue {
+  const float* bias = nullptr;  // one value per column of C
+  Activation activation = Activation::none;
+  // Of integers, whose sum s is the float (s - zero_point * column_sums[j]) * scale * column_scales[j]:
+  int32_t zero_point = 0;
+  const int32_t* column_sums = nullptr;
+  float scale = 1;
+  const float* column_scales = nullptr;
+};
+struct WordKernel {
+  int mr, nr, depth;
+  // lanes: rows of A or columns of B; strides in elements. Integers need a step_stride of 1.
+  void (*pack_a)(const void* a, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels);
+  void (*pack_b)(const void* b, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels);
+  // C[m, n], m <= mr, n <= nr: bf16, or f32 of integers. j is the tile's first column, where the epilogue's lists
+  // begin.
+  void (*micro)(int64_t words, const void* a_panel, const void* b_panel, int64_t j, int64_t m, int64_t n,
+                const WordEpilogue& epilogue, void* c, int64_t ldc);
+  // C[m, n] where A's rows and B's columns are contiguous, without packing; bf16 only. j as above.
+  void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
+               int64_t b_col_stride, int64_t j, const WordEpilogue& epilogue, void* c, int64_t ldc);
+};
+// q[i] = clamp(round(x[i] * inverse_scale) + zero_point, 0, most), half to even, of finite x.
+using QuantizeFn = void (*)(const float* x, uint8_t* q, size_t n, float inverse_scale, float zero_point, float most);
+
 // Convolution as a matrix product over a padded image: pointers into the image stand for the rows of the right-hand
 // matrix. The outputs lie on a grid whose rows are `pitch` apart in the image, of which `width` are outputs.
 struct ConvTarget {
@@ -284,8 +311,11 @@ struct KernelTable {
   SgdFn sgd[kDTypeCount];                 // FLOATS
   AdamFn adam[kDTypeCount];               // FLOATS
   GemmKernel gemm[kDTypeCount];           // FLOATS; micro == nullptr elsewhere
-  WinogradKernel winograd[3];             // tiles of 2 and of 4 for 3 taps, of 3 for 4
-  ConvKernel conv[kDTypeCount];           // FLOATS; tile == nullptr elsewhere
+  WordKernel gemm_bf16;                   // micro == nullptr where the ISA multiplies bf16 as f32
+  WordKernel gemm_int8;
+  QuantizeFn quantize;
+  WinogradKernel winograd[3];    // tiles of 2 and of 4 for 3 taps, of 3 for 4
+  ConvKernel conv[kDTypeCount];  // FLOATS; tile == nullptr elsewhere
   // FLOATS
   RowNormFn layer_norm[kDTypeCount], rms_norm[kDTypeCount];
   RowNormBackwardFn layer_norm_backward[kDTypeCount], rms_norm_backward[kDTypeCount];

@@ -67,6 +67,11 @@ void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const
                         const Tensor& out, const Tensor& lse, double scale, bool causal, const Tensor& dq,
                         const Tensor& dk, const Tensor& dv);
 
+// --- quantized.cpp. x is f32 [m, k], weight int8 [n, k] with one f32 scale or one a row, bias f32 [n] or null; out is
+// f32 [m, n]. x is quantised to 8 bits, or to 7 where reduce_range, by its least and greatest element.
+void linear_int8(const Tensor& x, const Tensor& weight, const Tensor& scales, const Tensor* bias, bool reduce_range,
+                 Tensor& out);
+
 // --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
 // op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out);

@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "../dispatch/dispatch.h"
-#include "storage.h"
-#include "thread_pool.h"
+#include "gemm_blocks.h"
 
 namespace flambeau {
 namespace {
@@ -18,9 +16,6 @@ constexpr double kWorkPerThread = 5e5;
 
 // Elements worth a thread's packing.
 constexpr int64_t kPackGrain = 1 << 14;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 // The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
 int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
@@ -76,18 +71,6 @@ class EpilogueAt {
   }
   Epilogue part_;
   bool any_;
-};
-
-// Packing buffers come from the pool of tensors, and go back when the product is done.
-class Scratch {
- public:
-  explicit Scratch(int64_t bytes) {
-    if (bytes > 0) storage_ = StorageRef(Storage::allocate(static_cast<size_t>(bytes)));
-  }
-  char* data() const { return storage_ ? static_cast<char*>(storage_->data()) : nullptr; }
-
- private:
-  StorageRef storage_;
 };
 
 // Runs body(begin, count) over ranges of [0, n) that are whole multiples of `unit` but for the last.
@@ -164,25 +147,6 @@ void multiply_transposed(const Product& p) {
 }
 
 // ---- panels
-
-// How `threads` threads divide a grid of tiles: rows × cols of them, the largest share as small as can be.
-struct Grid {
-  int rows = 1, cols = 1;
-  int parts() const { return rows * cols; }
-};
-Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool prefer_rows) {
-  Grid best;
-  int64_t least = INT64_MAX;
-  for (int i = 1; i <= threads; ++i) {
-    const Grid grid = prefer_rows ? Grid{i, threads / i} : Grid{threads / i, i};
-    const int64_t share = ceil_div(row_tiles, grid.rows) * ceil_div(col_tiles, grid.cols);
-    if (share <= least) {
-      least = share;
-      best = grid;
-    }
-  }
-  return best;
-}
 
 // Where rows of B that lie in place, or a packed panel of them, are.
 struct Panel {

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "drivers.h"
+#include "gemm_words.h"
 #include "output.h"
 #include "prepack.h"
 #include "thread_pool.h"
@@ -55,7 +56,11 @@ bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; 
 
 void multiply(DType dtype, const Product& p, const char* a, const char* b, char* c, const Epilogue* epilogue,
               const GemmOptions& options = {}) {
-  if (is_float(dtype)) {
+  if (dtype == DType::bf16) {
+    const WordEpilogue ending =
+        epilogue ? WordEpilogue{static_cast<const float*>(epilogue->row_bias), epilogue->activation} : WordEpilogue{};
+    gemm_bf16(p.m, p.n, p.k, {a, p.a_row, p.a_col}, {b, p.b_row, p.b_col}, c, p.n, ending, options.packed_b);
+  } else if (is_float(dtype)) {
     gemm(dtype, p.m, p.n, p.k, {a, p.a_row, p.a_col}, {b, p.b_row, p.b_col}, c, p.n, epilogue, options);
   } else {
     integer_gemm(dtype, p, a, b, epilogue ? epilogue->row_bias : nullptr, c);
@@ -176,18 +181,22 @@ void multiply_one(const Product& p, const Tensor& a, const Tensor& b, bool is_we
   const MatrixView right{b.data(), p.b_row, p.b_col};
   StorageRef panels;
   GemmOptions options;
-  if (is_weight && is_float(a.dtype) && gemm_packs_b(a.dtype, p.m, p.n, p.k, {a.data(), p.a_row, p.a_col}, right)) {
+  const MatrixView left{a.data(), p.a_row, p.a_col};
+  if (is_weight && a.dtype == DType::bf16 && bf16_gemm_packs_b(p.m, p.n, p.k, left, right)) {
+    panels = prepacked(b, Derivation::gemm_columns, 0, packed_bf16_b_bytes(p.n, p.k),
+                       [&](void* to) { pack_bf16_b(p.n, p.k, right, to); });
+  } else if (is_weight && is_float(a.dtype) && gemm_packs_b(a.dtype, p.m, p.n, p.k, left, right)) {
     panels = prepacked(b, Derivation::gemm_columns, 0, packed_gemm_b_bytes(a.dtype, p.n, p.k),
                        [&](void* to) { pack_gemm_b(a.dtype, p.n, p.k, right, to); });
-    if (panels) options.packed_b = panels->data();
   }
+  if (panels) options.packed_b = panels->data();
   multiply(a.dtype, p, a.data(), b.data(), c.data(), epilogue, options);
 }
 
 void multiply_tensors(const Tensor& a, const Tensor& b, bool b_is_weight, const Tensor* bias, Activation activation,
                       Tensor& out) {
   make_or_check("matmul", out, a.dtype, check(a, b, bias, activation));
-  if (a.dtype == DType::bf16) {
+  if (a.dtype == DType::bf16 && !has_bf16_gemm()) {
     const Tensor wide_bias = bias ? widened(*bias) : Tensor();
     return compute_wide("matmul", out, [&](Tensor& wide) {
       matmul(widened(a), widened(b), bias ? &wide_bias : nullptr, activation, wide);
@@ -198,7 +207,7 @@ void multiply_tensors(const Tensor& a, const Tensor& b, bool b_is_weight, const 
   Epilogue epilogue;
   epilogue.activation = activation;
   if (bias) {
-    dense_bias = contiguous(*bias);
+    dense_bias = contiguous(widened(*bias));
     epilogue.row_bias = dense_bias.data();
   }
   const Epilogue* const ending = bias || activation != Activation::none ? &epilogue : nullptr;

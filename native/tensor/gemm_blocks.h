@@ -1,0 +1,47 @@
+// What the loops around the matrix kernels share: block sizes, working memory, and how threads divide a grid of tiles.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../dispatch/dispatch.h"
+#include "storage.h"
+#include "thread_pool.h"
+
+namespace flambeau {
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+// Packing buffers come from the pool of tensors, and go back when the product is done.
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes) {
+    if (bytes > 0) storage_ = StorageRef(Storage::allocate(static_cast<size_t>(bytes)));
+  }
+  char* data() const { return storage_ ? static_cast<char*>(storage_->data()) : nullptr; }
+
+ private:
+  StorageRef storage_;
+};
+
+// How `threads` threads divide a grid of tiles: rows × cols of them, the largest share as small as can be.
+struct Grid {
+  int rows = 1, cols = 1;
+  int parts() const { return rows * cols; }
+};
+inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool prefer_rows) {
+  Grid best;
+  int64_t least = INT64_MAX;
+  for (int i = 1; i <= threads; ++i) {
+    const Grid grid = prefer_rows ? Grid{i, threads / i} : Grid{threads / i, i};
+    const int64_t share = ceil_div(row_tiles, grid.rows) * ceil_div(col_tiles, grid.cols);
+    if (share <= least) {
+      least = share;
+      best = grid;
+    }
+  }
+  return best;
+}
+
+}  // namespace flambeau

@@ -1,0 +1,210 @@
+// The loops around the word kernels. A tile runs over all of k, so that C is written once: no block of it waits in
+// memory, and no sum depends on how k is cut. A block of A of some hundred kilobytes stays in L2 while the panels of B
+// pass by.
+#include "gemm_words.h"
+
+#include <algorithm>
+
+#include "gemm_blocks.h"
+
+namespace flambeau {
+namespace {
+
+constexpr int64_t kABlock = 384 * 1024;        // bytes, about a third of L2
+constexpr int64_t kBBlock = 16 * 1024 * 1024;  // bytes packed at a time, about half of L3
+constexpr double kWorkPerThread = 1e6;         // multiply-adds worth waking a thread
+
+struct Product {
+  const WordKernel& kernel;
+  int64_t m, n, k;
+  char* c;
+  int64_t ldc, c_item;
+  const WordEpilogue& epilogue;
+
+  int64_t words() const { return ceil_div(k, kernel.depth); }
+  int64_t panel_bytes(int64_t lanes) const { return lanes * words() * 4; }
+  char* c_at(int64_t i, int64_t j) const { return c + (i * ldc + j) * c_item; }
+  int threads() const {
+    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work / kWorkPerThread)));
+  }
+  // Rows of A that are packed together.
+  int64_t a_rows() const {
+    const int64_t most = std::max<int64_t>(1, kABlock / std::max<int64_t>(1, panel_bytes(kernel.mr)));
+    return kernel.mr * ceil_div(ceil_div(m, kernel.mr), ceil_div(ceil_div(m, kernel.mr), most));
+  }
+};
+
+// A masked store of the packing may write up to a vector from the last lane on.
+constexpr size_t kSlack = 64;
+
+// C[i …, j …] of packed rows and one panel of B.
+void multiply_panel(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, const char* a_panels, const char* b) {
+  for (int64_t row = 0; row < m; row += p.kernel.mr) {
+    p.kernel.micro(p.words(), a_panels + p.panel_bytes(row), b, j, std::min<int64_t>(p.kernel.mr, m - row), n,
+                   p.epilogue, p.c_at(i + row, j), p.ldc);
+  }
+}
+
+// pack_a(row, rows, panels, room) packs rows of A, with `room_bytes` to work in; pack_b(column, columns, panels)
+// columns of B, a whole number of panels but for the last, or packed_b holds them all. The caller reserves the memory
+// of all threads, since nothing may be thrown across the pool.
+template <class PackA, class PackB>
+void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&& pack_a, PackB&& pack_b) {
+  const int64_t mr = p.kernel.mr, nr = p.kernel.nr, rows_together = p.a_rows();
+  const int threads = p.threads();
+  const auto bytes_of = [&](int64_t lanes) {
+    return static_cast<size_t>(round_up(p.panel_bytes(lanes) + static_cast<int64_t>(kSlack), 64));
+  };
+  if (p.m <= rows_together) {
+    // A is packed once; a panel of B just before its only use.
+    const size_t a_bytes = bytes_of(round_up(p.m, mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
+    const int64_t panels = ceil_div(p.n, nr), parts = std::min<int64_t>(threads, panels);
+    const Scratch scratch(static_cast<int64_t>(a_bytes + std::max(room_bytes, static_cast<size_t>(parts) * b_bytes)));
+    char *const a_panels = scratch.data(), *const room = a_panels + a_bytes;
+    pack_a(int64_t{0}, p.m, a_panels, room);
+    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t panel = panels * begin / parts; panel < panels * end / parts; ++panel) {
+        const int64_t j = panel * nr, width = std::min(nr, p.n - j);
+        char* const own = room + static_cast<size_t>(begin) * b_bytes;
+        if (!packed_b) pack_b(j, width, own);
+        multiply_panel(p, 0, p.m, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own);
+      }
+    });
+    return;
+  }
+  const int64_t columns_together = std::max<int64_t>(1, kBBlock / std::max<int64_t>(1, p.panel_bytes(nr))) * nr;
+  const size_t part_bytes = bytes_of(rows_together) + room_bytes;
+  for (int64_t jc = 0; jc < p.n; jc += columns_together) {
+    const int64_t width = std::min(columns_together, p.n - jc);
+    const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(width, nr);
+    const char* b_panels = packed_b ? packed_b + p.panel_bytes(jc) : nullptr;
+    const Scratch b_scratch(packed_b ? 0 : static_cast<int64_t>(bytes_of(round_up(width, nr))));
+    if (char* const shared = b_scratch.data()) {
+      parallel_for(col_tiles, ceil_div(col_tiles, threads), [&](int64_t begin, int64_t end) {
+        pack_b(jc + begin * nr, std::min(end * nr, width) - begin * nr, shared + p.panel_bytes(begin * nr));
+      });
+      b_panels = shared;
+    }
+    const Grid grid = partition(row_tiles, col_tiles, threads, true);
+    const int64_t parts = grid.parts();
+    const Scratch own(parts * static_cast<int64_t>(part_bytes));
+    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t part = begin; part < end; ++part) {
+        const int64_t r = part / grid.cols, s = part % grid.cols;
+        const int64_t i_begin = row_tiles * r / grid.rows * mr, j_begin = col_tiles * s / grid.cols * nr;
+        const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
+        const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
+        char* const a_panels = own.data() + static_cast<size_t>(part) * part_bytes;
+        for (int64_t i = i_begin; i < i_end; i += rows_together) {
+          const int64_t height = std::min(rows_together, i_end - i);
+          pack_a(i, height, a_panels, a_panels + bytes_of(rows_together));
+          for (int64_t j = j_begin; j < j_end; j += nr) {
+            multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), a_panels, b_panels + p.panel_bytes(j));
+          }
+        }
+      }
+    });
+  }
+}
+
+const uint16_t* at(MatrixView x, int64_t row, int64_t col) {
+  return static_cast<const uint16_t*>(x.data) + row * x.row_stride + col * x.col_stride;
+}
+
+// Products of rows and columns read in place end in a sum across lanes, which a long k pays for.
+bool dots_pay(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) {
+  if (a.col_stride != 1 || b.row_stride != 1) return false;
+  const int64_t narrow = std::min(m, n);
+  return narrow <= 4 || (narrow <= 32 && k >= 128);
+}
+
+void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
+  constexpr int64_t kUnit = 32;
+  const bool by_columns = p.n >= p.m;
+  const int64_t units = ceil_div(by_columns ? p.n : p.m, kUnit);
+  parallel_for(units, ceil_div(units, p.threads()), [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kUnit;
+    if (by_columns) {
+      p.kernel.dots(p.m, std::min(end * kUnit, p.n) - first, p.k, a.data, a.row_stride, at(b, 0, first), b.col_stride,
+                    first, p.epilogue, p.c_at(0, first), p.ldc);
+    } else {
+      p.kernel.dots(std::min(end * kUnit, p.m) - first, p.n, p.k, at(a, first, 0), a.row_stride, b.data, b.col_stride,
+                    0, p.epilogue, p.c_at(first, 0), p.ldc);
+    }
+  });
+}
+
+size_t packed_bytes(const WordKernel& kernel, int64_t n, int64_t k) {
+  return static_cast<size_t>(round_up(n, kernel.nr) * ceil_div(k, kernel.depth)) * 4 + kSlack;
+}
+
+// Calls pack(column, columns, panels) for the panels of a whole matrix.
+template <class Pack>
+void pack_all(const WordKernel& kernel, int64_t n, int64_t k, void* packed, Pack&& pack) {
+  const int64_t panel_bytes = kernel.nr * ceil_div(k, kernel.depth) * 4, panels = ceil_div(n, kernel.nr);
+  parallel_for(panels, 1 + (1 << 18) / (1 + panel_bytes), [&](int64_t begin, int64_t end) {
+    const int64_t j = begin * kernel.nr;
+    pack(j, std::min(end * kernel.nr, n) - j, static_cast<char*>(packed) + begin * panel_bytes);
+  });
+}
+
+}  // namespace
+
+bool has_bf16_gemm() { return kernels().gemm_bf16.micro != nullptr; }
+
+void gemm_bf16(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, void* c, int64_t ldc,
+               const WordEpilogue& epilogue, const void* packed_b) {
+  if (m <= 0 || n <= 0) return;
+  const WordKernel& kernel = kernels().gemm_bf16;
+  const Product p{kernel, m, n, k, static_cast<char*>(c), ldc, 2, epilogue};
+  if (dots_pay(m, n, k, a, b)) return multiply_dots(p, a, b);
+  multiply(
+      p, static_cast<const char*>(packed_b), 0,
+      [&](int64_t i, int64_t rows, char* to, char*) {
+        kernel.pack_a(at(a, i, 0), a.row_stride, a.col_stride, rows, k, to);
+      },
+      [&](int64_t j, int64_t cols, char* to) { kernel.pack_b(at(b, 0, j), b.col_stride, b.row_stride, cols, k, to); });
+}
+
+bool bf16_gemm_packs_b(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) { return !dots_pay(m, n, k, a, b); }
+
+size_t packed_bf16_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels().gemm_bf16, n, k); }
+
+void pack_bf16_b(int64_t n, int64_t k, MatrixView b, void* packed) {
+  const WordKernel& kernel = kernels().gemm_bf16;
+  pack_all(kernel, n, k, packed, [&](int64_t j, int64_t cols, char* to) {
+    kernel.pack_b(at(b, 0, j), b.col_stride, b.row_stride, cols, k, to);
+  });
+}
+
+void gemm_int8(int64_t m, int64_t n, int64_t k, const QuantizedRows& a, const void* packed_b, float* c, int64_t ldc,
+               const WordEpilogue& epilogue) {
+  if (m <= 0 || n <= 0) return;
+  const WordKernel& kernel = kernels().gemm_int8;
+  const Product p{kernel, m, n, k, reinterpret_cast<char*>(c), ldc, 4, epilogue};
+  // A panel's rows are quantised, then packed while they are in cache.
+  const auto pack_a = [&](int64_t i, int64_t rows, char* to, char* room) {
+    auto* const bytes = reinterpret_cast<uint8_t*>(room);
+    for (int64_t first = 0; first < rows; first += kernel.mr) {
+      const int64_t count = std::min<int64_t>(kernel.mr, rows - first);
+      for (int64_t row = 0; row < count; ++row) {
+        kernels().quantize(a.data + (i + first + row) * a.row_stride, bytes + row * k, static_cast<size_t>(k),
+                           1 / a.scale, static_cast<float>(a.zero_point), static_cast<float>(a.most));
+      }
+      kernel.pack_a(bytes, k, 1, count, k, to + p.panel_bytes(first));
+    }
+  };
+  const auto room = static_cast<size_t>(round_up(kernel.mr * k, 64));
+  multiply(p, static_cast<const char*>(packed_b), room, pack_a, [](int64_t, int64_t, char*) {});
+}
+
+size_t packed_int8_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels().gemm_int8, n, k); }
+
+void pack_int8_b(int64_t n, int64_t k, const int8_t* weight, void* packed) {
+  const WordKernel& kernel = kernels().gemm_int8;
+  pack_all(kernel, n, k, packed,
+           [&](int64_t j, int64_t cols, char* to) { kernel.pack_b(weight + j * k, k, 1, cols, k, to); });
+}
+
+}  // namespace flambeau
