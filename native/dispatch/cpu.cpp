@@ -2,6 +2,12 @@
 
 #include <cstdint>
 
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif defined(__linux__)
+#include <unistd.h>
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 #if defined(_MSC_VER)
 #include <intrin.h>
@@ -21,7 +27,7 @@ Registers cpuid(uint32_t leaf, uint32_t subleaf) {
   Registers r;
 #if defined(_MSC_VER)
   int words[4];
-  __cpuid(words, 0);
+  __cpuid(words, static_cast<int>(leaf & 0x80000000u));
   if (leaf > static_cast<uint32_t>(words[0])) return r;
   __cpuidex(words, static_cast<int>(leaf), static_cast<int>(subleaf));
   r.eax = words[0], r.ebx = words[1], r.ecx = words[2], r.edx = words[3];
@@ -69,6 +75,32 @@ CpuFeatures detect_cpu() {
   return cpu;
 }
 
+namespace {
+
+// Intel's leaf 4 and AMD's 0x8000001D list caches in one format.
+bool read_caches(uint32_t leaf, CacheSizes& sizes) {
+  bool found = false;
+  for (uint32_t i = 0; i < 8; ++i) {
+    const Registers r = cpuid(leaf, i);
+    const uint32_t type = r.eax & 31, level = r.eax >> 5 & 7;
+    if (type == 0) break;
+    if (type == 2) continue;  // instructions
+    const int64_t ways = (r.ebx >> 22) + 1, partitions = (r.ebx >> 12 & 1023) + 1, line = (r.ebx & 4095) + 1;
+    const int64_t bytes = ways * partitions * line * (int64_t{r.ecx} + 1);
+    if (level >= 1 && level <= 3) (level == 1 ? sizes.l1 : level == 2 ? sizes.l2 : sizes.l3) = bytes;
+    found = true;
+  }
+  return found;
+}
+
+CacheSizes detect_caches() {
+  CacheSizes sizes;
+  if (!read_caches(4, sizes)) read_caches(0x8000001D, sizes);
+  return sizes;
+}
+
+}  // namespace
+
 }  // namespace flambeau
 
 #else
@@ -78,6 +110,41 @@ namespace flambeau {
 // NEON is part of the AArch64 architecture.
 CpuFeatures detect_cpu() { return {true, false, false, false}; }
 
+namespace {
+
+CacheSizes detect_caches() {
+  CacheSizes sizes;
+#if defined(__APPLE__)
+  const auto read = [](const char* name, int64_t& bytes) {
+    int64_t value = 0;
+    size_t length = sizeof value;
+    if (sysctlbyname(name, &value, &length, nullptr, 0) == 0 && value > 0) bytes = value;
+  };
+  read("hw.perflevel0.l1dcachesize", sizes.l1);
+  read("hw.perflevel0.l2cachesize", sizes.l2);
+  read("hw.l3cachesize", sizes.l3);
+#elif defined(_SC_LEVEL1_DCACHE_SIZE)
+  const auto read = [](int name, int64_t& bytes) {
+    if (const long value = sysconf(name); value > 0) bytes = value;
+  };
+  read(_SC_LEVEL1_DCACHE_SIZE, sizes.l1);
+  read(_SC_LEVEL2_CACHE_SIZE, sizes.l2);
+  read(_SC_LEVEL3_CACHE_SIZE, sizes.l3);
+#endif
+  return sizes;
+}
+
+}  // namespace
+
 }  // namespace flambeau
 
 #endif
+
+namespace flambeau {
+
+const CacheSizes& cache_sizes() {
+  static const CacheSizes sizes = detect_caches();
+  return sizes;
+}
+
+}  // namespace flambeau

@@ -1,6 +1,8 @@
 // What the processor can run and the operating system keeps the registers of.
 #pragma once
 
+#include <cstdint>
+
 namespace flambeau {
 
 struct CpuFeatures {
@@ -11,5 +13,11 @@ struct CpuFeatures {
 };
 
 CpuFeatures detect_cpu();
+
+// Bytes of one core's data caches, and of the last level: what CPUID or the operating system says, else what is common.
+struct CacheSizes {
+  int64_t l1 = 32 << 10, l2 = 512 << 10, l3 = 8 << 20;
+};
+const CacheSizes& cache_sizes();
 
 }  // namespace flambeau

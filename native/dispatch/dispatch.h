@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../kernels/table.h"
+#include "cpu.h"  // cache_sizes
 
 namespace flambeau {
 

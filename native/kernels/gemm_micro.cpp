@@ -111,6 +111,21 @@ FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ld
 // `lanes` for whole panels.
 template <class T, int kWidth>
 FLAMBEAU_INLINE void pack_lanes(const T* src, int64_t lane_stride, int64_t step_stride, int lanes, int64_t k, T* dst) {
+#if defined(__AVX512F__)
+  constexpr int kSize = Lanes<T>::size;
+  if (step_stride == 1 && lane_stride != 1 && k >= kSize) {
+    // The last block moves back to end at k: it writes some steps twice.
+    for (int64_t p = 0; p < k; p += kSize) {
+      if (p > k - kSize) p = k - kSize;
+      FLAMBEAU_UNROLL
+      for (int lane = 0; lane < kWidth; lane += kSize) {
+        transpose_block(src + lane * lane_stride + p, lane_stride, lanes - lane,
+                        kWidth - lane < kSize ? kWidth - lane : kSize, dst + p * kWidth + lane, kWidth);
+      }
+    }
+    return;
+  }
+#endif
   constexpr int kBlock = sizeof(T) == 4 ? 4 : 2;
   const int blocked = step_stride == 1 && lane_stride != 1 ? lanes / kBlock * kBlock : 0;
   int64_t p = 0;
@@ -534,8 +549,8 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 }
 
 template <class T>
-GemmKernel gemm_kernel(int64_t kc, int64_t mc, int64_t nc) {
-  return {kMr, kNr<T>, kc, mc, nc, pack_a<T>, pack_b<T>, micro<T>, kAvx512, direct<T>, rows<T>, dots<T>};
+GemmKernel gemm_kernel() {
+  return {kMr, kNr<T>, pack_a<T>, pack_b<T>, micro<T>, kAvx512, direct<T>, rows<T>, dots<T>};
 }
 
 }  // namespace
@@ -545,9 +560,8 @@ void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int
 }
 
 void fill_gemm(KernelTable& table) {
-  // An A block of mc × kc fills about half of L2; a B panel of kc × nr, with the A panel beside it, L1.
-  table.gemm[static_cast<int>(DType::f32)] = gemm_kernel<float>(384, kMr * (336 / kMr), 4096);
-  table.gemm[static_cast<int>(DType::f64)] = gemm_kernel<double>(256, kMr * (252 / kMr), 4096);
+  table.gemm[static_cast<int>(DType::f32)] = gemm_kernel<float>();
+  table.gemm[static_cast<int>(DType::f64)] = gemm_kernel<double>();
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

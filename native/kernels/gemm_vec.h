@@ -189,6 +189,69 @@ FLAMBEAU_INLINE void sum4(Vec<T> a, Vec<T> b, Vec<T> c, Vec<T> d, T* out) {
 }
 #endif
 
+#if defined(__AVX512F__)
+// dst[i * width + lane] = src[lane * stride + i] for as many steps as a vector has elements and up to as many lanes;
+// lanes from `lanes` to `written` become zero. A whole line of each source row is used at once: rows a power of two
+// apart share a set of L1, and would be gone at a second visit.
+FLAMBEAU_INLINE void transpose_block(const float* src, int64_t stride, int lanes, int written, float* dst,
+                                     int64_t width) {
+  __m512 rows[16], pairs[16];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < 16; ++i) rows[i] = i < lanes ? _mm512_loadu_ps(src + i * stride) : _mm512_setzero_ps();
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < 16; i += 2) {
+    pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+    pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+  }
+  // 128-bit quarter q of rows[4 i + j] becomes step 4 q + j of lanes 4 i .. 4 i + 3.
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < 16; i += 4) {
+    const __m512d a = _mm512_castps_pd(pairs[i]), b = _mm512_castps_pd(pairs[i + 1]);
+    const __m512d c = _mm512_castps_pd(pairs[i + 2]), d = _mm512_castps_pd(pairs[i + 3]);
+    rows[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+    rows[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+    rows[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+    rows[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+  }
+  const __mmask16 mask = static_cast<__mmask16>((1u << written) - 1);
+  FLAMBEAU_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const __m512 a = _mm512_shuffle_f32x4(rows[j], rows[4 + j], 0x88);
+    const __m512 b = _mm512_shuffle_f32x4(rows[8 + j], rows[12 + j], 0x88);
+    const __m512 c = _mm512_shuffle_f32x4(rows[j], rows[4 + j], 0xdd);
+    const __m512 d = _mm512_shuffle_f32x4(rows[8 + j], rows[12 + j], 0xdd);
+    _mm512_mask_storeu_ps(dst + j * width, mask, _mm512_shuffle_f32x4(a, b, 0x88));
+    _mm512_mask_storeu_ps(dst + (4 + j) * width, mask, _mm512_shuffle_f32x4(c, d, 0x88));
+    _mm512_mask_storeu_ps(dst + (8 + j) * width, mask, _mm512_shuffle_f32x4(a, b, 0xdd));
+    _mm512_mask_storeu_ps(dst + (12 + j) * width, mask, _mm512_shuffle_f32x4(c, d, 0xdd));
+  }
+}
+FLAMBEAU_INLINE void transpose_block(const double* src, int64_t stride, int lanes, int written, double* dst,
+                                     int64_t width) {
+  __m512d rows[8], pairs[8];
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < 8; ++i) rows[i] = i < lanes ? _mm512_loadu_pd(src + i * stride) : _mm512_setzero_pd();
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = _mm512_unpacklo_pd(rows[i], rows[i + 1]);
+    pairs[i + 1] = _mm512_unpackhi_pd(rows[i], rows[i + 1]);
+  }
+  // Quarter q of pairs[2 i + j] is step 2 q + j of lanes 2 i and 2 i + 1.
+  const __mmask8 mask = static_cast<__mmask8>((1u << written) - 1);
+  FLAMBEAU_UNROLL
+  for (int j = 0; j < 2; ++j) {
+    const __m512d a = _mm512_shuffle_f64x2(pairs[j], pairs[2 + j], 0x88);
+    const __m512d b = _mm512_shuffle_f64x2(pairs[4 + j], pairs[6 + j], 0x88);
+    const __m512d c = _mm512_shuffle_f64x2(pairs[j], pairs[2 + j], 0xdd);
+    const __m512d d = _mm512_shuffle_f64x2(pairs[4 + j], pairs[6 + j], 0xdd);
+    _mm512_mask_storeu_pd(dst + j * width, mask, _mm512_shuffle_f64x2(a, b, 0x88));
+    _mm512_mask_storeu_pd(dst + (2 + j) * width, mask, _mm512_shuffle_f64x2(c, d, 0x88));
+    _mm512_mask_storeu_pd(dst + (4 + j) * width, mask, _mm512_shuffle_f64x2(a, b, 0xdd));
+    _mm512_mask_storeu_pd(dst + (6 + j) * width, mask, _mm512_shuffle_f64x2(c, d, 0xdd));
+  }
+}
+#endif
+
 // dst[i * width + lane] = src[lane * stride + i] for 4 lanes and steps of float, 2 of double, on every ISA: packing is
 // bound by its stores, which wider vectors would not make fewer.
 FLAMBEAU_INLINE void transpose_4x4(const float* src, int64_t stride, float* dst, int64_t width) {

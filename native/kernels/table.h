@@ -42,12 +42,11 @@ struct Epilogue {
   double scale = 1;
 };
 
-// A register-blocked micro-kernel with its packing and the blocking it was tuned for (names as in BLIS).
+// A register-blocked micro-kernel with its packing (names as in BLIS).
 // Panels: A is packed as ceil(m / mr) panels of [k][mr], B as ceil(n / nr) panels of [k][nr], zero padded, so that the
 // micro-kernel never branches on a tail while it multiplies. All strides are in elements.
 struct GemmKernel {
   int mr, nr;
-  int64_t kc, mc, nc;
   void (*pack_a)(const void* a, int64_t row_stride, int64_t col_stride, int64_t m, int64_t k, void* panel);
   void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
   // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. b is a panel (b_row_stride nr) or, when

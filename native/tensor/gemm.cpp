@@ -22,6 +22,24 @@ int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64
 
 const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
 
+// How the loops are cut (names as in BLIS): panels of B are kc deep, A goes by blocks of mc × kc, B by kc × nc.
+struct Blocking {
+  int64_t kc, mc, nc;
+
+  Blocking(const GemmKernel& kernel, int64_t item) {
+    const CacheSizes& cache = cache_sizes();
+    // Deeper panels read and write C less often, and leave L1 for L2 the sooner: half again what L1 holds was best. A
+    // block of A fills half of L2, B's a quarter of the last level.
+    kc = std::max<int64_t>(cache.l1 * (item == sizeof(float) ? 3 : 2) / 256, 64);
+    mc = std::max<int64_t>(cache.l2 / 2 / (kc * item) / kernel.mr, 4) * kernel.mr;
+    nc = std::max<int64_t>(cache.l3 / 4 / (kc * item) / kernel.nr, 8) * kernel.nr;
+  }
+};
+const Blocking& blocking_of(int64_t item) {
+  static const Blocking f32(kernel_of(DType::f32), sizeof(float)), f64(kernel_of(DType::f64), sizeof(double));
+  return item == sizeof(float) ? f32 : f64;
+}
+
 struct Product {
   const GemmKernel& kernel;
   int64_t item;  // bytes per element
@@ -44,7 +62,7 @@ struct Product {
   const char* packed_at(int64_t pc, int64_t depth, int64_t j) const {
     return packed_b + (round_up(n, kernel.nr) * pc + j * depth) * item;
   }
-  int64_t depth_of_blocks() const { return equal_block(k, kernel.kc); }
+  int64_t depth_of_blocks() const { return equal_block(k, blocking_of(item).kc); }
   // How many threads are worth waking when they meet after each `depth` steps of k.
   int threads(int64_t depth) const {
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(depth);
@@ -188,7 +206,7 @@ bool reads_a_in_place(const Product& p) {
 // Both operands in place on one thread: nothing to prepare, so that the least product costs little more than its
 // kernel.
 bool is_small(const Product& p) {
-  return p.b.col_stride == 1 && !p.packed_b && p.k <= p.kernel.kc &&
+  return p.b.col_stride == 1 && !p.packed_b && p.k <= blocking_of(p.item).kc &&
          (p.kernel.reads_partial_rows || p.n % p.kernel.nr == 0) && reads_a_in_place(p) && p.threads() == 1;
 }
 void multiply_small(const Product& p) {
@@ -266,10 +284,10 @@ void multiply_panels(const Product& p) {
 void multiply_blocked(const Product& p) {
   const GemmKernel& kernel = p.kernel;
   const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks();
-  const int64_t nc = round_up(equal_block(p.n, kernel.nc), nr), row_tiles = ceil_div(p.m, mr);
+  const int64_t nc = round_up(equal_block(p.n, blocking_of(p.item).nc), nr), row_tiles = ceil_div(p.m, mr);
   const int threads = p.threads();
   const Scratch b_scratch(p.packed_b ? 0 : std::min(nc, round_up(p.n, nr)) * kc * p.item);
-  const int64_t a_bytes = std::min(kernel.mc, round_up(p.m, mr)) * kc * p.item;
+  const int64_t a_bytes = std::min(blocking_of(p.item).mc, round_up(p.m, mr)) * kc * p.item;
   const Scratch a_scratch(threads * a_bytes);
   for (int64_t jc = 0; jc < p.n; jc += nc) {
     const int64_t width = std::min(nc, p.n - jc), col_tiles = ceil_div(width, nr);
@@ -291,7 +309,7 @@ void multiply_blocked(const Product& p) {
           const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
           const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
           if (i_begin >= i_end || j_begin >= j_end) continue;
-          const int64_t mc = round_up(equal_block(i_end - i_begin, kernel.mc), mr);
+          const int64_t mc = round_up(equal_block(i_end - i_begin, blocking_of(p.item).mc), mr);
           char* const a_panels = a_scratch.data() + part * a_bytes;
           for (int64_t i = i_begin; i < i_end; i += mc) {
             const int64_t height = std::min(mc, i_end - i);
@@ -319,7 +337,7 @@ Path path_of(const Product& p) {
   }
   if (a_rows && p.b.row_stride == 1 && dots_pay(p)) return multiply_dots;
   if (is_small(p)) return multiply_small;
-  return p.m <= p.kernel.mc ? multiply_panels : multiply_blocked;
+  return p.m <= blocking_of(p.item).mc ? multiply_panels : multiply_blocked;
 }
 
 }  // namespace

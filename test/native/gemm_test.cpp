@@ -1,5 +1,6 @@
 // gemm() against a plain double-precision product: every transposition, stride and size class, the epilogues, and the
 // promise that the number of threads changes no bit. Runs under the ISA in force (FLAMBEAU_ISA).
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -262,6 +263,44 @@ void check_all() {
   }
 }
 
+// How large the error is, not only that it is allowed: below kMostError epsilon · sqrt(k · sum of squared products).
+// For random operands the partial sums are a random walk, each rounded by up to half an epsilon of itself.
+constexpr double kMostError = 3.0;
+template <class T>
+void check_error() {
+  constexpr int64_t kShapes[][3] = {{33, 65, 16},   {64, 64, 64},  {100, 100, 100}, {128, 96, 256}, {37, 70, 1000},
+                                    {15, 40, 4096}, {1, 50, 4096}, {50, 1, 4096},   {4, 40, 2048},  {400, 40, 500}};
+  const double epsilon = sizeof(T) == 4 ? 0x1p-23 : 0x1p-52;
+  double worst = 0;
+  for (const auto& [m, n, k] : kShapes) {
+    for (const Order a_order : {Order::row_major, Order::col_major}) {
+      for (const Order b_order : {Order::row_major, Order::col_major}) {
+        const Matrix<T> a(m, k, a_order), b(k, n, b_order);
+        std::vector<T> c(static_cast<size_t>(m * n));
+        gemm(kDType<T>, m, n, k, a.view(), b.view(), c.data(), n, nullptr);
+        double largest = 0;
+        for (int64_t i = 0; i < m; ++i) {
+          for (int64_t j = 0; j < n; ++j) {
+            long double sum = 0, squares = 0;
+            for (int64_t p = 0; p < k; ++p) {
+              const long double term = static_cast<long double>(a.at(i, p)) * b.at(p, j);
+              sum += term;
+              squares += term * term;
+            }
+            const double error = static_cast<double>(std::fabs(static_cast<long double>(c[i * n + j]) - sum));
+            largest = std::max(largest, error / (epsilon * static_cast<double>(std::sqrt(squares * k))));
+          }
+        }
+        ++checks;
+        worst = std::max(worst, largest);
+        if (!(largest < kMostError)) fail<T>("error in units", m, n, k, 0, 0, kMostError, largest);
+      }
+    }
+  }
+  std::printf("gemm_test %s: largest error %.2f epsilon * sqrt(k * sum of squared products)\n",
+              sizeof(T) == 4 ? "f32" : "f64", worst);
+}
+
 // Infinities and NaN travel as IEEE says; zero padding must not meet them.
 template <class T>
 void check_special_values() {
@@ -290,6 +329,8 @@ void check_special_values() {
 int main() {
   check_all<float>();
   check_all<double>();
+  check_error<float>();
+  check_error<double>();
   check_special_values<float>();
   check_special_values<double>();
   std::printf("gemm_test [%s]: %d checks, %d failures\n", kernels().isa, checks, failures);
