@@ -1,6 +1,7 @@
 // Whole models, eager, without a graph.
 import { randn, type Tensor } from 'flambeau';
-import { encoder6x384, mlp784, ResNet18, tinyMlp } from './networks.js';
+import { encoder, MINI_LM } from '../../examples/encoder/model.js';
+import { mlp784, ResNet18, tinyMlp } from './networks.js';
 import { type Costs, forward, type Trial } from './trial.js';
 
 interface Model {
@@ -49,7 +50,7 @@ export const trials: readonly Trial[] = [
     read: 4 * RESNET18_WEIGHTS,
   }),
   ...[1, 8].map((batch) =>
-    row(`encoder 6x384, ${batch}x128`, encoder6x384, [batch, 128, 384], {
+    row(`encoder 6x384, ${batch}x128`, () => encoder(MINI_LM), [batch, 128, 384], {
       flops: 2 * batch * 128 * (ENCODER_WEIGHTS + 6 * 2 * 128 * 384),
       read: 4 * (ENCODER_WEIGHTS + batch * 128 * 384),
     }),

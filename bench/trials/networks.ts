@@ -13,17 +13,6 @@ export const mlp784 = () =>
     new nn.Linear(512, 10),
   );
 
-export const encoder6x384 = () =>
-  new nn.TransformerEncoder(
-    new nn.TransformerEncoderLayer(384, 12, {
-      dimFeedforward: 1536,
-      activation: 'gelu',
-      batchFirst: true,
-      normFirst: true,
-    }),
-    6,
-  );
-
 export const mnistCnn = () =>
   new nn.Sequential(
     new nn.Conv2d(1, 32, 3),

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { noGrad } from 'flambeau';
 import { describe, expect, test } from 'vitest';
 import { chosenGroups, groups } from '../../../bench/trials/index.js';
@@ -26,3 +28,14 @@ test('words choose rows by group and name', () => {
   expect(chosenGroups(['no such row'])).toEqual([]);
   expect(chosenGroups([])).toHaveLength(Object.values(groups).filter((trials) => trials.length > 0).length);
 });
+
+const ORT = path.join(import.meta.dirname, '../../../bench/peers/ort');
+
+test.each(readdirSync(ORT).filter((file) => !['peer.ts', 'graph.ts'].includes(file)))(
+  'onnxruntime has no row that we have not: %s',
+  async (file) => {
+    const { trials }: { trials: object } = await import(path.join(ORT, file));
+    const known = names(path.basename(file, '.ts'));
+    expect(Object.keys(trials).filter((name) => !known.includes(name))).toEqual([]);
+  },
+);
