@@ -202,7 +202,12 @@ export class MultiheadAttention extends Module {
     if (q === k && k === v && this.in_proj_weight !== null && this.takesPackedPath(needWeights, p, mask, padding)) {
       const packed = linear(q, this.in_proj_weight, this.in_proj_bias);
       const attended = selfAttention(packed, merged(mask, padding, packed), this.numHeads, this.batchFirst, causal);
-      return [this.output(attended, batched, p), null];
+      const output = this.output(attended, batched, p);
+      if (!requiresGrad(output)) {
+        packed.dispose();
+        attended.dispose();
+      }
+      return [output, null];
     }
     const [queries, projectedKeys, projectedValues] = this.project(q, k, v);
     const keys = this.extended(projectedKeys, this.bias_k);

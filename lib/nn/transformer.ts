@@ -1,5 +1,6 @@
 import { gelu, relu } from '../ops/activation.js';
 import { add } from '../ops/arithmetic.js';
+import { context } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 import { defaultGenerator } from '../tensor/generator.js';
 import { checkOptions } from '../tensor/options.js';
@@ -60,12 +61,30 @@ const MADE = new WeakMap<
   { readonly run: (x: Tensor) => Tensor; readonly options: TransformerEncoderLayerOptions }
 >();
 
+type Free = (...tensors: readonly Tensor[]) => void;
+const keep: Free = () => {};
+const dispose: Free = (...tensors) => {
+  for (const x of tensors) x.dispose();
+};
+
 function activationOf(op: string, activation: unknown): (x: Tensor) => Tensor {
   if (activation === 'relu') return relu;
   if (activation === 'gelu') return (x) => gelu(x);
   if (typeof activation === 'function') return activation as (x: Tensor) => Tensor;
   return fail('BAD_ARGUMENT', `${op}: activation should be 'relu', 'gelu' or a function, got ${describe(activation)}`);
 }
+
+/** The children whose ways with their inputs are known: in the place of one may stand a layer that gives its input back. */
+const KINDS = [
+  ['self_attn', MultiheadAttention],
+  ['linear1', Linear],
+  ['dropout', Dropout],
+  ['linear2', Linear],
+  ['norm1', LayerNorm],
+  ['norm2', LayerNorm],
+  ['dropout1', Dropout],
+  ['dropout2', Dropout],
+] as const;
 
 /**
  * Self-attention and a feed-forward block, each with a residual connection and a layer norm (Vaswani et al., "Attention
@@ -110,12 +129,38 @@ export class TransformerEncoderLayer extends Module {
 
   override forward(src: Tensor, options: TransformerEncoderLayerForwardOptions = {}): Tensor {
     const known = checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
+    const free = this.keepsNothing() ? dispose : keep;
     if (this.normFirst) {
-      const x = add(src, this.attend(this.norm1(src), known));
-      return add(x, this.feedForward(this.norm2(x)));
+      const inner = this.norm1(src);
+      const attended = this.attend(inner, known);
+      const x = add(src, attended);
+      const normed = this.norm2(x);
+      const fed = this.feedForward(normed, free);
+      const out = add(x, fed);
+      free(inner, attended, x, normed, fed);
+      return out;
     }
-    const x = this.norm1(add(src, this.attend(src, known)));
-    return this.norm2(add(x, this.feedForward(x)));
+    const attended = this.attend(src, known);
+    const sum = add(src, attended);
+    const x = this.norm1(sum);
+    free(attended, sum);
+    const fed = this.feedForward(x, free);
+    const total = add(x, fed);
+    const out = this.norm2(total);
+    free(x, fed, total);
+    return out;
+  }
+
+  /** Whether nobody will need what one child hands to the next: no graph, and no hook or function that may have kept it. */
+  private keepsNothing(): boolean {
+    const { options } = MADE.get(stateOf(this))!;
+    if (context().grad || typeof options.activation === 'function') return false;
+    return KINDS.every(([name, kind]) => {
+      const child = stateOf(this).children.get(name);
+      if (!(child instanceof kind)) return false;
+      const state = stateOf(child);
+      return state.hooks === null && state.receiver === state.raw;
+    });
   }
 
   private attend(x: Tensor, options: TransformerEncoderLayerForwardOptions): Tensor {
@@ -129,8 +174,13 @@ export class TransformerEncoderLayer extends Module {
     return this.dropout1(y);
   }
 
-  private feedForward(x: Tensor): Tensor {
-    return this.dropout2(this.linear2(this.dropout(MADE.get(stateOf(this))!.run(this.linear1(x)))));
+  private feedForward(x: Tensor, free: Free): Tensor {
+    const wide = this.linear1(x);
+    const active = MADE.get(stateOf(this))!.run(wide);
+    const dropped = this.dropout(active);
+    const out = this.dropout2(this.linear2(dropped));
+    free(wide, active, dropped);
+    return out;
   }
 
   /** @internal A layer made with the same options, with parameters of its own that are equal to this one's. */

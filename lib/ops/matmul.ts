@@ -1,4 +1,4 @@
-import { defineOp, type Op } from '../autograd/op.js';
+import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawLinear, rawMatmul } from '../tensor/raw.js';
@@ -230,5 +230,13 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
   }
   if (shape.length === 2) return linearOp(x, weight, bias);
-  return reshapeTo(linearOp(reshapeTo(x, [rows, inputs]), weight, bias), [...shape.slice(0, -1), outputs]);
+  const flat = reshapeTo(x, [rows, inputs]);
+  const result = linearOp(flat, weight, bias);
+  const out = reshapeTo(result, [...shape.slice(0, -1), outputs]);
+  // Without a graph the other geometries are nobody's, and would keep the memory of x and of the result.
+  if (!requiresGrad(out)) {
+    flat.dispose();
+    result.dispose();
+  }
+  return out;
 }

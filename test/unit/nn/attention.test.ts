@@ -201,6 +201,24 @@ describe('TransformerEncoderLayer', () => {
   });
 });
 
+describe('memory without a graph', () => {
+  it.each([false, true])('frees what only the layer saw, normFirst %s', (normFirst) => {
+    const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true, normFirst }).eval();
+    const x = randn([2, 3, 8]);
+    const expected = first4(layer(x));
+    expect(first4(noGrad(() => layer(x)))).toEqual(expected);
+    let seen: Tensor | null = null;
+    layer.linear1.registerForwardHook((_m, _inputs, y) => {
+      seen = y;
+    });
+    expect(first4(noGrad(() => layer(x)))).toEqual(expected);
+    expect(seen!.isDisposed).toBe(false);
+    for (const name of ['norm1', 'norm2', 'dropout1'] as const) Object.assign(layer, { [name]: new nn.Identity() });
+    expect(noGrad(() => layer(x)).shape).toEqual([2, 3, 8]);
+    expect(x.isDisposed).toBe(false);
+  });
+});
+
 describe('TransformerEncoder', () => {
   it('copies its layer without drawing', () => {
     manualSeed(0);
