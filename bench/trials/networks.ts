@@ -1,5 +1,7 @@
 // The networks that rows of models and of training share.
-import { nn, type Tensor } from 'flambeau';
+import { nn } from 'flambeau';
+
+export { ResNet18 } from '../../examples/resnet18/model.js';
 
 export const tinyMlp = () =>
   new nn.Sequential(new nn.Linear(10, 50), new nn.ReLU(), new nn.Linear(50, 2), new nn.Sigmoid());
@@ -25,49 +27,3 @@ export const mnistCnn = () =>
     new nn.ReLU(),
     new nn.Linear(128, 10),
   );
-
-class BasicBlock extends nn.Module {
-  conv1: nn.Conv2d;
-  bn1: nn.BatchNorm2d;
-  conv2: nn.Conv2d;
-  bn2: nn.BatchNorm2d;
-  downsample: nn.Sequential | null = null;
-
-  constructor(inputs: number, outputs: number, stride: number) {
-    super();
-    this.conv1 = new nn.Conv2d(inputs, outputs, 3, { stride, padding: 1, bias: false });
-    this.bn1 = new nn.BatchNorm2d(outputs);
-    this.conv2 = new nn.Conv2d(outputs, outputs, 3, { padding: 1, bias: false });
-    this.bn2 = new nn.BatchNorm2d(outputs);
-    if (stride !== 1 || inputs !== outputs) {
-      const shrink = new nn.Conv2d(inputs, outputs, 1, { stride, bias: false });
-      this.downsample = new nn.Sequential(shrink, new nn.BatchNorm2d(outputs));
-    }
-  }
-
-  override forward(x: Tensor): Tensor {
-    const inner = this.bn1(this.conv1(x)).relu();
-    const shortcut = this.downsample === null ? x : this.downsample(x);
-    return this.bn2(this.conv2(inner)).add(shortcut).relu();
-  }
-}
-
-/** He et al., "Deep residual learning for image recognition" (2016). */
-export class ResNet18 extends nn.Module {
-  conv1 = new nn.Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false });
-  bn1 = new nn.BatchNorm2d(64);
-  maxpool = new nn.MaxPool2d(3, { stride: 2, padding: 1 });
-  layers = new nn.ModuleList(
-    [[64, 64, 1] as const, [64, 128, 2] as const, [128, 256, 2] as const, [256, 512, 2] as const].flatMap(
-      ([inputs, outputs, stride]) => [new BasicBlock(inputs, outputs, stride), new BasicBlock(outputs, outputs, 1)],
-    ),
-  );
-  avgpool = new nn.AdaptiveAvgPool2d(1);
-  fc = new nn.Linear(512, 1000);
-
-  override forward(x: Tensor): Tensor {
-    let y = this.maxpool(this.bn1(this.conv1(x)).relu());
-    for (const block of this.layers) y = block(y);
-    return this.fc(this.avgpool(y).flatten(1));
-  }
-}

@@ -1,6 +1,7 @@
 import { batchNorm, instanceNorm } from '../ops/channelNorm.js';
 import { inplace } from '../ops/inplace.js';
 import { reshapeTo } from '../ops/layout.js';
+import type { FloatingDType } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
@@ -26,7 +27,7 @@ export interface RunningNormOptions {
   readonly trackRunningStats?: boolean;
   /** Whether to learn a bias, where there is a weight; default true. */
   readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 const OPTIONS = ['eps', 'momentum', 'affine', 'trackRunningStats', 'bias', 'dtype'] as const;

@@ -1,5 +1,6 @@
 import { checkDense, checkPaddingIdx, type EmbeddingOptions, embedding } from '../ops/embedding.js';
 import { rawSlice } from '../ops/layout.js';
+import { type FloatingDType, isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFill } from '../tensor/raw.js';
@@ -14,7 +15,7 @@ import { markBuiltIn } from './state.js';
 import type { Maps, WIDTHS } from './widths.js';
 
 export interface EmbeddingModuleOptions extends Readonly<EmbeddingOptions> {
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 export interface PretrainedOptions extends Readonly<EmbeddingOptions> {
@@ -92,10 +93,15 @@ export class Embedding<const O extends number = number> extends Module {
     }
     const [rows, width] = embeddings.shape as unknown as [number, number];
     const { dtype } = embeddings;
-    if (dtype !== 'float32' && dtype !== 'float64') {
+    if (!isFloating(dtype)) {
       fail('DTYPE_MISMATCH', `Embedding.fromPretrained: floating rows were expected, got ${describe(dtype)}`);
     }
-    return new Embedding(rows, width, { ...rest, dtype }, new Parameter(embeddings, { requiresGrad: !freeze }));
+    return new Embedding(
+      rows,
+      width,
+      { ...rest, dtype: dtype as FloatingDType },
+      new Parameter(embeddings, { requiresGrad: !freeze }),
+    );
   }
 
   /** Draws the rows anew, and makes that of paddingIdx 0. */

@@ -1,5 +1,6 @@
 import { groupNorm } from '../ops/channelNorm.js';
 import { layerNorm, rmsNorm } from '../ops/rowNorm.js';
+import type { FloatingDType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { checkShape } from '../tensor/shape.js';
@@ -34,7 +35,7 @@ export interface LayerNormModuleOptions {
   readonly elementwiseAffine?: boolean;
   /** Whether to learn a bias, where there is a weight; default true. */
   readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 /**
@@ -94,7 +95,7 @@ export interface RMSNormOptions {
   readonly eps?: number | null;
   /** Whether to learn a weight for each element; default true. */
   readonly elementwiseAffine?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 /**
@@ -150,7 +151,7 @@ export interface GroupNormModuleOptions {
   readonly affine?: boolean;
   /** Whether to learn a bias, where there is a weight; default true. */
   readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
+  readonly dtype?: FloatingDType;
 }
 
 /**

@@ -17,10 +17,10 @@ import {
 import { numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul, sub } from './arithmetic.js';
-import { checkFloating, sumDims } from './broadcast.js';
+import { castTo, checkFloating, sumDims } from './broadcast.js';
 import { reshapeTo } from './layout.js';
 import { mean, var as varOf } from './reduce.js';
-import { checkAffine, type NormCall, normNeeds, presentGradients, standardised, willRecord } from './rowNorm.js';
+import { checkAffine, type NormCall, normNeeds, presentGradients, standardised, widen, willRecord } from './rowNorm.js';
 
 // Norms over channels: x is [N, C, …], weight and bias are [C].
 
@@ -161,10 +161,28 @@ export function batchNorm(
   const b = checkAffine(op, 'bias', bias, input, [channels]);
   checkNumber(op, 'momentum', momentum);
   checkNumber(op, 'eps', eps);
-  const statistics = willRecord(input, w, b) ? newStatistics(input, channels) : null;
-  const out = batchNormOp(input, w, b, { running, training, momentum, eps, statistics });
+  const out = normaliseBatch(input, w, b, running, training, momentum, eps);
   if (training) for (const statistic of running) if (statistic !== null) bumpVersion(statistic);
   return out;
+}
+
+function normaliseBatch(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  running: Running,
+  training: boolean,
+  momentum: number,
+  eps: number,
+): Tensor {
+  if (x.dtype === 'bfloat16') {
+    const wide = running.map((statistic) => noGrad(() => widen(statistic))) as unknown as Running;
+    const y = normaliseBatch(widen(x), widen(weight), widen(bias), wide, training, momentum, eps);
+    if (training) running.forEach((statistic, i) => void (statistic && rawCopy(wide[i]!, statistic)));
+    return castTo(y, x.dtype);
+  }
+  const statistics = willRecord(x, weight, bias) ? newStatistics(x, x.shape[1]!) : null;
+  return batchNormOp(x, weight, bias, { running, training, momentum, eps, statistics });
 }
 
 interface GroupNormCall extends NormCall {
@@ -245,6 +263,9 @@ export function groupNorm(x: Tensor, numGroups: number, options?: GroupNormOptio
 }
 
 function normaliseGroups(x: Tensor, groups: number, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+  if (x.dtype === 'bfloat16') {
+    return castTo(normaliseGroups(widen(x), groups, widen(weight), widen(bias), eps), x.dtype);
+  }
   const statistics = willRecord(x, weight, bias) ? newStatistics(x, x.shape[0]! * groups) : null;
   return groupNormOp(x, weight, bias, { groups, eps, statistics });
 }

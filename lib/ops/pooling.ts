@@ -13,10 +13,11 @@ import {
 } from '../tensor/rawPooling.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkFloating } from './broadcast.js';
+import { castTo, checkFloating } from './broadcast.js';
 import { gatherOp } from './gather.js';
 import { reshapeTo } from './layout.js';
 import { mean } from './reduce.js';
+import { widen } from './rowNorm.js';
 
 // Pooling of the last one or two dimensions: x is [N, C, L] or [C, L], or [N, C, H, W] or [C, H, W]. Rows are planes of
 // height 1.
@@ -103,9 +104,9 @@ function sizes(op: string, name: string, value: unknown, rank: number, least: nu
   });
 }
 
-/** x as planes, of height 1 where one dimension is pooled. */
+/** x as planes, of height 1 where one dimension is pooled; bfloat16 is pooled in float32 and rounded once. */
 function planesOf(op: string, x: unknown, rank: 1 | 2): Tensor {
-  const input = checkFloating(op, x);
+  const input = widen(checkFloating(op, x));
   const { shape } = input;
   const batched = shape.length === rank + 2;
   // Only the batch may be empty.
@@ -122,6 +123,9 @@ function planesOf(op: string, x: unknown, rank: 1 | 2): Tensor {
 function withoutHeight(y: Tensor, rank: 1 | 2): Tensor {
   return rank === 2 ? y : reshapeTo(y, [...y.shape.slice(0, -2), y.shape.at(-1)!]);
 }
+
+/** The result of pooling x, in its dtype. */
+const finish = (y: Tensor, x: Tensor, rank: 1 | 2): Tensor => castTo(withoutHeight(y, rank), x.dtype);
 
 const WHOLE: PoolAxis = { size: 1, out: 1, kernel: 1, stride: 1, padding: 0, dilation: 1 };
 
@@ -193,14 +197,15 @@ function adaptiveWindows(op: string, shape: Shape, outputSize: unknown, rank: 1 
 
 function poolMaxima(
   x: Tensor,
+  planes: Tensor,
   [height, width]: readonly [PoolAxis, PoolAxis],
   node: string,
   returnIndices: boolean,
   rank: 1 | 2,
 ): Tensor | [Tensor, Tensor] {
   const windows: Named = { height, width, countIncludePad: false, divisor: 0, node };
-  const places: Places = { wanted: returnIndices || (requiresGrad(x) && context().grad), indices: null };
-  const y = withoutHeight(maxPoolOp(x, windows, places), rank);
+  const places: Places = { wanted: returnIndices || (requiresGrad(planes) && context().grad), indices: null };
+  const y = finish(maxPoolOp(planes, windows, places), x, rank);
   const { indices } = places;
   places.indices = null;
   return returnIndices ? [y, withoutHeight(rawTo(indices!, 'int64'), rank)] : y;
@@ -231,7 +236,7 @@ function maxPool<Rank extends 1 | 2>(
   const known = checkOptions<MaxPoolOptions<Rank>>(op, options, MAX_OPTIONS);
   const planes = planesOf(op, x, rank);
   const windows = windowsOf(op, planes.shape, kernelSize, known, rank);
-  return poolMaxima(planes, windows, 'MaxPool2DWithIndicesBackward0', known.returnIndices ?? false, rank);
+  return poolMaxima(x, planes, windows, 'MaxPool2DWithIndicesBackward0', known.returnIndices ?? false, rank);
 }
 
 /** The result of a max pooling: with its indices where they were asked for. */
@@ -288,7 +293,7 @@ function adaptiveMaxPool<Rank extends 1 | 2>(
   const { returnIndices = false } = checkOptions(op, options, ['returnIndices']);
   const planes = planesOf(op, x, rank);
   const windows = adaptiveWindows(op, planes.shape, outputSize, rank);
-  return poolMaxima(planes, windows, 'AdaptiveMaxPool2DBackward0', returnIndices, rank);
+  return poolMaxima(x, planes, windows, 'AdaptiveMaxPool2DBackward0', returnIndices, rank);
 }
 
 /**
@@ -352,10 +357,7 @@ export function avgPool1d(x: Tensor, kernelSize: PoolSize<1>, options?: AvgPoolO
   const planes = planesOf(op, x, 1);
   const [height, width] = windowsOf(op, planes.shape, kernelSize, known, 1);
   const { countIncludePad = true } = known;
-  return withoutHeight(
-    avgPoolOp(planes, { height, width, countIncludePad, divisor: 0, node: 'AvgPool2DBackward0' }),
-    1,
-  );
+  return finish(avgPoolOp(planes, { height, width, countIncludePad, divisor: 0, node: 'AvgPool2DBackward0' }), x, 1);
 }
 
 /**
@@ -373,22 +375,18 @@ export function avgPool2d(x: Tensor, kernelSize: PoolSize<2>, options?: AvgPool2
   }
   const planes = planesOf(op, x, 2);
   const [height, width] = windowsOf(op, planes.shape, kernelSize, known, 2);
-  return avgPoolOp(planes, {
-    height,
-    width,
-    countIncludePad,
-    divisor: divisorOverride ?? 0,
-    node: 'AvgPool2DBackward0',
-  });
+  const divisor = divisorOverride ?? 0;
+  return finish(avgPoolOp(planes, { height, width, countIncludePad, divisor, node: 'AvgPool2DBackward0' }), x, 2);
 }
 
 function adaptiveAvgPool(op: string, x: Tensor, outputSize: unknown, rank: 1 | 2): Tensor {
   const planes = planesOf(op, x, rank);
   const [height, width] = adaptiveWindows(op, planes.shape, outputSize, rank);
   // One window over everything is a mean, as in PyTorch.
-  if (rank === 2 && height.out === 1 && width.out === 1) return mean(planes, [-2, -1], { keepdim: true });
+  if (rank === 2 && height.out === 1 && width.out === 1)
+    return castTo(mean(planes, [-2, -1], { keepdim: true }), x.dtype);
   const windows = { height, width, countIncludePad: false, divisor: 0, node: 'AdaptiveAvgPool2DBackward0' };
-  return withoutHeight(avgPoolOp(planes, windows), rank);
+  return finish(avgPoolOp(planes, windows), x, rank);
 }
 
 /**

@@ -6,7 +6,7 @@ import { type NormNeeds, newStatistics, rawRowNorm, rawRowNormBackward, type Sta
 import { checkShape, numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
-import { checkFloating, sumDims } from './broadcast.js';
+import { castTo, checkFloating, sumDims } from './broadcast.js';
 import { rsqrt } from './unary.js';
 
 // Layer and RMS norm: the last dimensions are normalised.
@@ -117,6 +117,11 @@ function checkNormalized(op: string, x: unknown, normalizedShape: readonly numbe
   return [input, shape];
 }
 
+/** bfloat16 is computed in float32 and rounded once. */
+export function widen<X extends Tensor | null>(x: X): X {
+  return x !== null && x.dtype === 'bfloat16' ? (castTo(x, 'float32') as X) : x;
+}
+
 /** A weight or bias, or null. */
 export function checkAffine(
   op: string,
@@ -153,6 +158,7 @@ function rowNorm(
   axes: number,
   eps: number,
 ): Tensor {
+  if (x.dtype === 'bfloat16') return castTo(rowNorm(rms, widen(x), widen(weight), widen(bias), axes, eps), x.dtype);
   const rows = numelOf(x.shape.slice(0, x.shape.length - axes));
   const statistics = willRecord(x, weight, bias) ? newStatistics(x, rows, !rms) : null;
   return rowNormOp(x, weight, bias, { rms, axes, eps, statistics });
@@ -183,11 +189,11 @@ export function layerNorm(x: Tensor, normalizedShape: readonly number[], options
 export interface RmsNormOptions {
   /** Multiplies the normalised values; normalizedShape. */
   weight?: Tensor | null;
-  /** Added to the mean of the squares; default null, the distance from 1 to the next number of the dtype. */
+  /** Added to the mean of the squares; default null, the distance from 1 to the next number of the dtype (of float32 for bfloat16). */
   eps?: number | null;
 }
 
-const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
+const EPSILON = { float32: 2 ** -23, float64: 2 ** -52, bfloat16: 2 ** -23 } as const;
 
 /**
  * x / √(mean(x²) + eps) · weight, the mean being that of the last dimensions, which normalizedShape names (Zhang and
@@ -200,6 +206,6 @@ export function rmsNorm(x: Tensor, normalizedShape: readonly number[], options?:
   const op = 'rmsNorm';
   const { weight, eps = null } = checkOptions(op, options, ['weight', 'eps']);
   const [input, shape] = checkNormalized(op, x, normalizedShape);
-  const added = eps === null ? EPSILON[input.dtype as 'float32' | 'float64'] : checkNumber(op, 'eps', eps);
+  const added = eps === null ? EPSILON[input.dtype as keyof typeof EPSILON] : checkNumber(op, 'eps', eps);
   return rowNorm(true, input, checkAffine(op, 'weight', weight, input, shape), null, shape.length, added);
 }

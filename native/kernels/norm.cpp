@@ -14,6 +14,16 @@ struct Sum {
   V operator()(V a, V b) const { return a + b; }
 };
 
+// The sum of the lanes, halves first.
+template <class V>
+FLAMBEAU_INLINE typename V::Elem lane_sum(V x) {
+  return fold_lanes<Sum>(x);
+}
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+FLAMBEAU_INLINE float lane_sum(VecF32 x) { return _mm512_reduce_add_ps(x.v); }
+FLAMBEAU_INLINE double lane_sum(VecF64 x) { return _mm512_reduce_add_pd(x.v); }
+#endif
+
 constexpr size_t kBlock = 4096;  // elements; two operands of a block fit in L1
 
 // K sums over n elements. add(load, acc) adds the terms of one vector (or, in the tail, of one element) to acc[K].
@@ -36,7 +46,7 @@ FLAMBEAU_INLINE void sums(size_t n, T (&totals)[K], const Add add) {
     }
   }
   Lane<T> rest[K];
-  for (int k = 0; k < K; ++k) rest[k] = Lane<T>(fold_lanes<Sum>(acc[0][k]));
+  for (int k = 0; k < K; ++k) rest[k] = Lane<T>(lane_sum(acc[0][k]));
   for (; i < n; ++i) add([i](const T* p) { return Lane<T>(p[i]); }, rest);
   for (int k = 0; k < K; ++k) totals[k] = rest[k].v;
 }
@@ -67,37 +77,57 @@ struct Moments {
   }
 };
 
+// Of at most kBlock elements, in two passes.
+template <class T>
+Moments corrected_moments(const T* x, size_t n) {
+  T sum[1], deviations[2];
+  sums<T>(n, sum, [=](auto load, auto* acc) { acc[0] = acc[0] + load(x); });
+  const T mean = sum[0] / static_cast<T>(n);
+  sums<T>(n, deviations, [=](auto load, auto* acc) {
+    const auto d = load(x) - decltype(load(x))(mean);
+    acc[0] = acc[0] + d;
+    acc[1] = fma(d, d, acc[1]);
+  });
+  const double size = static_cast<double>(n), error = deviations[0];
+  return {size, mean + error / size, deviations[1] - error * error / size};
+}
+
+// Of at most kBlock elements, in one pass around the mean of a few of them. Subtracting what the few were off by costs
+// digits once that is much more than the standard deviation; then two passes are taken.
+template <class T>
+FLAMBEAU_INLINE Moments block_moments(const T* x, size_t n) {
+  const T guess = ((x[0] + x[n / 4]) + (x[n / 2] + x[n / 4 * 3])) / 4;
+  T deviations[2];
+  sums<T>(n, deviations, [=](auto load, auto* acc) {
+    const auto d = load(x) - decltype(load(x))(guess);
+    acc[0] = acc[0] + d;
+    acc[1] = fma(d, d, acc[1]);
+  });
+  const double size = static_cast<double>(n), off = deviations[0] / size, lost = off * deviations[0];
+  const double m2 = deviations[1] - lost;
+  if (lost > 4 * m2) return corrected_moments(x, n);
+  return {size, guess + off, m2};
+}
+
 template <class T>
 FLAMBEAU_INLINE Moments moments_of(const T* x, size_t n) {
-  Moments all;
-  for (size_t at = 0; at < n; at += kBlock) {
-    const size_t count = n - at < kBlock ? n - at : kBlock;
-    const T* block = x + at;
-    T sum[1], deviations[2];
-    sums<T>(count, sum, [=](auto load, auto* acc) { acc[0] = acc[0] + load(block); });
-    const T mean = sum[0] / static_cast<T>(count);
-    sums<T>(count, deviations, [=](auto load, auto* acc) {
-      const auto d = load(block) - decltype(load(block))(mean);
-      acc[0] = acc[0] + d;
-      acc[1] = fma(d, d, acc[1]);
-    });
-    const double size = static_cast<double>(count), error = deviations[0];
-    const double block_mean = mean + error / size, block_m2 = deviations[1] - error * error / size;
-    if (at == 0) all = {size, block_mean, block_m2};
-    else all.merge(size, block_mean, block_m2);
+  Moments all = block_moments(x, n < kBlock ? n : kBlock);
+  for (size_t at = kBlock; at < n; at += kBlock) {
+    const Moments block = block_moments(x + at, n - at < kBlock ? n - at : kBlock);
+    all.merge(block.count, block.mean, block.m2);
   }
   return all;
 }
 
 // --- layer and RMS norm
 
-template <class T, bool centred>
+template <class T>
 struct RowStatistics {
   T mean, rstd;
 };
 
 template <class T, bool centred>
-FLAMBEAU_INLINE RowStatistics<T, centred> row_statistics(const T* x, size_t n, double eps) {
+FLAMBEAU_INLINE RowStatistics<T> row_statistics(const T* x, size_t n, double eps) {
   double mean = 0, m2 = 0;
   if constexpr (centred) {
     const Moments m = moments_of(x, n);
@@ -115,88 +145,85 @@ FLAMBEAU_INLINE RowStatistics<T, centred> row_statistics(const T* x, size_t n, d
   return {static_cast<T>(mean), static_cast<T>(1 / ::sqrt(m2 / static_cast<double>(n) + eps))};
 }
 
-template <class T, bool centred>
-void row_norm(const void* x, const void* weight, const void* bias, void* y, void* mean, void* rstd, size_t rows,
-              size_t n, double eps) {
+template <class T, bool centred, bool has_weight, bool has_bias>
+FLAMBEAU_INLINE void apply_row(const T* x, const T* w, const T* b, T* y, size_t n, RowStatistics<T> s) {
   using V = Vec<T>;
-  const T* from = static_cast<const T*>(x);
-  const T* w = static_cast<const T*>(weight);
-  const T* b = static_cast<const T*>(bias);
-  T* to = static_cast<T*>(y);
-  for (size_t r = 0; r < rows; ++r, from += n, to += n) {
-    const auto s = row_statistics<T, centred>(from, n, eps);
-    if (mean != nullptr) static_cast<T*>(mean)[r] = s.mean;
-    if (rstd != nullptr) static_cast<T*>(rstd)[r] = s.rstd;
-    const V centre(s.mean), scale(s.rstd);
-    const auto normal = [=](auto load) {
-      if constexpr (centred) return (load(from) - centre) * scale;
-      else return load(from) * scale;
-    };
-    if (w != nullptr && b != nullptr) {
-      each<T>(n, [=](auto load, auto store) { store(to, fma(normal(load), load(w), load(b))); });
-    } else if (w != nullptr) {
-      each<T>(n, [=](auto load, auto store) { store(to, normal(load) * load(w)); });
-    } else if (b != nullptr) {
-      each<T>(n, [=](auto load, auto store) { store(to, normal(load) + load(b)); });
-    } else {
-      each<T>(n, [=](auto load, auto store) { store(to, normal(load)); });
-    }
+  const V centre(s.mean), scale(s.rstd);
+  each<T>(n, [=](auto load, auto store) {
+    V value = load(x);
+    if constexpr (centred) value = value - centre;
+    value = value * scale;
+    if constexpr (has_weight && has_bias) value = fma(value, load(w), load(b));
+    else if constexpr (has_weight) value = value * load(w);
+    else if constexpr (has_bias) value = value + load(b);
+    store(y, value);
+  });
+}
+
+// The statistics of R rows are taken together, so that one's divisions hide behind another's sums.
+template <class T, bool centred, int R>
+FLAMBEAU_INLINE void norm_rows(const T* x, const T* w, const T* b, T* y, T* mean, T* rstd, size_t n, double eps) {
+  RowStatistics<T> s[R];
+  for (int r = 0; r < R; ++r) s[r] = row_statistics<T, centred>(x + r * n, n, eps);
+  for (int r = 0; r < R; ++r) {
+    const T* const from = x + r * n;
+    T* const to = y + r * n;
+    if (w != nullptr && b != nullptr) apply_row<T, centred, true, true>(from, w, b, to, n, s[r]);
+    else if (w != nullptr) apply_row<T, centred, true, false>(from, w, b, to, n, s[r]);
+    else if (b != nullptr) apply_row<T, centred, false, true>(from, w, b, to, n, s[r]);
+    else apply_row<T, centred, false, false>(from, w, b, to, n, s[r]);
+    if (mean != nullptr) mean[r] = s[r].mean;
+    if (rstd != nullptr) rstd[r] = s[r].rstd;
   }
 }
 
-// dx of R rows, and their part of dweight and dbias, which are read and written once for all R.
-template <class T, bool centred, int R>
-FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, const T* mean, const T* rstd, T* dx,
-                                          T* dw, T* db, size_t n) {
+template <class T, bool centred>
+void row_norm(const void* x, const void* weight, const void* bias, void* y, void* mean, void* rstd, size_t rows,
+              size_t n, double eps) {
+  constexpr size_t kTogether = 4, kShort = 2048;  // longer rows would push each other out of L1
+  const auto at = [](auto* p, size_t i) { return p == nullptr ? nullptr : p + i; };
+  const auto run = [=](size_t r, auto count) {
+    norm_rows<T, centred, count>(static_cast<const T*>(x) + r * n, static_cast<const T*>(weight),
+                                 static_cast<const T*>(bias), static_cast<T*>(y) + r * n, at(static_cast<T*>(mean), r),
+                                 at(static_cast<T*>(rstd), r), n, eps);
+  };
+  size_t r = 0;
+  for (; n <= kShort && r + kTogether <= rows; r += kTogether) run(r, std::integral_constant<int, kTogether>());
+  for (; r < rows; ++r) run(r, std::integral_constant<int, 1>());
+}
+
+// dx of a row, and its part of dweight and dbias.
+template <class T, bool centred>
+FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, T mean, T rstd, T* dx, T* dw, T* db,
+                                          size_t n) {
   using V = Vec<T>;
-  V centre[R], scale[R], slope[R], offset[R];
-  for (int r = 0; r < R; ++r) {
-    const T* const gr = g + r * n;
-    const T* const xr = x + r * n;
-    const T m = centred ? mean[r] : T(0);
-    centre[r] = V(m);
-    scale[r] = V(rstd[r]);
-    if (dx == nullptr) continue;
-    double sum = 0, dot = 0;
-    for (size_t at = 0; at < n; at += kBlock) {
-      T block[2];
-      const T *const gb = gr + at, *const xb = xr + at, *const wb = w == nullptr ? nullptr : w + at;
-      const auto add = [=](auto load, auto* acc, auto scaled) {
-        acc[0] = acc[0] + scaled;
-        acc[1] = fma(scaled, load(xb) - decltype(scaled)(m), acc[1]);
-      };
-      const size_t count = n - at < kBlock ? n - at : kBlock;
-      if (w != nullptr) sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb) * load(wb)); });
-      else sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb)); });
-      sum += block[0];
-      dot += block[1];
-    }
-    const double s = rstd[r], size = static_cast<double>(n);
-    slope[r] = V(static_cast<T>(-s * s * s * dot / size));
-    offset[r] = V(static_cast<T>(centred ? -s * sum / size : 0));
+  double sum = 0, dot = 0;
+  for (size_t at = 0; dx != nullptr && at < n; at += kBlock) {
+    T block[2];
+    const T *const gb = g + at, *const xb = x + at, *const wb = w == nullptr ? nullptr : w + at;
+    const auto add = [=](auto load, auto* acc, auto scaled) {
+      acc[0] = acc[0] + scaled;
+      acc[1] = fma(scaled, load(xb) - decltype(scaled)(mean), acc[1]);
+    };
+    const size_t count = n - at < kBlock ? n - at : kBlock;
+    if (w != nullptr) sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb) * load(wb)); });
+    else sums<T>(count, block, [=](auto load, auto* acc) { add(load, acc, load(gb)); });
+    sum += block[0];
+    dot += block[1];
   }
+  const double s = rstd, size = static_cast<double>(n);
+  const V centre(mean), scale(rstd);
+  const V slope(static_cast<T>(-s * s * s * dot / size)), offset(static_cast<T>(centred ? -s * sum / size : 0));
   const auto pass = [=](auto has_dx, auto has_weight, auto has_sums) {
     each<T>(n, [=](auto load, auto store) {
-      V sum_w(0), sum_b(0);
+      const V grad = load(g), shifted = load(x) - centre;
       if constexpr (has_sums) {
-        sum_w = load(dw);
-        sum_b = load(db);
+        store(dw, fma(grad * scale, shifted, load(dw)));
+        store(db, load(db) + grad);
       }
-      const V factor = has_weight ? load(w) : V(1);
-      for (int r = 0; r < R; ++r) {
-        const V grad = load(g + r * n), shifted = load(x + r * n) - centre[r];
-        if constexpr (has_sums) {
-          sum_w = fma(grad * scale[r], shifted, sum_w);
-          sum_b = sum_b + grad;
-        }
-        if constexpr (has_dx) {
-          const V scaled = has_weight ? grad * factor : grad;
-          store(dx + r * n, fma(shifted, slope[r], fma(scaled, scale[r], offset[r])));
-        }
-      }
-      if constexpr (has_sums) {
-        store(dw, sum_w);
-        store(db, sum_b);
+      if constexpr (has_dx) {
+        const V scaled = has_weight ? grad * load(w) : grad;
+        store(dx, fma(shifted, slope, fma(scaled, scale, offset)));
       }
     });
   };
@@ -207,22 +234,15 @@ FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, co
   w == nullptr ? pass(yes, no, yes) : pass(yes, yes, yes);
 }
 
+// One row at a time: with several, rows of 4096 bytes would share the sets of L1 and push each other out.
 template <class T, bool centred>
 void row_norm_backward(const void* g, const void* x, const void* weight, const void* mean, const void* rstd, void* dx,
                        void* dweight, void* dbias, size_t rows, size_t n) {
-  constexpr size_t kRows = 4;
-  const auto at = [=](auto* p, size_t i) { return p == nullptr ? nullptr : p + i; };
-  const T* const m = static_cast<const T*>(mean);
-  for (size_t r = 0; r < rows;) {
-    const auto run = [&](auto count) {
-      row_norm_backward_of<T, centred, count>(static_cast<const T*>(g) + r * n, static_cast<const T*>(x) + r * n,
-                                              static_cast<const T*>(weight), at(m, r), static_cast<const T*>(rstd) + r,
-                                              at(static_cast<T*>(dx), r * n), static_cast<T*>(dweight),
-                                              static_cast<T*>(dbias), n);
-      r += count;
-    };
-    if (rows - r >= kRows) run(std::integral_constant<int, kRows>());
-    else run(std::integral_constant<int, 1>());
+  for (size_t r = 0; r < rows; ++r) {
+    row_norm_backward_of<T, centred>(
+        static_cast<const T*>(g) + r * n, static_cast<const T*>(x) + r * n, static_cast<const T*>(weight),
+        centred ? static_cast<const T*>(mean)[r] : T(0), static_cast<const T*>(rstd)[r],
+        dx == nullptr ? nullptr : static_cast<T*>(dx) + r * n, static_cast<T*>(dweight), static_cast<T*>(dbias), n);
   }
 }
 

@@ -280,9 +280,97 @@ void max_pool_indices(const PoolArgs& args, Stage<T>& stage, const T* x, T* y, I
   }
 }
 
+// --- windows without padding at strides 1 and 2: elements are taken from where they are
+
+// The even elements of two neighbouring vectors.
+template <class V>
+FLAMBEAU_INLINE V even_lanes(V a, V b) {
+  typename V::Elem lanes[2 * V::size], even[V::size];
+  a.store(lanes);
+  b.store(lanes + V::size);
+  for (size_t i = 0; i < V::size; ++i) even[i] = lanes[2 * i];
+  return V::load(even);
+}
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+FLAMBEAU_INLINE VecF32 even_lanes(VecF32 a, VecF32 b) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return VecF32(_mm512_permutex2var_ps(a.v, even, b.v));
+}
+FLAMBEAU_INLINE VecF64 even_lanes(VecF64 a, VecF64 b) {
+  return VecF64(_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b.v));
+}
+#elif defined(__AVX2__)
+FLAMBEAU_INLINE VecF32 even_lanes(VecF32 a, VecF32 b) {
+  const __m256d pairs = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0x88));
+  return VecF32(_mm256_castpd_ps(_mm256_permute4x64_pd(pairs, 0xD8)));
+}
+FLAMBEAU_INLINE VecF64 even_lanes(VecF64 a, VecF64 b) {
+  return VecF64(_mm256_permute4x64_pd(_mm256_unpacklo_pd(a.v, b.v), 0xD8));
+}
+#endif
+
+// p[0], p[stride], … of count elements; nothing past the last is read.
+template <class V>
+FLAMBEAU_INLINE V load_strided(const typename V::Elem* p, int64_t stride, size_t count) {
+  if (V::size == 1) return V::load(p);
+  if (stride == 1) return count == V::size ? V::load(p) : V::load_partial(p, count);
+  const size_t span = 2 * count - 1;
+  const V low = span >= V::size ? V::load(p) : V::load_partial(p, span);
+  return even_lanes(low, span > V::size ? V::load_partial(p + V::size, span - V::size) : low);
+}
+
+bool is_direct(const PoolArgs& args) {
+  const PoolAxis &h = args.h, &w = args.w;
+  return h.kernel != 0 && w.kernel != 0 && h.pad == 0 && w.pad == 0 && w.stride <= 2 && h.kernel <= 4 &&
+         w.kernel <= 4 && (w.out - 1) * w.stride + (w.kernel - 1) * w.dilation < w.size;
+}
+
+template <class T>
+void max_pool_direct(const PoolArgs& args, const T* x, T* y, IndexOf<T>* indices) {
+  using V = Vec<T>;
+  using Bits = typename V::Bits;
+  using U = Unsigned<T>;
+  const PoolAxis &h = args.h, &w = args.w;
+  T lane_starts[V::size];
+  for (size_t lane = 0; lane < V::size; ++lane) {
+    const U start = static_cast<U>(static_cast<int64_t>(lane) * w.stride);
+    memcpy(lane_starts + lane, &start, sizeof(T));
+  }
+  const Bits lanes = V::load(lane_starts).bits();
+  for (int64_t oh = 0; oh < h.out; ++oh) {
+    const Window rows = window_of(h, oh);
+    for (int64_t j = 0; j < w.out; j += static_cast<int64_t>(V::size)) {
+      const size_t left = static_cast<size_t>(w.out - j), count = left < V::size ? left : V::size;
+      V best(-static_cast<T>(INFINITY));
+      V place = V::from_bits(lanes + Bits(static_cast<U>(rows.begin * w.size + j * w.stride)));
+      for (int64_t r = rows.begin; r < rows.end; r += rows.step) {
+        for (int64_t tap = 0; tap < w.kernel; ++tap) {
+          const int64_t at = r * w.size + j * w.stride + tap * w.dilation;
+          const V value = load_strided<V>(x + at, w.stride, count);
+          if (indices == nullptr) {
+            best = maximum(best, value);
+            continue;
+          }
+          const auto better = (value > best) | (value != value);
+          best = select(better, value, best);
+          place = select(better, V::from_bits(lanes + Bits(static_cast<U>(at))), place);
+        }
+      }
+      T* const to = y + oh * w.out + j;
+      if (count == V::size) best.store(to);
+      else best.store_partial(to, count);
+      if (indices == nullptr) continue;
+      T* const index_to = reinterpret_cast<T*>(indices) + oh * w.out + j;
+      if (count == V::size) place.store(index_to);
+      else place.store_partial(index_to, count);
+    }
+  }
+}
+
 template <class T>
 void max_pool(const PoolArgs* args, const void* x, void* y, void* indices, size_t planes) {
   const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
+  const bool direct = is_direct(*args);
   Stage<T> stage;
   if (args->h.kernel != 0) stage.plan(args->w, indices == nullptr ? 1 : args->h.kernel);
   for (size_t p = 0; p < planes; ++p) {
@@ -290,7 +378,8 @@ void max_pool(const PoolArgs* args, const void* x, void* y, void* indices, size_
     T* const to = static_cast<T*>(y) + static_cast<int64_t>(p) * out;
     IndexOf<T>* const places =
         indices == nullptr ? nullptr : static_cast<IndexOf<T>*>(indices) + static_cast<int64_t>(p) * out;
-    if (!stage.planned()) pool_windows<MaxOp>(*args, from, to, places);
+    if (direct) max_pool_direct(*args, from, to, places);
+    else if (!stage.planned()) pool_windows<MaxOp>(*args, from, to, places);
     else if (places == nullptr) pool_values<MaxOp>(*args, stage, from, to);
     else max_pool_indices(*args, stage, from, to, places);
   }
@@ -327,32 +416,67 @@ void max_pool_backward(const PoolArgs* args, const void* g, const void* indices,
 }
 
 template <class T>
-void avg_pool_backward(const PoolArgs* args, const void* g, void* dx, size_t planes) {
-  using V = Vec<T>;
-  const PoolAxis &h = args->h, &w = args->w;
-  const int64_t in = h.size * w.size;
-  const T* from = static_cast<const T*>(g);
-  T* to = static_cast<T*>(dx);
-  for (size_t p = 0; p < planes; ++p, to += in) {
-    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
-    for (int64_t oh = 0; oh < h.out; ++oh) {
-      const Window rows = window_of(h, oh);
-      const int64_t height = divisor_of(*args, h, rows);
-      for (int64_t ow = 0; ow < w.out; ++ow) {
-        const Window columns = window_of(w, ow);
-        const double divisor =
-            args->divisor != 0 ? args->divisor : static_cast<double>(height * divisor_of(*args, w, columns));
-        const T share = *from++ / static_cast<T>(divisor);
-        for (int64_t i = rows.begin; i < rows.end; ++i) {
-          T* const row = to + i * w.size;
-          int64_t j = columns.begin;
-          for (; j + static_cast<int64_t>(V::size) <= columns.end; j += static_cast<int64_t>(V::size)) {
-            (V::load(row + j) + V(share)).store(row + j);
-          }
-          for (; j < columns.end; ++j) row[j] += share;
-        }
+void spread_windows(const PoolArgs& args, const T* g, T* dx) {
+  const PoolAxis &h = args.h, &w = args.w;
+  for (int64_t oh = 0; oh < h.out; ++oh) {
+    const Window rows = window_of(h, oh);
+    const int64_t height = divisor_of(args, h, rows);
+    for (int64_t ow = 0; ow < w.out; ++ow) {
+      const Window columns = window_of(w, ow);
+      const double divisor =
+          args.divisor != 0 ? args.divisor : static_cast<double>(height * divisor_of(args, w, columns));
+      const T share = *g++ / static_cast<T>(divisor);
+      for (int64_t i = rows.begin; i < rows.end; ++i) {
+        for (int64_t j = columns.begin; j < columns.end; ++j) dx[i * w.size + j] += share;
       }
     }
+  }
+}
+
+// What a row of windows gives to each of its rows is the same, and gathered once.
+template <class T>
+void spread_staged(const PoolArgs& args, Stage<T>& stage, const T* g, T* dx) {
+  const PoolAxis &h = args.h, &w = args.w;
+  const int64_t elements = stage.row_elements(w);
+  T row[Stage<T>::kElements], shares[Stage<T>::kMaxTile];
+  for (int64_t first = 0; first < w.out; first += stage.tile) {
+    const int64_t outputs = w.out - first < stage.tile ? w.out - first : stage.tile;
+    const Covered columns = covered(w, stage, first);
+    stage.prepare(args, first);
+    for (int64_t oh = 0; oh < h.out; ++oh) {
+      const Window rows = window_of(h, oh);
+      const T height =
+          static_cast<T>(args.divisor != 0 ? args.divisor : static_cast<double>(divisor_of(args, h, rows)));
+      const T* const from = g + oh * w.out + first;
+      FLAMBEAU_LOOP
+      for (int64_t i = 0; i < outputs; ++i) shares[i] = from[i] / (height * stage.widths[i]);
+      memset(row, 0, static_cast<size_t>(elements) * sizeof(T));
+      for (int64_t tap = 0; tap < w.kernel; ++tap) {
+        T* const to = row + tap;
+        FLAMBEAU_LOOP
+        for (int64_t i = 0; i < outputs; ++i) to[i * w.stride] += shares[i];
+      }
+      const T* const part = row + columns.skip;
+      for (int64_t r = rows.begin; r < rows.end; ++r) {
+        T* const to = dx + r * w.size + columns.start + columns.skip;
+        FLAMBEAU_LOOP
+        for (int64_t i = 0; i < columns.count; ++i) to[i] += part[i];
+      }
+    }
+  }
+}
+
+template <class T>
+void avg_pool_backward(const PoolArgs* args, const void* g, void* dx, size_t planes) {
+  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
+  const T* from = static_cast<const T*>(g);
+  T* to = static_cast<T*>(dx);
+  Stage<T> stage;
+  if (args->h.kernel != 0 && args->w.dilation == 1) stage.plan(args->w, 1);
+  for (size_t p = 0; p < planes; ++p, from += out, to += in) {
+    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
+    if (stage.planned()) spread_staged(*args, stage, from, to);
+    else spread_windows(*args, from, to);
   }
 }
 

@@ -221,3 +221,55 @@ describe('max pooling', () => {
     expect(layer(tensor([[1, 2]])).map((t) => t.toArray())).toEqual([[[2]], [[1]]]);
   });
 });
+
+describe('bfloat16 is computed in float32 and rounded once', () => {
+  const x = tensor([
+    [
+      [1, 2.5, -3, 4],
+      [0.5, 7, -1, 2],
+    ],
+    [
+      [3, 1, 2, -2],
+      [5, 0, 1, 1],
+    ],
+  ]);
+  const half = x.bfloat16();
+  it.each([
+    ['layerNorm', (t: Tensor) => F.layerNorm(t, [4])],
+    ['rmsNorm', (t: Tensor) => F.rmsNorm(t, [4], { eps: 1e-5 })],
+    ['batchNorm', (t: Tensor) => F.batchNorm(t, null, null, { training: true })],
+    ['groupNorm', (t: Tensor) => F.groupNorm(t, 2)],
+    ['instanceNorm', (t: Tensor) => F.instanceNorm(t)],
+    ['maxPool1d', (t: Tensor) => F.maxPool1d(t, 2)],
+    ['avgPool2d', (t: Tensor) => F.avgPool2d(t, 2)],
+    ['adaptiveAvgPool2d', (t: Tensor) => F.adaptiveAvgPool2d(t, 1)],
+  ] as const)('%s', (_name, run) => {
+    const y = run(half);
+    expect(y.dtype).toBe('bfloat16');
+    expect(y.toArray()).toEqual(run(x).bfloat16().toArray());
+    const leaf = half.clone().requiresGrad_();
+    run(leaf).sum().backward();
+    expect(leaf.grad?.dtype).toBe('bfloat16');
+  });
+
+  it('batchNorm moves running statistics of bfloat16', () => {
+    const norm = new nn.BatchNorm1d(2, { dtype: 'bfloat16' });
+    norm(half);
+    const expected = new nn.BatchNorm1d(2);
+    expected(x);
+    expect(norm.running_mean?.toArray()).toEqual(expected.running_mean?.bfloat16().toArray());
+  });
+
+  it('embedding', () => {
+    const table = new nn.Embedding(4, 2, { dtype: 'bfloat16' });
+    const y = table(tensor([1, 1, 3], { dtype: 'int64' }));
+    expect(y.dtype).toBe('bfloat16');
+    y.sum().backward();
+    expect(table.weight.grad?.toArray()).toEqual([
+      [0, 0],
+      [2, 2],
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+});
