@@ -29,7 +29,7 @@ try {
   mkdirSync(app);
   symlinkSync(process.execPath, path.join(bin, path.basename(process.execPath)));
 
-  for (const script of ['prebuild', 'build:ts']) node(root, process.env, npm, 'run', script);
+  for (const script of ['prebuildify', 'build:ts']) node(root, process.env, npm, 'run', script);
   const [packed] = JSON.parse(
     execFileSync(process.execPath, [npm, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,

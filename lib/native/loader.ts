@@ -47,6 +47,6 @@ function fix(root: string, target: string): string {
   const prebuilds = path.join(root, 'prebuilds');
   const shipped = existsSync(prebuilds) ? readdirSync(prebuilds) : [];
   return shipped.includes(target)
-    ? `npm install --force flambeau   (if it still fails, this system differs from the one the ${target} binary was built for: in a clone of flambeau, npm install && npm run prebuild && npm pack makes a package for it)`
-    : `in a clone of flambeau, on this machine: npm install && npm run prebuild && npm pack, then install the tarball (this package has ${shipped.join(', ') || 'no binaries'})`;
+    ? `npm install --force flambeau   (if it still fails, this system differs from the one the ${target} binary was built for: in a clone of flambeau, npm install && npm run prebuildify && npm pack makes a package for it)`
+    : `in a clone of flambeau, on this machine: npm install && npm run prebuildify && npm pack, then install the tarball (this package has ${shipped.join(', ') || 'no binaries'})`;
 }
