@@ -165,7 +165,7 @@ export class AvgPool2d extends AvgPool<2> {
 
   constructor(kernelSize: PoolSize<2>, options: AvgPool2dOptions = {}) {
     super(kernelSize, checkOptions('AvgPool2d', options, [...AVG_OPTIONS, 'divisorOverride']));
-    this.divisorOverride = options.divisorOverride ?? null;
+    this.divisorOverride = options?.divisorOverride ?? null;
   }
 
   protected override shown(size: PoolSize<2>): string {
