@@ -113,38 +113,35 @@ void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& a
   out.commit();
 }
 
-void avg_pool(const Tensor& x, const PoolArgs& args, Tensor& out) {
-  const char* const op = "avgPool";
-  const AvgPoolFn fn = slot(op, kernels().avg_pool, x.dtype);
+namespace {
+
+// Planes of one size to planes of another, in either direction.
+void run_average(const char* op, const AvgPoolFn (&slots)[kDTypeCount], const PoolArgs& args, const Tensor& x,
+                 int64_t x_h, int64_t x_w, Tensor& out, int64_t out_h, int64_t out_w) {
+  const AvgPoolFn fn = slot(op, slots, x.dtype);
   check(op, args);
-  const int64_t planes = planes_of(op, x, args.h.size, args.w.size);
-  make_or_check(op, out, x.dtype, with_planes(x, args.h.out, args.w.out));
+  const int64_t planes = planes_of(op, x, x_h, x_w);
+  make_or_check(op, out, x.dtype, with_planes(x, out_h, out_w));
   if (out.numel == 0) return;
-  const Tensor from = contiguous(x);
-  Output y = Output::contiguous(out, {&from});
+  const Tensor dense = contiguous(x);
+  Output y = Output::contiguous(out, {&dense});
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
-  const int64_t in = args.h.size * args.w.size * item, to = args.h.out * args.w.out * item;
+  const int64_t from = x_h * x_w * item, to = out_h * out_w * item;
   parallel_for(planes, grain(args), [&](int64_t begin, int64_t end) {
-    fn(&args, from.data() + begin * in, y->data() + begin * to, static_cast<size_t>(end - begin));
+    fn(&args, dense.data() + begin * from, y->data() + begin * to, static_cast<size_t>(end - begin));
   });
   y.commit();
 }
 
+}  // namespace
+
+void avg_pool(const Tensor& x, const PoolArgs& args, Tensor& out) {
+  run_average("avgPool", kernels().avg_pool, args, x, args.h.size, args.w.size, out, args.h.out, args.w.out);
+}
+
 void avg_pool_backward(const Tensor& g, const PoolArgs& args, Tensor& dx) {
-  const char* const op = "avgPoolBackward";
-  const AvgPoolFn fn = slot(op, kernels().avg_pool_backward, g.dtype);
-  check(op, args);
-  const int64_t planes = planes_of(op, g, args.h.out, args.w.out);
-  make_or_check(op, dx, g.dtype, with_planes(g, args.h.size, args.w.size));
-  if (dx.numel == 0) return;
-  const Tensor grad = contiguous(g);
-  Output out = Output::contiguous(dx, {&grad});
-  const int64_t item = static_cast<int64_t>(item_size(g.dtype));
-  const int64_t in = args.h.size * args.w.size * item, from = args.h.out * args.w.out * item;
-  parallel_for(planes, grain(args), [&](int64_t begin, int64_t end) {
-    fn(&args, grad.data() + begin * from, out->data() + begin * in, static_cast<size_t>(end - begin));
-  });
-  out.commit();
+  run_average("avgPoolBackward", kernels().avg_pool_backward, args, g, args.h.out, args.w.out, dx, args.h.size,
+              args.w.size);
 }
 
 }  // namespace flambeau

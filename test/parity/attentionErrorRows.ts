@@ -1,14 +1,6 @@
 import { scaledDotProductAttention } from './library.js';
-import type { ErrorRow } from './row.js';
+import { type ErrorRow, error } from './row.js';
 import { mask, of, t } from './samples.js';
-
-const error = (
-  name: string,
-  torch: string,
-  inputs: ErrorRow['inputs'],
-  run: ErrorRow['run'],
-  message: RegExp,
-): ErrorRow => ({ name, torch, inputs, run, message });
 
 export const attentionErrors: readonly ErrorRow[] = [
   error(

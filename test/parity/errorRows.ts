@@ -15,16 +15,8 @@ import {
   rmsNorm,
   stack,
 } from './library.js';
-import type { ErrorRow } from './row.js';
+import { type ErrorRow, error } from './row.js';
 import { index, mask, of, t } from './samples.js';
-
-const error = (
-  name: string,
-  torch: string,
-  inputs: ErrorRow['inputs'],
-  run: ErrorRow['run'],
-  message: RegExp,
-): ErrorRow => ({ name, torch, inputs, run, message });
 
 /** What PyTorch refuses, and the words in which we do: the op, what was expected, what came. */
 export const errors: readonly ErrorRow[] = [

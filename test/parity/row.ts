@@ -28,6 +28,14 @@ export interface ErrorRow {
   readonly message: RegExp;
 }
 
+export const error = (
+  name: string,
+  torch: string,
+  inputs: ErrorRow['inputs'],
+  run: ErrorRow['run'],
+  message: RegExp,
+): ErrorRow => ({ name, torch, inputs, run, message });
+
 type Inputs = readonly Input[] | Sample;
 
 export function row(
