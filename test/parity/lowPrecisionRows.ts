@@ -8,22 +8,22 @@ import { shaping } from './shapingRows.js';
 // bfloat16 and int8. The rows of the other groups again, with every input of the dtype under test in bfloat16, where
 // PyTorch computes in bfloat16 too: an op's result is rounded once, a composite's as often as its parts.
 
-/** At NaN PyTorch's bfloat16 kernels give another gradient than its float32 ones, and gelu another value at infinity. */
+/** PyTorch's gradient at NaN depends on the loop that meets it, its gelu(inf) is NaN (docs/differences-from-pytorch.md). */
 const ORDINARY_ALONE: readonly string[] = ['gelu', 'hardshrink', 'hardtanh', 'relu6', 'softshrink'];
 
 /** Made of several ops, here and there, that cancel: each rounds, in another order than PyTorch's. */
-const COMPOSED: readonly string[] = [
-  'addcdiv',
-  'atan2',
-  'binaryCrossEntropyWithLogits none',
-  'binaryCrossEntropyWithLogits sum',
-  'crossEntropy probabilities none',
-  'crossEntropy probabilities sum',
-  'cumprod',
-  'round decimals',
-  'rsqrt',
-  'var dim',
-];
+const TOLERANCE_OF_COMPOSED: ReadonlyMap<string, number> = new Map([
+  ['addcdiv', 0.06],
+  ['atan2', 0.03],
+  ['binaryCrossEntropyWithLogits none', 0.03],
+  ['binaryCrossEntropyWithLogits sum', 0.03],
+  ['crossEntropy probabilities none', 0.03],
+  ['crossEntropy probabilities sum', 0.045],
+  ['cumprod', 0.09],
+  ['round decimals', 0.12],
+  ['rsqrt', 0.03],
+  ['var dim', 0.045],
+]);
 
 const inBfloat16 = (input: Input): Input => (input.dtype === null ? { ...input, dtype: 'bfloat16' } : input);
 
@@ -31,7 +31,7 @@ function bfloat16({ name, samples, ...original }: Row): Row {
   const chosen = ORDINARY_ALONE.includes(name)
     ? samples.filter(({ inputs }) => inputs.every(({ kind }) => kind !== 'special'))
     : samples;
-  const tolerance = COMPOSED.includes(name) ? 0.12 : 0.02;
+  const tolerance = TOLERANCE_OF_COMPOSED.get(name) ?? 0.02;
   return {
     ...original,
     name: `bfloat16 ${name}`,
