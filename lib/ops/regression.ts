@@ -31,15 +31,18 @@ function checkPair(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] 
   return promote(input, target);
 }
 
+function checkShape(op: string, name: string, x: Tensor, input: Tensor): void {
+  if (sameShape(x.shape, input.shape)) return;
+  fail(
+    'SHAPE_MISMATCH',
+    `${op}: ${name} must have the input's shape ${showShape(input.shape)}, got ${showShape(x.shape)}`,
+  );
+}
+
 function weighted(op: string, losses: Tensor, weight: Tensor | null, reduction: Reduction): Tensor {
   if (weight === null) return reduceLoss(losses, reduction);
   checkTensor(op, weight, 'weight');
-  if (!sameShape(weight.shape, losses.shape)) {
-    fail(
-      'SHAPE_MISMATCH',
-      `${op}: weight must have the input's shape ${showShape(losses.shape)}, got ${showShape(weight.shape)}`,
-    );
-  }
+  checkShape(op, 'weight', weight, losses);
   const products = mul(losses, weight);
   if (reduction === 'none') return products;
   return reduction === 'sum' ? sum(products) : div(sum(products), sum(weight));
@@ -160,12 +163,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BceO
   const kind = checkReduction(op, reduction);
   checkFloating(op, input);
   checkFloating(op, target, 'target');
-  if (!sameShape(input.shape, target.shape)) {
-    fail(
-      'SHAPE_MISMATCH',
-      `${op}: target must have the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`,
-    );
-  }
+  checkShape(op, 'target', target, input);
   if (input.numel > 0 && all(logicalAnd(ge(input, 0), le(input, 1))).item() === 0) {
     fail(
       'OUT_OF_RANGE',
@@ -197,12 +195,7 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   const kind = checkReduction(op, reduction);
   checkFloating(op, input);
   checkTensor(op, target, 'target');
-  if (!sameShape(input.shape, target.shape)) {
-    fail(
-      'SHAPE_MISMATCH',
-      `${op}: target must have the input's shape ${showShape(input.shape)}, got ${showShape(target.shape)}`,
-    );
-  }
+  checkShape(op, 'target', target, input);
   const positive = logSigmoid(input);
   const factor = posWeight === null ? null : add(mul(sub(checkTensor(op, posWeight, 'posWeight'), 1), target), 1);
   const losses = sub(mul(rsub(target, 1), input), factor === null ? positive : mul(factor, positive));
