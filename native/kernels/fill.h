@@ -16,6 +16,7 @@ void fill_random(KernelTable& table);
 void fill_cast(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_gemm_narrow(KernelTable& table);
 void fill_gemm_bf16(KernelTable& table);
 void fill_gemm_int8(KernelTable& table);
 void fill_conv(KernelTable& table);
@@ -25,8 +26,9 @@ void fill_pooling(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_recurrent(KernelTable& table);
 
-// A GEMM epilogue on a tile of floats, for the kernels that make one of other types.
+// A GEMM epilogue on a tile that has just been stored.
 void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
+void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, int64_t n);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

@@ -21,16 +21,6 @@ constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
 // The epilogue, on a tile that has just been stored.
 
-// The epilogue of the part of C that begins at row i and column j.
-template <class T>
-FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
-  Epilogue part = epilogue;
-  if (part.row_bias) part.row_bias = static_cast<const T*>(part.row_bias) + j;
-  if (part.col_bias) part.col_bias = static_cast<const T*>(part.col_bias) + i;
-  if (part.residual) part.residual = static_cast<const T*>(part.residual) + i * part.residual_stride + j;
-  return part;
-}
-
 template <class T, class F>
 FLAMBEAU_INLINE void map_tile(T* c, int64_t ldc, int64_t m, int64_t n, const T* bias, F f) {
   using V = Vec<T>;
@@ -313,244 +303,12 @@ void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, 
   direct<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue);
 }
 
-// Few rows: C[m, n] += a column of A times a row of B, the rows of B read in place and once.
-
-// Vector v covers columns v * size, the last one columns `last` on. Columns covered twice are computed twice, alike.
-template <class T, int kRows, int kCols>
-FLAMBEAU_NOINLINE void rows_tile(int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-                                 int64_t b_row_stride, int64_t last, T* c, int64_t ldc, bool accumulate) {
-  using V = Lanes<T>;
-  constexpr int kSize = V::size;
-  V acc[kRows][kCols];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) {
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) {
-      acc[i][v] = accumulate ? V::load(c + i * ldc + (v == kCols - 1 ? last : v * kSize)) : V(T(0));
-    }
-  }
-  for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
-    V x[kRows];
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) x[i] = V(a[i * a_row_stride]);
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) {
-      const V row = V::load(b + (v == kCols - 1 ? last : v * kSize));
-      FLAMBEAU_UNROLL
-      for (int i = 0; i < kRows; ++i) acc[i][v] = fma(x[i], row, acc[i][v]);
-    }
-  }
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i, c += ldc) {
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) acc[i][v].store(c + (v == kCols - 1 ? last : v * kSize));
-  }
-}
-
-template <class T, int kRows>
-FLAMBEAU_NOINLINE void rows_below_one_vector(int64_t n, int64_t k, const T* a, int64_t a_row_stride,
-                                             int64_t a_col_stride, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
-                                             bool accumulate) {
-  using V = Lanes<T>;
-  V acc[kRows];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) acc[i] = accumulate ? V::load_partial(c + i * ldc, n) : V(T(0));
-  for (int64_t p = 0; p < k; ++p, a += a_col_stride, b += b_row_stride) {
-    const V row = V::load_partial(b, n);
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) acc[i] = fma(V(a[i * a_row_stride]), row, acc[i]);
-  }
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) acc[i].store_partial(c + i * ldc, n);
-}
-
-// n is at least one vector.
-template <class T, int kRows>
-void rows_of(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-             int64_t b_row_stride, T* c, int64_t ldc, bool accumulate) {
-  constexpr int64_t kSize = Lanes<T>::size;
-  // Eight chains of multiply-adds hide their latency; more rows take fewer vectors.
-  constexpr int kCols = kRows == 1 ? 8 : kRegisters == 16 ? (kRows == 2 ? 4 : 2) : kRows == 2 ? 8 : 4;
-  for (int64_t j = 0; j < n;) {
-    const int64_t left = n - j;
-    // The widest tile of which at most the last vector hangs over.
-    const auto columns = [&](auto cols) {
-      constexpr int kCount = decltype(cols)::value < kCols ? decltype(cols)::value : kCols;
-      const int64_t last = left < kCount * kSize ? left - kSize : (kCount - 1) * kSize;
-      rows_tile<T, kRows, kCount>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, last, c + j, ldc, accumulate);
-      j += kCount * kSize;
-    };
-    if (left > 7 * kSize) {
-      columns(std::integral_constant<int, 8>());
-    } else if (left > 3 * kSize) {
-      columns(std::integral_constant<int, 4>());
-    } else if (left > kSize) {
-      columns(std::integral_constant<int, 2>());
-    } else if (left == kSize || !accumulate) {
-      j -= kSize - left;
-      rows_tile<T, kRows, 1>(k, a, a_row_stride, a_col_stride, b + j, b_row_stride, 0, c + j, ldc, accumulate);
-      return;
-    } else {  // the overhanging columns would add twice
-      rows_below_one_vector<T, kRows>(left, k, a, a_row_stride, a_col_stride, b + j, b_row_stride, c + j, ldc, true);
-      return;
-    }
-  }
-}
-
-template <class T, int kRows>
-void rows_blocked(int64_t n, int64_t k, const T* a, int64_t a_row_stride, int64_t a_col_stride, const T* b,
-                  int64_t b_row_stride, T* c, int64_t ldc, bool accumulate) {
-  constexpr int64_t kSize = Lanes<T>::size;
-  constexpr int64_t kInCache = 1 << 20;  // bytes of B
-  constexpr int64_t kDepth = 4;
-  if (n < kSize) {
-    rows_below_one_vector<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, accumulate);
-    return;
-  }
-  if (k <= kDepth || n <= kInCache / static_cast<int64_t>(sizeof(T)) / k) {
-    rows_of<T, kRows>(n, k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, accumulate);
-    return;
-  }
-  // From memory, rows are read a few at a time and from end to end, which the prefetchers follow; the sums wait in C.
-  const int64_t whole = n / kSize * kSize;
-  for (int64_t p = 0; p < k; p += kDepth) {
-    rows_of<T, kRows>(whole, k - p < kDepth ? k - p : kDepth, a + p * a_col_stride, a_row_stride, a_col_stride,
-                      b + p * b_row_stride, b_row_stride, c, ldc, accumulate || p > 0);
-  }
-  if (whole < n) {
-    rows_below_one_vector<T, kRows>(n - whole, k, a, a_row_stride, a_col_stride, b + whole, b_row_stride, c + whole,
-                                    ldc, accumulate);
-  }
-}
-
 template <class T>
-void rows(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
-          int64_t b_row_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
-  const T* const left = static_cast<const T*>(a);
-  const T* const right = static_cast<const T*>(b);
-  T* const out = static_cast<T*>(c);
-  switch (m) {
-    case 1:
-      rows_blocked<T, 1>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
-      break;
-    case 2:
-      rows_blocked<T, 2>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
-      break;
-    case 3:
-      rows_blocked<T, 3>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
-      break;
-    default:
-      rows_blocked<T, 4>(n, k, left, a_row_stride, a_col_stride, right, b_row_stride, out, ldc, accumulate);
-      break;
-  }
-  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
-}
-
-// Dot products of rows of A with columns of B, both read in place.
-
-// kRows × kCols sums; n < kCols repeats the last column, whose sums are dropped.
-template <class T, int kRows, int kCols>
-FLAMBEAU_NOINLINE void dots_tile(int64_t k, const T* a, int64_t a_row_stride, const T* b, int64_t b_col_stride,
-                                 int64_t n, T* c, int64_t ldc, bool accumulate) {
-  using V = Lanes<T>;
-  constexpr int64_t kSize = V::size;
-  const T* column[kCols];
-  FLAMBEAU_UNROLL
-  for (int j = 0; j < kCols; ++j) column[j] = b + (j < n ? j : n - 1) * b_col_stride;
-  V acc[kRows][kCols];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) {
-    FLAMBEAU_UNROLL
-    for (int j = 0; j < kCols; ++j) acc[i][j] = V(T(0));
-  }
-  const auto step = [&](auto load) {
-    V x[kRows];
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) x[i] = load(a + i * a_row_stride);
-    FLAMBEAU_UNROLL
-    for (int j = 0; j < kCols; ++j) {
-      const V y = load(column[j]);
-      FLAMBEAU_UNROLL
-      for (int i = 0; i < kRows; ++i) acc[i][j] = fma(x[i], y, acc[i][j]);
-    }
-  };
-  int64_t p = 0;
-  for (; p + kSize <= k; p += kSize) step([p](const T* x) { return V::load(x + p); });
-  if (const int64_t rest = k - p) step([p, rest](const T* x) { return V::load_partial(x + p, rest); });
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i, c += ldc) {
-    T sums[kCols];
-    FLAMBEAU_UNROLL
-    for (int j = 0; j < kCols; j += 4) sum4(acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3], sums + j);
-    const int64_t width = n < kCols ? n : kCols;
-    if (accumulate) {
-      for (int64_t j = 0; j < width; ++j) c[j] += sums[j];
-    } else if (width == kCols) {
-      memcpy(c, sums, sizeof sums);
-    } else {
-      for (int64_t j = 0; j < width; ++j) c[j] = sums[j];
-    }
-  }
-}
-
-template <class T, int kRows, int kCols>
-FLAMBEAU_INLINE void dots_column(int64_t m, int64_t k, const T* a, int64_t a_row_stride, const T* b,
-                                 int64_t b_col_stride, int64_t n, T* c, int64_t ldc, bool accumulate) {
-  for (; m >= kRows; m -= kRows, a += kRows * a_row_stride, c += kRows * ldc) {
-    dots_tile<T, kRows, kCols>(k, a, a_row_stride, b, b_col_stride, n, c, ldc, accumulate);
-  }
-  if constexpr (kRows > 1) {
-    if (m > 0) dots_column<T, kRows - 1, kCols>(m, k, a, a_row_stride, b, b_col_stride, n, c, ldc, accumulate);
-  }
-}
-
-template <class T>
-void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b, int64_t b_col_stride,
-          void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
-  constexpr int kRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<T>) == 32 ? 3 : 2;
-  constexpr int64_t kBlock = 64;  // of C: small enough that the epilogue finds it in L1
-  const T* const left = static_cast<const T*>(a);
-  const T* const right = static_cast<const T*>(b);
-  T* const out = static_cast<T*>(c);
-  for (int64_t j = 0; j < n; j += kBlock) {
-    const int64_t width = n - j < kBlock ? n - j : kBlock;
-    for (int64_t i = 0; i < m; i += kBlock) {
-      const int64_t height = m - i < kBlock ? m - i : kBlock;
-      const T* const rows = left + i * a_row_stride;
-      const T* const columns = right + j * b_col_stride;
-      T* const block = out + i * ldc + j;
-      if (n == 1) {
-        // The one column with eight rows at a time, whose sums lie one below the other.
-        for (int64_t ii = 0; ii < height; ii += 8) {
-          T sums[8];
-          const int64_t count = height - ii < 8 ? height - ii : 8;
-          dots_tile<T, 1, 8>(k, columns, 0, rows + ii * a_row_stride, a_row_stride, count, sums, 0, false);
-          for (int64_t r = 0; r < count; ++r) {
-            T& to = block[(ii + r) * ldc];
-            to = accumulate ? to + sums[r] : sums[r];
-          }
-        }
-      } else if (m == 1) {
-        for (int64_t jj = 0; jj < width; jj += 8) {
-          dots_tile<T, 1, 8>(k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj, block + jj,
-                             ldc, accumulate);
-        }
-      } else {
-        for (int64_t jj = 0; jj < width; jj += 4) {
-          dots_column<T, kRows, 4>(height, k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj,
-                                   block + jj, ldc, accumulate);
-        }
-      }
-      if (epilogue) {
-        apply_epilogue(at<T>(*epilogue, i, j), block, ldc, height, width);
-      }
-    }
-  }
-}
-
-template <class T>
-GemmKernel gemm_kernel() {
-  return {kMr, kNr<T>, pack_a<T>, pack_b<T>, micro<T>, kAvx512, direct<T>, rows<T>, dots<T>};
+void fill(GemmKernel& kernel) {
+  kernel.mr = kMr, kernel.nr = kNr<T>;
+  kernel.pack_a = pack_a<T>, kernel.pack_b = pack_b<T>;
+  kernel.micro = micro<T>, kernel.direct = direct<T>;
+  kernel.reads_partial_rows = kAvx512;
 }
 
 }  // namespace
@@ -558,10 +316,13 @@ GemmKernel gemm_kernel() {
 void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n) {
   apply_epilogue(epilogue, c, ldc, m, n);
 }
+void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, int64_t n) {
+  apply_epilogue(epilogue, c, ldc, m, n);
+}
 
 void fill_gemm(KernelTable& table) {
-  table.gemm[static_cast<int>(DType::f32)] = gemm_kernel<float>();
-  table.gemm[static_cast<int>(DType::f64)] = gemm_kernel<double>();
+  fill<float>(table.gemm[static_cast<int>(DType::f32)]);
+  fill<double>(table.gemm[static_cast<int>(DType::f64)]);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -23,10 +23,12 @@
 #define FLAMBEAU_OPAQUE(x) __asm__("" : "+r"(x))
 #define FLAMBEAU_NOINLINE __attribute__((noinline))
 #define FLAMBEAU_PREFETCH(p) __builtin_prefetch(p)
+#define FLAMBEAU_PREFETCH_L2(p) __builtin_prefetch(p, 0, 2)
 #else
 #define FLAMBEAU_OPAQUE(x) static_cast<void>(x)
 #define FLAMBEAU_NOINLINE __declspec(noinline)
 #define FLAMBEAU_PREFETCH(p) static_cast<void>(p)
+#define FLAMBEAU_PREFETCH_L2(p) static_cast<void>(p)
 #endif
 
 namespace flambeau::FLAMBEAU_ISA {

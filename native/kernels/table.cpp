@@ -20,6 +20,7 @@ const KernelTable& table() {
     fill_cast(kernel_table);
     fill_optim(kernel_table);
     fill_gemm(kernel_table);
+    fill_gemm_narrow(kernel_table);
     fill_gemm_bf16(kernel_table);
     fill_gemm_int8(kernel_table);
     fill_conv(kernel_table);

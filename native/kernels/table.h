@@ -42,6 +42,10 @@ struct Epilogue {
   double scale = 1;
 };
 
+// Where an operand that is read once lies: the nearest level that holds all of it. Changes how it is read and no
+// result.
+enum class Reach : uint8_t { l2, l3, memory };
+
 // A register-blocked micro-kernel with its packing (names as in BLIS).
 // Panels: A is packed as ceil(m / mr) panels of [k][mr], B as ceil(n / nr) panels of [k][nr], zero padded, so that the
 // micro-kernel never branches on a tail while it multiplies. All strides are in elements.
@@ -66,10 +70,11 @@ struct GemmKernel {
   // rows: B's rows are contiguous, m <= kMaxRows.
   static constexpr int64_t kMaxRows = 4;
   void (*rows)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride,
-               const void* b, int64_t b_row_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
+               const void* b, int64_t b_row_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue,
+               Reach reach);
   // dots: A's rows and B's columns are contiguous.
   void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
-               int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
+               int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue, Reach reach);
 };
 
 // The matrix kernels of bf16 and of 8-bit integers. Panels are as GemmKernel's, of 32-bit words of `depth` elements

@@ -102,10 +102,19 @@ void for_ranges(int64_t n, int64_t unit, int threads, Body&& body) {
 
 // ---- few rows or few columns
 
+// Where the wide operand of a narrow product is read from.
+Reach reach_of(const Product& p) {
+  const int64_t bytes = std::max(p.m, p.n) * p.k * p.item;
+  return bytes <= cache_sizes().l2 ? Reach::l2 : bytes <= cache_sizes().l3 ? Reach::l3 : Reach::memory;
+}
+
+// Columns of a row of B that a thread should read on end.
+constexpr int64_t kRowUnit = 64;
+
 void multiply_rows(const Product& p) {
-  for_ranges(p.n, 256, p.threads(), [&](int64_t j, int64_t width) {
+  for_ranges(p.n, kRowUnit, p.threads(), [&](int64_t j, int64_t width) {
     p.kernel.rows(p.m, width, p.k, p.a.data, p.a.row_stride, p.a.col_stride, p.b_at(0, j), p.b.row_stride, p.c_at(0, j),
-                  p.ldc, p.accumulate, EpilogueAt(p, 0, j));
+                  p.ldc, p.accumulate, EpilogueAt(p, 0, j), reach_of(p));
   });
 }
 
@@ -129,21 +138,36 @@ void multiply_dots(const Product& p) {
   }
   const auto part = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
     p.kernel.dots(height, width, p.k, p.a_at(i, 0), p.a.row_stride, b + j * b_col_stride * p.item, b_col_stride,
-                  p.c_at(i, j), p.ldc, p.accumulate, EpilogueAt(p, i, j));
+                  p.c_at(i, j), p.ldc, p.accumulate, EpilogueAt(p, i, j), reach_of(p));
   };
   if (p.n >= p.m) for_ranges(p.n, 64, p.threads(), [&](int64_t j, int64_t width) { part(0, p.m, j, width); });
   else for_ranges(p.m, 64, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });
 }
 
+// Applies the epilogue to rows of C: a product of depth 0 adds nothing and ends with it.
+void finish(const Product& p, int64_t i, int64_t rows) {
+  if (!p.epilogue) return;
+  for (int64_t r = 0; r < rows; r += GemmKernel::kMaxRows) {
+    p.kernel.rows(std::min(GemmKernel::kMaxRows, rows - r), p.n, 0, nullptr, 0, 0, nullptr, 0, p.c_at(i + r, 0), p.ldc,
+                  true, EpilogueAt(p, i + r, 0), Reach::l2);
+  }
+}
+
 // Few columns, and A's columns contiguous: C transposed has few rows, and its right operand's rows are contiguous.
 void multiply_transposed(const Product& p) {
-  for_ranges(p.m, 256, p.threads(), [&](int64_t i, int64_t height) {
+  for_ranges(p.m, kRowUnit, p.threads(), [&](int64_t i, int64_t height) {
+    if (p.n == 1 && p.ldc == 1) {
+      p.kernel.rows(1, height, p.k, p.b.data, p.b.col_stride, p.b.row_stride, p.a_at(i, 0), p.a.col_stride,
+                    p.c_at(i, 0), height, p.accumulate, nullptr, reach_of(p));
+      finish(p, i, height);
+      return;
+    }
     constexpr int64_t kBlock = 1024;  // columns of Cᵀ at a time, on the stack
     alignas(64) char turned[GemmKernel::kMaxRows * kBlock * sizeof(double)];
     for (const int64_t end = i + height; i < end; i += kBlock) {
       const int64_t rows = std::min(kBlock, end - i);
       p.kernel.rows(p.n, rows, p.k, p.b.data, p.b.col_stride, p.b.row_stride, p.a_at(i, 0), p.a.col_stride, turned,
-                    kBlock, false, nullptr);
+                    kBlock, false, nullptr, reach_of(p));
       const auto turn = [&](auto zero) {
         using T = decltype(zero);
         const T* const from = reinterpret_cast<const T*>(turned);
@@ -154,12 +178,7 @@ void multiply_transposed(const Product& p) {
       };
       if (p.item == sizeof(float)) turn(0.0f);
       else turn(0.0);
-      if (!p.epilogue) continue;
-      // A product of depth 0 adds nothing and ends with the epilogue.
-      for (int64_t r = 0; r < rows; r += GemmKernel::kMaxRows) {
-        p.kernel.rows(std::min(GemmKernel::kMaxRows, rows - r), p.n, 0, nullptr, 0, 0, nullptr, 0, p.c_at(i + r, 0),
-                      p.ldc, true, EpilogueAt(p, i + r, 0));
-      }
+      finish(p, i, rows);
     }
   });
 }

@@ -153,8 +153,10 @@ class StepProduct {
     const Epilogue* const ending = epilogue ? &part : nullptr;
     const char* const columns = static_cast<const char*>(weight_.data) + j * weight_.col_stride * item;
     char* const to = static_cast<char*>(out) + j * item;
-    if (by_dots_) kernel.dots(rows_, width, k_, state, k_, columns, weight_.col_stride, to, n_, accumulate, ending);
-    else kernel.rows(rows_, width, k_, state, k_, 1, columns, weight_.row_stride, to, n_, accumulate, ending);
+    if (by_dots_)
+      kernel.dots(rows_, width, k_, state, k_, columns, weight_.col_stride, to, n_, accumulate, ending, Reach::l2);
+    else
+      kernel.rows(rows_, width, k_, state, k_, 1, columns, weight_.row_stride, to, n_, accumulate, ending, Reach::l2);
   }
 
   DType dtype_;
