@@ -1,6 +1,7 @@
 // Reductions, arg reductions and scans over the middle axis of [outer, n, inner].
 #include "simd/reduce.h"
 #include "family.h"
+#include "gemm_vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -30,9 +31,34 @@ struct amin {
 
 }  // namespace ops
 
+// Sums of rows of a few vectors, whose lanes are added up four rows at a time.
+template <class T>
+void sum_short_rows(const T* x, T* y, size_t outer, size_t n) {
+  using V = Lanes<T>;
+  constexpr size_t kRows = 4;
+  for (size_t o = 0; o < outer; o += kRows) {
+    const size_t rows = outer - o < kRows ? outer - o : kRows;
+    V sums[kRows];
+    FLAMBEAU_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      const T* const row = x + (o + (r < rows ? r : 0)) * n;
+      size_t i = 0;
+      sums[r] = V(T(0));
+      for (; i + V::size <= n; i += V::size) sums[r] = sums[r] + V::load(row + i);
+      if (i < n) sums[r] = sums[r] + V::load_partial(row + i, n - i);
+    }
+    T results[kRows];
+    sum4(sums[0], sums[1], sums[2], sums[3], results);
+    for (size_t r = 0; r < rows; ++r) y[o + r] = results[r];
+  }
+}
+
 template <template <class> class Op, class T>
 void reduce_rows(const T* x, T* y, size_t outer, size_t n) {
   using V = Vec<T>;
+  if constexpr (std::is_same_v<Op<V>, ops::sum<V>> && std::is_floating_point_v<T>) {
+    if (n < strip_width<V> * V::size) return sum_short_rows(x, y, outer, n);
+  }
   for (size_t o = 0; o < outer; ++o, x += n) {
     y[o] = fold_row<Op, V>(
         n, [x](size_t i) { return V::load(x + i); },
