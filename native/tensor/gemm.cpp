@@ -96,7 +96,7 @@ template <class Body>
 void for_ranges(int64_t n, int64_t unit, int threads, Body&& body) {
   const int64_t units = ceil_div(n, unit);
   if (threads == 1 || units == 1) return body(int64_t{0}, n);
-  parallel_for(units, ceil_div(units, threads),
+  parallel_for(units, units / threads,
                [&](int64_t begin, int64_t end) { body(begin * unit, std::min(end * unit, n) - begin * unit); });
 }
 
@@ -315,7 +315,7 @@ void multiply_blocked(const Product& p) {
     for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
       const int64_t depth = std::min(kc, p.k - pc);
       if (!p.packed_b) {
-        parallel_for(col_tiles, ceil_div(col_tiles, threads), [&](int64_t begin, int64_t end) {
+        parallel_for(col_tiles, col_tiles / threads, [&](int64_t begin, int64_t end) {
           kernel.pack_b(p.b_at(pc, jc + begin * nr), p.b.row_stride, p.b.col_stride, depth,
                         std::min(end * nr, width) - begin * nr, b_scratch.data() + begin * nr * depth * p.item);
         });

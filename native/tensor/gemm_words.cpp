@@ -81,7 +81,7 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
     const char* b_panels = packed_b ? packed_b + p.panel_bytes(jc) : nullptr;
     const Scratch b_scratch(packed_b ? 0 : static_cast<int64_t>(bytes_of(round_up(width, nr))));
     if (char* const shared = b_scratch.data()) {
-      parallel_for(col_tiles, ceil_div(col_tiles, threads), [&](int64_t begin, int64_t end) {
+      parallel_for(col_tiles, col_tiles / threads, [&](int64_t begin, int64_t end) {
         pack_b(jc + begin * nr, std::min(end * nr, width) - begin * nr, shared + p.panel_bytes(begin * nr));
       });
       b_panels = shared;
