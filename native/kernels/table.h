@@ -141,18 +141,23 @@ struct ConvKernel {
   bool (*all_finite)(const void* x, size_t n);
 };
 
-// Winograd's transforms for kernels of `taps` × `taps` in float32, of outputs in tiles of `tile` × `tile`. A patch of
-// the image is taps - 1 larger; its places are numbered row by row, and one place of all tiles, rows or channels lies
-// together.
+// Winograd's transforms for kernels of `taps` × `taps` in float32, of outputs in tiles of `tile` × `tile`. Transformed
+// filters have `side` × `side` places, numbered row by row; place (i, j) is multiplied by the image's place
+// (image_place[i], image_place[j]), and the products of one (sum_place[i], sum_place[j]) are summed. Patches of the
+// image are `step` apart. One place of all tiles, rows or channels lies together.
 struct WinogradKernel {
-  int tile, taps, lanes;
+  static constexpr int kMostSide = 6;
+  int tile, taps, lanes, step;
+  int side, image_side, sum_side;
+  int8_t image_place[kMostSide], sum_place[kMostSide];
   // `tiles` <= lanes patches side by side from (y, x) on, which may lie outside of the image: zeros there. Place p of
   // tile t goes to out[p * out_stride + t].
   void (*input)(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles, float* out,
                 int64_t out_stride);
-  // The tiles' outputs plus bias, `rows` × `columns` of them. False when one is not finite.
-  bool (*output)(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
-                 int64_t rows, int64_t columns);
+  // The tiles' outputs plus bias from element (y, x) on, where out begins, to row `rows` and column `columns`. False
+  // when one of these rows is not finite.
+  bool (*output)(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width, int64_t y,
+                 int64_t x, int64_t rows, int64_t columns);
   // For the gradient of the weights: as input, of tiles of the outputs' gradient side by side from (y, x) on; and the
   // gradient of n <= lanes filters of `tile` × `tile` elements, one after the other, from sums of products. Null but
   // for tiles of 3, whose `taps` are then the tile of the outputs.
@@ -318,7 +323,7 @@ struct KernelTable {
   WordKernel gemm_bf16;                   // micro == nullptr where the ISA multiplies bf16 as f32
   WordKernel gemm_int8;
   QuantizeFn quantize;
-  WinogradKernel winograd[3];    // tiles of 2 and of 4 for 3 taps, of 3 for 4
+  WinogradKernel winograd[5];    // tiles of 2 and of 4 for 3 taps, of 3 for 4; 3 taps at stride 2, and their gradient
   ConvKernel conv[kDTypeCount];  // FLOATS; tile == nullptr elsewhere
   // FLOATS
   RowNormFn layer_norm[kDTypeCount], rms_norm[kDTypeCount];

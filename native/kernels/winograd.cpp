@@ -1,7 +1,8 @@
 // Winograd's minimal filtering: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (arXiv:1509.09308),
-// F(2×2, 3×3), F(4×4, 3×3) and F(3×3, 4×4). Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a
-// third as much as 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are
-// vectors as they lie; then along the rows, where a vector holds one element of each of as many tiles.
+// F(2×2, 3×3), F(4×4, 3×3) and F(3×3, 4×4); and, at stride 2, F(2×2, 3×3) of 25 products, F(2, 2) for the outer taps.
+// Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a third as much as 0, ±1, ±2 and ∞ would.
+// Transforms run down the columns of the image first, whose elements are vectors as they lie; then along the rows,
+// where a vector holds one element of each of as many tiles.
 #include "fill.h"
 #include "gemm_vec.h"
 
@@ -34,6 +35,20 @@ FLAMBEAU_INLINE void transform_input(const V (&d)[6], V (&t)[6]) {
   t[5] = fma(V(-2.5f), d[3], d[1] + d[5]);
 }
 
+FLAMBEAU_INLINE void transform_input(const V (&d)[3], V (&t)[3]) {
+  t[0] = minus(d[0], d[1]);
+  t[1] = d[1];
+  t[2] = minus(d[2], d[1]);
+}
+// At stride 2 elements 0, 2 and 4 meet the outer taps, as in F(2, 2); 1 and 3 only the middle one.
+FLAMBEAU_INLINE void transform_input(const V (&d)[5], V (&t)[5]) {
+  t[0] = minus(d[0], d[2]);
+  t[1] = d[1];
+  t[2] = d[2];
+  t[3] = d[3];
+  t[4] = minus(d[4], d[2]);
+}
+
 // u = G w: the taps of one axis.
 FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[4]) {
   u[0] = w[0];
@@ -55,6 +70,13 @@ FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[6]) {
   u[5] = w[2];
 }
 
+FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[5]) {
+  u[0] = w[0];
+  u[1] = w[1];
+  u[2] = w[0] + w[2];
+  u[3] = w[1];
+  u[4] = w[2];
+}
 FLAMBEAU_INLINE void transform_filter(const V (&w)[4], V (&u)[6]) {
   constexpr float kTwoThirds = 0.66666666666666667f, kThird = 0.33333333333333333f, kSixth = 0.16666666666666667f;
   u[0] = w[0];
@@ -70,6 +92,16 @@ FLAMBEAU_INLINE void transform_filter(const V (&w)[4], V (&u)[6]) {
 }
 
 // y = Aᵀ m: the outputs of one axis.
+FLAMBEAU_INLINE void transform_output(const V (&m)[3], V (&y)[2]) {
+  y[0] = m[0] + m[1];
+  y[1] = m[1] + m[2];
+}
+FLAMBEAU_INLINE void transform_output(const V (&m)[5], V (&y)[4]) {
+  y[0] = m[1] + m[3];
+  y[1] = m[0] + m[2];
+  y[2] = m[3];
+  y[3] = m[2] + m[4];
+}
 FLAMBEAU_INLINE void transform_output(const V (&m)[4], V (&y)[2]) {
   y[0] = m[0] + m[1] + m[2];
   y[1] = minus(minus(m[1], m[2]), m[3]);
@@ -235,10 +267,9 @@ void transform_patches(const float* image, int64_t height, int64_t width, int64_
   }
 }
 
-template <int kTile, int kTaps>
+template <int kTile, int kSize>
 bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
-                     int64_t rows, int64_t columns) {
-  constexpr int kSize = kTile + kTaps - 1;
+                     int64_t y_begin, int64_t x_begin, int64_t rows, int64_t columns) {
   V middle[kTile][kSize];
   FLAMBEAU_UNROLL
   for (int j = 0; j < kSize; ++j) {
@@ -253,7 +284,9 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
   V finite(0.0f);
   FLAMBEAU_UNROLL
   for (int i = 0; i < kTile; ++i) {
+    if (i < y_begin) continue;
     if (i >= rows) break;
+    float* const to = out + (i - y_begin) * out_width;
     V y[kTile];
     transform_output(middle[i], y);
     FLAMBEAU_UNROLL
@@ -261,15 +294,14 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
       finite = fma(y[j], zero, finite);
       y[j] = y[j] + plus;
     }
-    if (columns == kTile * kLanes) {
-      interleave<kTile>(y, out + i * out_width);
+    if (x_begin == 0 && columns == kTile * kLanes) {
+      interleave<kTile>(y, to);
       continue;
     }
     alignas(64) float line[kTile * kLanes];
     interleave<kTile>(y, line);
-    for (int64_t j = 0; j < columns; j += kLanes) {
-      store_some(load_some(line + j, columns - j), out + i * out_width + j,
-                 columns - j < kLanes ? columns - j : kLanes);
+    for (int64_t j = x_begin; j < columns; j += kLanes) {
+      store_some(load_some(line + j, columns - j), to + j - x_begin, columns - j < kLanes ? columns - j : kLanes);
     }
   }
   float lanes[kLanes];
@@ -280,10 +312,10 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
 }
 
 // m filters of each channel into panels [channels][mr].
-template <int kTile, int kTaps>
+template <int kTaps, int kSize>
 void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m,
                      int64_t mr, int64_t channels, float* out, int64_t out_stride) {
-  constexpr int kSize = kTile + kTaps - 1, kAll = kTaps * kTaps;
+  constexpr int kAll = kTaps * kTaps;
   constexpr int kMost = 64;  // mr is less
   for (int64_t c = 0; c < channels; ++c, weights += channel_stride, out += mr) {
     float taps[kAll][kMost];
@@ -342,11 +374,51 @@ WinogradKernel winograd_kernel() {
   return {kTile,
           kTaps,
           kLanes,
+          kTile,
+          kSize,
+          kSize,
+          kSize,
+          {0, 1, 2, 3, 4, 5},
+          {0, 1, 2, 3, 4, 5},
           transform_patches<kTile, kSize, kSize>,
-          winograd_output<kTile, kTaps>,
+          winograd_output<kTile, kSize>,
           kTile == 3 ? transform_patches<kTaps, kTaps, kSize> : nullptr,
           kTile == 3 ? winograd_weights : nullptr,
-          winograd_filter<kTile, kTaps>};
+          winograd_filter<kTaps, kSize>};
+}
+
+// Three taps at stride 2, and the gradient by its input: the same 25 products, their sums and operands exchanged.
+WinogradKernel strided_kernel() {
+  return {2,
+          3,
+          kLanes,
+          4,
+          5,
+          5,
+          3,
+          {0, 1, 2, 3, 4},
+          {0, 0, 1, 2, 2},
+          transform_patches<4, 5, 5>,
+          winograd_output<2, 3>,
+          nullptr,
+          nullptr,
+          winograd_filter<3, 5>};
+}
+WinogradKernel transposed_kernel() {
+  return {4,
+          3,
+          kLanes,
+          2,
+          5,
+          3,
+          5,
+          {0, 0, 1, 1, 2},
+          {0, 1, 2, 3, 4},
+          transform_patches<2, 3, 3>,
+          winograd_output<4, 5>,
+          nullptr,
+          nullptr,
+          winograd_filter<3, 5>};
 }
 
 }  // namespace
@@ -355,6 +427,8 @@ void fill_winograd(KernelTable& table) {
   table.winograd[0] = winograd_kernel<2, 3>();
   table.winograd[1] = winograd_kernel<4, 3>();
   table.winograd[2] = winograd_kernel<3, 4>();
+  table.winograd[3] = strided_kernel();
+  table.winograd[4] = transposed_kernel();
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

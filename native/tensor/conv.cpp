@@ -164,6 +164,7 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
                form)) {
     return y.commit();
   }
+  if (winograd_transposed(s, floats(&from), w, floats(bias ? &plus : nullptr), floats(&*y))) return y.commit();
   // Each residue of the stride is a convolution of its own, with the taps that reach it.
   const std::vector<int64_t> phases_y = reached_phases(s.y), phases_x = reached_phases(s.x);
   if (static_cast<int64_t>(phases_y.size()) < std::min(s.y.stride, s.y.in) ||

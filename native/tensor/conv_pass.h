@@ -63,7 +63,7 @@ bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* g
 // grad_weight = Σ over images and places of grad_out · x; see conv_weight.cpp. Contiguous operands.
 void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, char* out);
 
-// A convolution at stride and dilation 1 in float32 through Winograd's transforms.
+// A convolution at dilation 1 in float32 through Winograd's transforms.
 struct WinogradConv {
   int64_t batch, channels, rows;
   const float* source;                               // [batch, channels, source_y, source_x]
@@ -73,15 +73,18 @@ struct WinogradConv {
   bool flipped;
   float* out;  // [batch, rows, out_y, out_x]
   int64_t out_y, out_x;
-  const float* bias;  // [rows] or null
+  const float* bias;               // [rows] or null
+  int64_t skip_y = 0, skip_x = 0;  // outputs of the first tiles that lie before the first
 };
 // The transforms (an index of KernelTable::winograd) that pay for 3×3 kernels and these sizes; -1 where none do.
 int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
 // False when a result is not finite: transforms spread what is not over whole tiles, so that it must be computed anew.
 bool winograd(const WinogradConv& conv, int form);
-// The forward convolution with kernels from 5×5 to 8×8 at stride 2, as one at stride 1 over the four phases of the
-// image. False also where that does not apply or does not pay.
+// The forward convolution at stride 2 with kernels of 3×3, and with those from 5×5 to 8×8 as one at stride 1 over the
+// four phases of the image. False also where that does not apply or does not pay.
 bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out);
+// The gradient by the input of 3×3 kernels at stride 2; false likewise.
+bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out);
 
 // Threads for that many multiply-adds: each must find some 10 us of them.
 int conv_threads(double work);

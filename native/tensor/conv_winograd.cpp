@@ -20,9 +20,7 @@ constexpr int64_t kLine = 16;                  // floats: keeps the places' matr
 const WinogradKernel& kernel_of(int form) { return kernels().winograd[form]; }
 const GemmKernel& gemm_kernel() { return kernels().gemm[static_cast<int>(DType::f32)]; }
 
-int64_t places_of(const WinogradKernel& kernel) {
-  return int64_t{kernel.tile + kernel.taps - 1} * (kernel.tile + kernel.taps - 1);
-}
+int64_t square(int64_t side) { return side * side; }
 
 double round16(double n) { return std::ceil(n / 16) * 16; }
 
@@ -37,10 +35,12 @@ class Winograd {
  public:
   Winograd(const WinogradConv& conv, const WinogradKernel& kernel, const float* filters)
       : c_(conv), kernel_(kernel), tile_(kernel.tile), filters_(filters) {
-    tiles_y_ = ceil_div(c_.out_y, tile_);
-    tiles_x_ = ceil_div(c_.out_x, tile_);
+    tiles_y_ = ceil_div(c_.out_y + c_.skip_y, tile_);
+    tiles_x_ = ceil_div(c_.out_x + c_.skip_x, tile_);
     tile_rows_ = c_.batch * tiles_y_;
-    places_ = places_of(kernel);
+    places_ = square(kernel.side);
+    image_places_ = square(kernel.image_side);
+    sum_places_ = square(kernel.sum_side);
     panels_ = ceil_div(c_.rows, gemm_kernel().mr);
   }
 
@@ -53,8 +53,8 @@ class Winograd {
     const int64_t parts = by_rows ? threads : 1;
     const int64_t block_rows = best_rows(ceil_div(tile_rows_, parts));
     width_ = ceil_div(block_rows * tiles_x_, gemm_kernel().nr) * gemm_kernel().nr;
-    const double tiles = static_cast<double>(places_) * static_cast<double>(c_.channels * width_ + kLine);
-    const double products = static_cast<double>(places_) * static_cast<double>(c_.rows * width_ + kLine);
+    const double tiles = static_cast<double>(image_places_) * static_cast<double>(c_.channels * width_ + kLine);
+    const double products = static_cast<double>(sum_places_) * static_cast<double>(c_.rows * width_ + kLine);
     const StorageRef scratch = conv_scratch((tiles + products) * static_cast<double>(parts), sizeof(float));
     float* const memory = static_cast<float*>(scratch->data());
     const auto block_at = [&](int64_t part, int64_t first, int64_t end) {
@@ -68,7 +68,7 @@ class Winograd {
           for (int64_t first = tile_rows_ * part / parts; first < stop; first += block_rows) {
             const Block block = block_at(part, first, stop);
             transform_image(block, 0, c_.channels);
-            multiply(block, 0, places_ * panels_);
+            multiply(block, 0, sum_places_ * panels_);
             transform_back(block, 0, c_.rows);
           }
         }
@@ -76,12 +76,12 @@ class Winograd {
       return finite_;
     }
     const auto split = [&](int64_t n, auto&& step) {
-      parallel_for(n, ceil_div(n, threads), [&](int64_t begin, int64_t end) { step(begin, end); });
+      parallel_for(n, n / threads, [&](int64_t begin, int64_t end) { step(begin, end); });
     };
     for (int64_t first = 0; first < tile_rows_; first += block_rows) {
       const Block block = block_at(0, first, tile_rows_);
       split(c_.channels, [&](int64_t begin, int64_t end) { transform_image(block, begin, end); });
-      split(places_ * panels_, [&](int64_t begin, int64_t end) { multiply(block, begin, end); });
+      split(sum_places_ * panels_, [&](int64_t begin, int64_t end) { multiply(block, begin, end); });
       split(c_.rows, [&](int64_t begin, int64_t end) { transform_back(block, begin, end); });
     }
     return finite_;
@@ -90,7 +90,8 @@ class Winograd {
  private:
   // Tile rows of a block: as many as fit, of which the matrices' vectors waste least.
   int64_t best_rows(int64_t most) const {
-    const double row_bytes = static_cast<double>(places_ * std::max(c_.channels, c_.rows) * tiles_x_) * sizeof(float);
+    const double row_bytes =
+        static_cast<double>(std::max(image_places_ * c_.channels, sum_places_ * c_.rows) * tiles_x_) * sizeof(float);
     const int64_t fitting = std::clamp<int64_t>(static_cast<int64_t>(kBlockBytes / row_bytes), 1, most);
     int64_t best = 1;
     double least = 0;
@@ -117,23 +118,31 @@ class Winograd {
     for (int64_t c = begin; c < end; ++c) {
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
         const float* const source = c_.source + (image * c_.channels + c) * c_.source_y * c_.source_x;
-        kernel_.input(source, c_.source_y, c_.source_x, y * tile_ - c_.padding_y, x * tile_ - c_.padding_x, n,
-                      block.tiles + c * block.width + at, stride);
+        kernel_.input(source, c_.source_y, c_.source_x, y * kernel_.step - c_.padding_y,
+                      x * kernel_.step - c_.padding_x, n, block.tiles + c * block.width + at, stride);
       });
     }
   }
 
-  // Panels of the places' products, in the order of the filters' memory.
+  // Panels of the sums' places, in the order of the filters' memory.
   void multiply(const Block& block, int64_t begin, int64_t end) const {
     const GemmKernel& gemm = gemm_kernel();
-    const int64_t columns = block.rows * tiles_x_;
+    const int64_t columns = block.rows * tiles_x_, panel = c_.channels * gemm.mr;
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t place = i / panels_, row = i % panels_ * gemm.mr;
-      const float* const tiles = block.tiles + place * (c_.channels * block.width + kLine);
-      float* const out = block.products + place * (c_.rows * block.width + kLine) + row * block.width;
+      const int64_t sum = i / panels_, row = i % panels_ * gemm.mr;
+      float* const out = block.products + sum * (c_.rows * block.width + kLine) + row * block.width;
       for (int64_t j = 0; j < columns; j += gemm.nr) {
-        gemm.micro(c_.channels, filters_ + i * c_.channels * gemm.mr, tiles + j, block.width, out + j, block.width,
-                   std::min<int64_t>(gemm.mr, c_.rows - row), std::min<int64_t>(gemm.nr, columns - j), false, nullptr);
+        bool accumulate = false;
+        for (int64_t place = 0; place < places_; ++place) {
+          const int64_t y = place / kernel_.side, x = place % kernel_.side;
+          if (kernel_.sum_place[y] * kernel_.sum_side + kernel_.sum_place[x] != sum) continue;
+          const int64_t from = kernel_.image_place[y] * kernel_.image_side + kernel_.image_place[x];
+          gemm.micro(c_.channels, filters_ + (place * panels_ + i % panels_) * panel,
+                     block.tiles + from * (c_.channels * block.width + kLine) + j, block.width, out + j, block.width,
+                     std::min<int64_t>(gemm.mr, c_.rows - row), std::min<int64_t>(gemm.nr, columns - j), accumulate,
+                     nullptr);
+          accumulate = true;
+        }
       }
     }
   }
@@ -143,9 +152,12 @@ class Winograd {
     for (int64_t row = begin; row < end; ++row) {
       const float bias = c_.bias ? c_.bias[row] : 0;
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
-        float* const out = c_.out + ((image * c_.rows + row) * c_.out_y + y * tile_) * c_.out_x + x * tile_;
-        if (!kernel_.output(block.products + row * block.width + at, stride, n, bias, out, c_.out_x,
-                            std::min(tile_, c_.out_y - y * tile_), std::min(n * tile_, c_.out_x - x * tile_))) {
+        // Elements of the tiles that are outputs begin here.
+        const int64_t first_y = y == 0 ? c_.skip_y : 0, first_x = x == 0 ? c_.skip_x : 0;
+        const int64_t top = y * tile_ - c_.skip_y, left = x * tile_ - c_.skip_x;
+        float* const out = c_.out + ((image * c_.rows + row) * c_.out_y + top + first_y) * c_.out_x + left + first_x;
+        if (!kernel_.output(block.products + row * block.width + at, stride, n, bias, out, c_.out_x, first_y, first_x,
+                            std::min(tile_, c_.out_y - top), std::min(n * tile_, c_.out_x - left))) {
           finite_ = false;
         }
       });
@@ -156,7 +168,7 @@ class Winograd {
   const WinogradKernel& kernel_;
   const int64_t tile_;
   const float* filters_;
-  int64_t tiles_y_, tiles_x_, tile_rows_, places_, panels_, width_ = 0;
+  int64_t tiles_y_, tiles_x_, tile_rows_, places_, image_places_, sum_places_, panels_, width_ = 0;
   std::atomic<bool> finite_{true};
 };
 
@@ -177,8 +189,7 @@ void transform_filters(const WinogradConv& c, const float* weights, const Winogr
 template <class Make>
 StorageRef filters_for(const WinogradConv& c, int form, Make&& make) {
   const int64_t padded = ceil_div(c.rows, gemm_kernel().mr) * gemm_kernel().mr;
-  const double elements =
-      static_cast<double>(places_of(kernel_of(form))) * static_cast<double>(padded) * static_cast<double>(c.channels);
+  const double elements = static_cast<double>(square(kernel_of(form).side) * padded) * static_cast<double>(c.channels);
   StorageRef filters = prepacked(c.weights, Derivation::winograd_filters, 2 * form + (c.flipped ? 1 : 0),
                                  static_cast<size_t>(elements) * sizeof(float), make);
   if (!filters) {
@@ -194,10 +205,10 @@ double cost_of(const WinogradKernel& kernel, int64_t batch, int64_t channels, in
                int64_t out_x) {
   const double rows_of_tiles = static_cast<double>(batch * ceil_div(out_y, kernel.tile));
   const double across = static_cast<double>(ceil_div(out_x, kernel.tile));
-  const double products = static_cast<double>(places_of(kernel)) * static_cast<double>(channels + 3) *
+  const double products = static_cast<double>(square(kernel.side)) * static_cast<double>(channels + 3) *
                           static_cast<double>(rows) * round16(rows_of_tiles * across) / 16;
-  return products +
-         static_cast<double>(channels + rows) * rows_of_tiles * std::ceil(across / 16) * (kernel.tile == 2 ? 120 : 280);
+  return products + static_cast<double>(channels + rows) * rows_of_tiles * std::ceil(across / 16) *
+                        (kernel.tile == 2 || kernel.step != kernel.tile ? 120 : 280);
 }
 
 // … and without: `terms` products for each output.
@@ -207,6 +218,20 @@ double direct_cost(double terms, int64_t batch, int64_t rows, int64_t out_y, int
 }
 
 constexpr double kMargin = 0.85;  // for what the estimates leave out
+
+// The products of 3×3 kernels at stride 2, of `terms` for each of the outputs, pay for their transforms.
+constexpr int kStrided = 3, kTransposed = 4;
+bool strided_pays(int form, double terms, int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x) {
+  return channels >= 16 && rows >= 16 &&
+         cost_of(kernel_of(form), batch, channels, rows, out_y, out_x) <
+             0.95 * direct_cost(terms * static_cast<double>(channels), batch, rows, out_y, out_x + 1);
+}
+bool strided_3x3(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
+  return strided_pays(kStrided, 9, s.batch, s.in_channels, s.out_channels, s.y.out, s.x.out) &&
+         winograd({s.batch, s.in_channels, s.out_channels, x, s.y.in, s.x.in, s.y.padding, s.x.padding, weight,
+                   s.in_channels * 9, 9, false, out, s.y.out, s.x.out, bias},
+                  kStrided);
+}
 
 }  // namespace
 
@@ -228,11 +253,26 @@ bool winograd(const WinogradConv& c, int form) {
   return Winograd(c, kernel_of(form), static_cast<const float*>(filters->data())).run();
 }
 
+bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out) {
+  const auto fits = [](const ConvAxis& a) {
+    return a.kernel == 3 && a.stride == 2 && a.dilation == 1 && a.padding >= 0 && a.padding < 4;
+  };
+  // Tiles begin at the second element of the padded input, which is the first one where the padding is 1.
+  const auto before = [](const ConvAxis& a) { return int64_t{a.padding == 0 ? 2 : 0}; };
+  const auto skip = [](const ConvAxis& a) { return (a.padding + 3) % 4; };
+  return s.dtype == DType::f32 && s.groups == 1 && fits(s.y) && fits(s.x) &&
+         strided_pays(kTransposed, 2.25, s.batch, s.out_channels, s.in_channels, s.y.in, s.x.in) &&
+         winograd({s.batch, s.out_channels, s.in_channels, grad, s.y.out, s.x.out, before(s.y), before(s.x), weight, 9,
+                   s.in_channels * 9, true, out, s.y.in, s.x.in, bias, skip(s.y), skip(s.x)},
+                  kTransposed);
+}
+
 bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
   const int64_t kernel = s.y.kernel, taps = (kernel + 1) / 2;
   const auto fits = [&](const ConvAxis& a) { return a.kernel == kernel && a.stride == 2 && a.dilation == 1; };
-  if (s.dtype != DType::f32 || s.groups != 1 || s.out_channels < 16 || taps < 3 || taps > 4 || !fits(s.y) || !fits(s.x))
-    return false;
+  if (s.dtype != DType::f32 || s.groups != 1 || !fits(s.y) || !fits(s.x)) return false;
+  if (kernel == 3) return strided_3x3(s, x, weight, bias, out);
+  if (s.out_channels < 16 || taps < 3 || taps > 4) return false;
   const AxisPlan y = forward_plan(s.y), plan_x = forward_plan(s.x);
   const int form = taps == 3 ? 1 : 2;
   const int64_t phases = 4, channels = s.in_channels * phases, plane = y.extent * plan_x.extent;

@@ -169,6 +169,8 @@ void all_cases() {
       make_case(2, 17, 16, 19, 18, 1, 1),
       make_case(1, 20, 28, 29, 24, 3, 3, 1, 1, 1, 1),
       make_case(9, 32, 10, 11, 33, 3, 3, 1, 1, 0, 1),
+      make_case(2, 20, 29, 35, 24, 3, 3, 2, 2, 1, 1),
+      make_case(1, 33, 40, 34, 17, 3, 3, 2, 2, 0, 2),
   };
   for (const Case& t : cases) {
     for (const DType dtype : {DType::f32, DType::f64}) {
@@ -191,6 +193,7 @@ void stated_errors() {
       {make_case(1, 64, 7, 7, 32, 3, 3, 1, 1, 1, 1), 3e-7},    // F(2×2, 3×3)
       {make_case(1, 3, 65, 64, 32, 7, 7, 2, 2, 3, 3), 1e-6},   // F(3×3, 4×4) over phases
       {make_case(1, 64, 12, 12, 32, 3, 3, 2, 2, 1, 1), 1e-6},  // one sum of 576
+      {make_case(1, 64, 28, 28, 64, 3, 3, 2, 2, 1, 1), 5e-7},  // 3×3 at stride 2 in 25 products of 36
       {make_case(1, 64, 17, 16, 32, 1, 1), 3e-7},              // … of 64
       {make_case(1, 8, 12, 12, 8, 5, 5, 1, 1, 2, 2, 1, 1, 8), 3e-7},
   };
@@ -201,25 +204,32 @@ void stated_errors() {
       const auto vx = check::values(x), vw = check::values(w);
       const Tensor g = random(dtype, {t.n, t.o, t.p.size[0], t.p.size[1]}, Layout::contiguous);
       const auto vg = check::values(g);
-      ConvParams kernel = t.p;
+      ConvParams kernel = t.p, back = t.p;
       kernel.size[0] = t.kh, kernel.size[1] = t.kw;
-      Tensor y, dw;
+      back.size[0] = t.h, back.size[1] = t.w;
+      Tensor y, dx, dw;
       conv(x, w, nullptr, t.p, y);
+      conv_input(g, w, nullptr, back, dx);
       conv_weight(x, g, kernel, dw);
       std::vector<double> sum(vg.size()), size(sum.size()), dw_sum(vw.size()), dw_size(vw.size());
+      std::vector<double> dx_sum(vx.size()), dx_size(vx.size());
       for_each_product(t, [&](size_t i, size_t k, size_t o) {
         sum[o] += vx[i] * vw[k];
         size[o] += std::fabs(vx[i] * vw[k]);
+        dx_sum[i] += vw[k] * vg[o];
+        dx_size[i] += std::fabs(vw[k] * vg[o]);
         dw_sum[k] += vx[i] * vg[o];
         dw_size[k] += std::fabs(vx[i] * vg[o]);
       });
       double worst = 0;
       const auto compare = [&](const Tensor& got, const std::vector<double>& want, const std::vector<double>& of) {
         for (size_t i = 0; i < want.size(); ++i) {
+          if (of[i] == 0) continue;  // no output sees it
           worst = std::fmax(worst, std::fabs(check::get(got, static_cast<int64_t>(i)) - want[i]) / of[i]);
         }
       };
       compare(y, sum, size);
+      compare(dx, dx_sum, dx_size);
       compare(dw, dw_sum, dw_size);
       check::expect(worst <= (dtype == DType::f32 ? f32 : 1e-15),
                     describe(t) + dtype_name(dtype) + ": errs by " + std::to_string(worst * 1e9) + "e-9");
@@ -230,6 +240,7 @@ void stated_errors() {
 // Where infinities and NaN are, and nowhere else.
 void special_values() {
   const Case t = make_case(1, 40, 28, 28, 40, 3, 3, 1, 1, 1, 1);
+  const Case strided = make_case(1, 40, 28, 28, 40, 3, 3, 2, 2, 1, 1);
   for (const DType dtype : {DType::f32, DType::f64}) {
     const Tensor x = random(dtype, {1, 40, 28, 28}, Layout::contiguous);
     const Tensor w = random(dtype, {40, 40, 3, 3}, Layout::contiguous);
@@ -242,6 +253,21 @@ void special_values() {
         const bool touched = row >= 2 && row <= 4 && col >= 3 && col <= 5;
         check::expect(std::isfinite(check::get(y, o * 784 + i)) != touched, "an infinity reaches its neighbours alone");
       }
+    }
+    Tensor half, back;
+    conv(x, w, nullptr, strided.p, half);
+    for (int64_t i = 0; i < 40 * 196; ++i) {
+      const int64_t row = i % 196 / 14, col = i % 14;
+      const bool touched = (row == 1 || row == 2) && col == 2;
+      check::expect(std::isfinite(check::get(half, i)) != touched, "at stride 2 an infinity reaches its neighbours");
+    }
+    ConvParams whole = strided.p;
+    whole.size[0] = whole.size[1] = 28;
+    conv_input(half, w, nullptr, whole, back);
+    for (int64_t i = 0; i < 40 * 784; ++i) {
+      const int64_t row = i % 784 / 28, col = i % 28;
+      const bool touched = row >= 1 && row <= 5 && col >= 3 && col <= 5;
+      check::expect(std::isfinite(check::get(back, i)) != touched, "… and so does its gradient");
     }
     const Tensor g = check::from(dtype, {1, 40, 28, 28}, std::vector<double>(40 * 784, 1));
     check::set(x, 5 * 784 + 3 * 28 + 4, 0);
