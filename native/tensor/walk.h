@@ -65,23 +65,27 @@ void for_each_row(const Walk<N>& walk, int64_t begin, int64_t end, Row&& row) {
     rest = rest == 0 ? 0 : rest / walk.size[axis];
     for (int k = 0; k < N; ++k) pointer[k] += index[axis] * walk.stride[k][axis];
   }
-  for (int64_t left = end - begin;;) {
-    const int64_t to_row_end = walk.size[inner] - index[inner];
-    const int64_t n = to_row_end < left ? to_row_end : left;
-    row(static_cast<char* const(&)[N]>(pointer), n);
-    left -= n;
-    if (left == 0) return;
-    // To the start of the next row: back to this one's start, then on by one in the innermost axis that has room.
-    for (int k = 0; k < N; ++k) pointer[k] -= index[inner] * walk.stride[k][inner];
-    index[inner] = 0;
+  // What takes a row's start to the next one's, by the outermost axis that advances. One addition for each pointer: a
+  // row is often over in 50 ns.
+  int64_t step[kMaxRank][N];
+  for (int k = 0; k < N; ++k) {
+    int64_t back = 0;
     for (int axis = inner - 1; axis >= 0; --axis) {
-      if (++index[axis] < walk.size[axis]) {
-        for (int k = 0; k < N; ++k) pointer[k] += walk.stride[k][axis];
-        break;
-      }
-      for (int k = 0; k < N; ++k) pointer[k] -= (walk.size[axis] - 1) * walk.stride[k][axis];
-      index[axis] = 0;
+      step[axis][k] = walk.stride[k][axis] - back;
+      back += (walk.size[axis] - 1) * walk.stride[k][axis];
     }
+  }
+  int64_t left = end - begin;
+  const int64_t to_row_end = walk.size[inner] - index[inner];
+  int64_t n = to_row_end < left ? to_row_end : left;
+  row(static_cast<char* const(&)[N]>(pointer), n);
+  for (int k = 0; k < N; ++k) pointer[k] -= index[inner] * walk.stride[k][inner];
+  while ((left -= n) > 0) {
+    int axis = inner - 1;
+    for (; ++index[axis] == walk.size[axis]; --axis) index[axis] = 0;
+    for (int k = 0; k < N; ++k) pointer[k] += step[axis][k];
+    n = walk.size[inner] < left ? walk.size[inner] : left;
+    row(static_cast<char* const(&)[N]>(pointer), n);
   }
 }
 

@@ -50,6 +50,9 @@ struct VecF32 {
   FLAMBEAU_INLINE explicit VecF32(__m512 x) : v(x) {}
   FLAMBEAU_INLINE explicit VecF32(float x) : v(_mm512_set1_ps(x)) {}
   static FLAMBEAU_INLINE VecF32 load(const float* p) { return VecF32(_mm512_loadu_ps(p)); }
+  static FLAMBEAU_INLINE VecF32 load_halves(const float* p) {
+    return VecF32(_mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(p)), _mm256_loadu_ps(p + 8), 1));
+  }
   static FLAMBEAU_INLINE VecF32 load_partial(const float* p, size_t n) {
     return VecF32(_mm512_maskz_loadu_ps(first_lanes(n), p));
   }
