@@ -1,4 +1,5 @@
 import { inplaceOf } from '../autograd/inplace.js';
+import { requiresGrad } from '../autograd/op.js';
 import { isFloating, roundTo } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { defaultGenerator } from '../tensor/generator.js';
@@ -38,7 +39,9 @@ export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
   if (p === 0 || !training || x.numel === 0) return x;
   if (!isFloating(x.dtype)) fail('DTYPE_MISMATCH', `dropout: x must be of a floating dtype, got ${x.dtype}`);
   const noise = p === 1 ? rawFull([], 0, x.dtype) : noiseFor(x, 1 - p);
-  return inplace ? applyInPlace(x, noise) : mul(x, noise);
+  const y = inplace ? applyInPlace(x, noise) : mul(x, noise);
+  if (!requiresGrad(y)) noise.dispose(); // no graph keeps it, and it is as large as x
+  return y;
 }
 
 /** 1 / keep with probability `keep`, else 0; rounded as PyTorch divides, in x's dtype. */

@@ -101,13 +101,15 @@ void compare(const void* a, size_t a_step, const void* b, size_t b_step, void* y
   }
 }
 
-// Only the size of an element matters: U is the unsigned integer of that size, so no bit pattern is disturbed.
+// Only the size of an element matters: U is the unsigned integer of that size, so no bit pattern is disturbed. By
+// masks: where both sides are constants, compilers leave a choice between them scalar.
 template <class U, size_t a_step, size_t b_step>
 void choose(const bool* cond, const U* a, const U* b, U* y, size_t n) {
   FLAMBEAU_LOOP
   for (size_t i = 0; i < n; ++i) {
     const U x = a[i * a_step], z = b[i * b_step];
-    y[i] = cond[i] ? x : z;
+    const U taken = static_cast<U>(U(0) - U(cond[i]));
+    y[i] = static_cast<U>((x & taken) | (z & ~taken));
   }
 }
 template <class U>
