@@ -47,7 +47,7 @@ double exact_erfinv(double x) { return static_cast<double>(wide_erfinv(x)); }
 #define LIBM(name) #name, [](double x) { return std::name(x); }, [](long double x) { return std::name(x); }
 const Function kFunctions[] = {
     {LIBM(exp), 1.1, 1.5},
-    {LIBM(exp2), 1.1, 1.5},
+    {LIBM(exp2), 1.0, 1.5},
     {LIBM(expm1), 2.0, 2.0},
     {LIBM(log), 1.0, 1.5},
     {LIBM(log2), 2.0, 2.0},
