@@ -30,7 +30,7 @@ void lstm_forward(const RecurrentStep& step) {
     const T* const before = static_cast<const T*>(step.cell_before) + row * n;
     T* const cell = static_cast<T*>(step.cell) + row * n;
     T* const hidden = static_cast<T*>(step.hidden) + row * n;
-    for_row<V>(n, [=](auto load, auto store) {
+    for_row<V>(step.units, [=](auto load, auto store) {
       const V in = math::sigmoid(load(i)), forget = math::sigmoid(load(f));
       const V candidate = math::tanh(load(g)), out = math::sigmoid(load(o));
       const V c = fma(forget, load(before), in * candidate);
@@ -55,7 +55,7 @@ void lstm_backward(const RecurrentGradients& step) {
     const T* const cell = static_cast<const T*>(step.cell) + row * n;
     const T* const dhidden = static_cast<const T*>(step.dhidden) + row * n;
     T* const dcell = static_cast<T*>(step.dcell) + row * n;
-    for_row<V>(n, [=](auto load, auto store) {
+    for_row<V>(step.units, [=](auto load, auto store) {
       const V one(T(1));
       const V in = load(i), forget = load(f), candidate = load(g), out = load(o), dh = load(dhidden);
       const V squashed = math::tanh(load(cell));
@@ -83,7 +83,7 @@ void gru_forward(const RecurrentStep& step) {
     const T* const before = static_cast<const T*>(step.hidden_before) + row * n;
     T* const kept = static_cast<T*>(step.cell) + row * n;
     T* const hidden = static_cast<T*>(step.hidden) + row * n;
-    for_row<V>(n, [=](auto load, auto store) {
+    for_row<V>(step.units, [=](auto load, auto store) {
       const V reset = math::sigmoid(load(r) + load(rh)), update = math::sigmoid(load(z) + load(zh));
       const V inner = load(gh);
       const V candidate = math::tanh(fma(reset, inner, load(g)));
@@ -110,7 +110,7 @@ void gru_backward(const RecurrentGradients& step) {
     const T* const kept = static_cast<const T*>(step.cell) + row * n;
     const T* const before = static_cast<const T*>(step.hidden_before) + row * n;
     T* const dhidden = static_cast<T*>(step.dhidden) + row * n;
-    for_row<V>(n, [=](auto load, auto store) {
+    for_row<V>(step.units, [=](auto load, auto store) {
       const V one(T(1));
       const V reset = load(r), update = load(z), candidate = load(g), dh = load(dhidden);
       const V dcandidate = dh * (one - update) * (one - candidate * candidate);
@@ -126,25 +126,29 @@ void gru_backward(const RecurrentGradients& step) {
 template <class T, bool kTanh>
 void rnn_forward(const RecurrentStep& step) {
   using V = Vec<T>;
-  const T* const gates = static_cast<const T*>(step.gates);
-  T* const hidden = static_cast<T*>(step.hidden);
-  for_row<V>(step.rows * step.width, [=](auto load, auto store) {
-    const V x = load(gates);
-    store(hidden, kTanh ? math::tanh(x) : maximum(x, V(T(0))));
-  });
+  for (int64_t row = 0; row < step.rows; ++row) {
+    const T* const gates = static_cast<const T*>(step.gates) + row * step.width;
+    T* const hidden = static_cast<T*>(step.hidden) + row * step.width;
+    for_row<V>(step.units, [=](auto load, auto store) {
+      const V x = load(gates);
+      store(hidden, kTanh ? math::tanh(x) : maximum(x, V(T(0))));
+    });
+  }
 }
 
 // `gates` holds the hidden state that forward computed.
 template <class T, bool kTanh>
 void rnn_backward(const RecurrentGradients& step) {
   using V = Vec<T>;
-  const T* const hidden = static_cast<const T*>(step.gates);
-  const T* const dhidden = static_cast<const T*>(step.dhidden);
-  T* const dgates = static_cast<T*>(step.dgates);
-  for_row<V>(step.rows * step.width, [=](auto load, auto store) {
-    const V h = load(hidden), dh = load(dhidden);
-    store(dgates, kTanh ? dh * (V(T(1)) - h * h) : select(h > V(T(0)), dh, V(T(0))));
-  });
+  for (int64_t row = 0; row < step.rows; ++row) {
+    const T* const hidden = static_cast<const T*>(step.gates) + row * step.width;
+    const T* const dhidden = static_cast<const T*>(step.dhidden) + row * step.width;
+    T* const dgates = static_cast<T*>(step.dgates) + row * step.width;
+    for_row<V>(step.units, [=](auto load, auto store) {
+      const V h = load(hidden), dh = load(dhidden);
+      store(dgates, kTanh ? dh * (V(T(1)) - h * h) : select(h > V(T(0)), dh, V(T(0))));
+    });
+  }
 }
 
 template <class T>

@@ -1,5 +1,6 @@
-// What follows the matrix products in one step of a recurrent layer, for `rows` sequences. Every array is contiguous:
-// [rows, width], gates and what belongs to them [rows, gates · width].
+// What follows the matrix products in one step of a recurrent layer, for `rows` sequences and `units` of each one's
+// `width` units; pointers are to the first of them. Every array is contiguous: [rows, width], gates and what belongs to
+// them [rows, gates · width].
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ enum class RecurrentCell : uint8_t { lstm, gru, rnn_tanh, rnn_relu };
 inline constexpr int kRecurrentCells = 4;
 
 struct RecurrentStep {
-  int64_t rows, width;
+  int64_t rows, width, units;
   void* gates;            // the sums, replaced by the activated gates
   const void* recurrent;  // GRU: the sums over the hidden state
   const void* hidden_before;
@@ -20,7 +21,7 @@ struct RecurrentStep {
 };
 
 struct RecurrentGradients {
-  int64_t rows, width;
+  int64_t rows, width, units;
   const void* gates;  // as forward left them; RNN: the hidden state
   const void* hidden_before;
   const void *cell_before, *cell;

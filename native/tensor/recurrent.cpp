@@ -21,151 +21,68 @@ constexpr const char* kOp = "recurrent";
 
 int gate_count(RecurrentCell cell) { return cell == RecurrentCell::lstm ? 4 : cell == RecurrentCell::gru ? 3 : 1; }
 
-// Runs the parts of many steps, one step after the other, on the threads of one parallel loop: a wake-up for each step
-// would cost more than the step. Parts are claimed, so that a thread that never comes, or comes late, is not waited
-// for; each thread claims the same ones first, whose weights its cache then has.
+// Runs the parts of many phases, one phase after the other, on the threads of one parallel loop: a wake-up for each
+// would cost more than the phase. A thread takes the same part every time, whose weights its cache then has. It must
+// claim it all the same: the part of a thread that comes late, or never, is done by another.
 class Team {
  public:
-  // Calls step(0) .. step(steps - 1) on the caller; in them, share(parts, body) runs body(0) .. body(parts - 1).
-  template <class Step>
-  static void run(int64_t steps, int threads, Step&& step) {
-    Team team(threads);
-    if (threads <= 1) {
-      for (int64_t i = 0; i < steps; ++i) step(i, team);
+  static constexpr int kMaxParts = 64;
+
+  // Calls body(phase, part) for parts 0 .. parts - 1 of phases 0 .. phases - 1; a phase begins when the one before
+  // ended.
+  template <class Body>
+  static void run(int64_t phases, int parts, Body&& body) {
+    if (parts == 1) {
+      for (int64_t phase = 0; phase < phases; ++phase) body(phase, 0);
       return;
     }
-    parallel_for(threads, 1, [&](int64_t begin, int64_t) {
-      if (begin > 0) return team.help(static_cast<int>(begin));
-      for (int64_t i = 0; i < steps; ++i) step(i, team);
-      team.task_.store(kOver, std::memory_order_release);
+    Team team(phases, parts);
+    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t me = begin; me < end; ++me) team.join(static_cast<int>(me), body);
     });
   }
 
-  // parts <= kMaxParts, the same in every call.
+ private:
+  struct alignas(64) Claim {
+    std::atomic<int64_t> phases{0};  // how many phases of a part are claimed
+  };
+
+  Team(int64_t phases, int parts) : phases_(phases), parts_(parts) {}
+
   template <class Body>
-  void share(int64_t parts, Body&& body) {
-    if (threads_ <= 1) {
-      // From either end in turn: of weights about as large as the cache the part used last is then still there.
-      for (int64_t i = 0; i < parts; ++i) body(backwards_ ? parts - 1 - i : i);
-      backwards_ = !backwards_;
-      return;
-    }
-    if (parts_ != parts) parts_ = parts;
-    body_ = [](void* context, int64_t part) { (*static_cast<std::remove_reference_t<Body>*>(context))(part); };
-    context_ = const_cast<void*>(static_cast<const void*>(&body));
-    const int64_t task = task_.load(std::memory_order_relaxed) + 1;
-    task_.store(task, std::memory_order_release);
-    work(0, task);
-    for (int spins = 0; done_.load(std::memory_order_acquire) != task * parts; ++spins) relax(spins);
-  }
-
-  static constexpr int64_t kMaxParts = 64;
-
- private:
-  static constexpr int64_t kOver = -1;
-
-  explicit Team(int threads) : threads_(threads) {}
-
-  static void relax(int spins) {
-    if (spins % 1024 == 1023) std::this_thread::yield();
-    else cpu_relax();
-  }
-
-  // A claimed part keeps its task open, and with it what the caller set for it.
-  void work(int me, int64_t task) {
-    const int64_t parts = parts_, first = parts * me / threads_;
-    for (int64_t i = 0; i < parts; ++i) {
-      const int64_t part = (first + i) % parts;
-      int64_t before = task - 1;
-      if (!claimed_[part].compare_exchange_strong(before, task, std::memory_order_acq_rel)) continue;
-      body_(context_, part);
-      done_.fetch_add(1, std::memory_order_release);
-    }
-  }
-
-  void help(int me) {
-    int64_t seen = 0;
-    for (int spins = 0;; ++spins) {
-      const int64_t task = task_.load(std::memory_order_acquire);
-      if (task == kOver) return;
-      if (task == seen) {
-        relax(spins);
-        continue;
+  void join(int me, Body& body) {
+    bool waits = false;  // for the others, who came in the phase before
+    for (;;) {
+      const int64_t phase = done_.load(std::memory_order_acquire) / parts_;
+      if (phase == phases_) return;
+      const auto is_over = [&] { return done_.load(std::memory_order_acquire) >= (phase + 1) * parts_; };
+      claim(phase, me, body);
+      for (int spins = 0; waits && spins < 256 && !is_over(); ++spins) cpu_relax();
+      waits = true;
+      for (int i = 1; i < parts_ && !is_over(); ++i) {
+        if (claim(phase, (me + i) % parts_, body)) waits = false;
       }
-      work(me, seen = task);
-      spins = 0;
+      for (int spins = 1; !is_over(); ++spins) {
+        if (spins % 1024 == 0) std::this_thread::yield();
+        else cpu_relax();
+      }
     }
   }
 
-  int threads_;
-  bool backwards_ = false;
-  int64_t parts_ = 0;
-  void (*body_)(void*, int64_t) = nullptr;
-  void* context_ = nullptr;
-  alignas(64) std::atomic<int64_t> task_{0};
-  alignas(64) std::atomic<int64_t> done_{0};
-  alignas(64) std::atomic<int64_t> claimed_[kMaxParts] = {};
-};
-
-// The product of each step's state [rows, k] with one matrix [k, n]: in place and in parts for a few rows, else through
-// panels that are packed once.
-class StepProduct {
- public:
-  StepProduct(DType dtype, int64_t rows, int64_t n, int64_t k, MatrixView weight, int64_t steps)
-      : dtype_(dtype), rows_(rows), n_(n), k_(k), weight_(weight), by_dots_(weight.row_stride == 1) {
-    if (rows <= GemmKernel::kMaxRows) {
-      // A part is large enough for its product to outweigh being claimed, and small enough to leave one to each thread.
-      const int64_t bytes = std::max<int64_t>(k * static_cast<int64_t>(item_size(dtype)), 1);
-      const int64_t least = by_dots_ ? 16 : 128;
-      block_ = std::max({least, kPartBytes / bytes, (n + Team::kMaxParts - 1) / Team::kMaxParts});
-      parts_ = (n + block_ - 1) / block_;
-      return;
-    }
-    if (steps < 2 || !gemm_packs_b(dtype, rows, n, k, {nullptr, k, 1}, weight)) return;
-    panels_ = StorageRef(Storage::allocate(packed_gemm_b_bytes(dtype, n, k)));
-    pack_gemm_b(dtype, n, k, weight, panels_->data());
-    options_.packed_b = panels_->data();
+  // A claimed part keeps its phase from ending.
+  template <class Body>
+  bool claim(int64_t phase, int part, Body& body) {
+    int64_t before = phase;
+    if (!claims_[part].phases.compare_exchange_strong(before, phase + 1, std::memory_order_acq_rel)) return false;
+    body(phase, part);
+    done_.fetch_add(1, std::memory_order_acq_rel);
+    return true;
   }
 
-  // How many threads a team for it should have.
-  int threads() const { return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(num_threads(), parts_))); }
-
-  void run(Team& team, const void* state, void* out, bool accumulate, const Epilogue* epilogue) {
-    if (parts_ > 0) {
-      return team.share(parts_, [&](int64_t part) { run_part(part * block_, state, out, accumulate, epilogue); });
-    }
-    GemmOptions options = options_;
-    options.accumulate = accumulate;
-    gemm(dtype_, rows_, n_, k_, {state, k_, 1}, weight_, out, n_, epilogue, options);
-  }
-
- private:
-  static constexpr int64_t kPartBytes = 64 * 1024;
-
-  void run_part(int64_t j, const void* state, void* out, bool accumulate, const Epilogue* epilogue) const {
-    const GemmKernel& kernel = kernels().gemm[static_cast<int>(dtype_)];
-    const int64_t item = static_cast<int64_t>(item_size(dtype_)), width = std::min(block_, n_ - j);
-    Epilogue part;
-    if (epilogue) {
-      part = *epilogue;
-      if (part.row_bias) part.row_bias = static_cast<const char*>(part.row_bias) + j * item;
-    }
-    const Epilogue* const ending = epilogue ? &part : nullptr;
-    const char* const columns = static_cast<const char*>(weight_.data) + j * weight_.col_stride * item;
-    char* const to = static_cast<char*>(out) + j * item;
-    if (by_dots_)
-      kernel.dots(rows_, width, k_, state, k_, columns, weight_.col_stride, to, n_, accumulate, ending, Reach::l2);
-    else
-      kernel.rows(rows_, width, k_, state, k_, 1, columns, weight_.row_stride, to, n_, accumulate, ending, Reach::l2);
-  }
-
-  DType dtype_;
-  int64_t rows_, n_, k_;
-  MatrixView weight_;
-  bool by_dots_;
-  int64_t block_ = 0, parts_ = 0;
-  StorageRef panels_;
-  GemmOptions options_;
+  const int64_t phases_;
+  const int parts_;
+  alignas(64) std::atomic<int64_t> done_{0};  // parts, of all phases
+  Claim claims_[kMaxParts];
 };
 
 struct Sizes {
@@ -231,13 +148,84 @@ void for_rows(const Sizes& s, Body&& body) {
 MatrixView transposed(const Tensor& weight) { return {weight.data(), 1, weight.shape[1]}; }
 MatrixView plain(const Tensor& weight) { return {weight.data(), weight.shape[1], 1}; }
 
+// The product of each step's state [rows, k] with one matrix [k, n], whose panels are packed once.
+class StepProduct {
+ public:
+  StepProduct(DType dtype, int64_t rows, int64_t n, int64_t k, MatrixView weight, int64_t steps)
+      : dtype_(dtype), rows_(rows), n_(n), k_(k), weight_(weight) {
+    if (steps < 2 || !gemm_packs_b(dtype, rows, n, k, {nullptr, k, 1}, weight)) return;
+    panels_ = StorageRef(Storage::allocate(packed_gemm_b_bytes(dtype, n, k)));
+    pack_gemm_b(dtype, n, k, weight, panels_->data());
+    options_.packed_b = panels_->data();
+  }
+
+  void run(const void* state, void* out, bool accumulate, const Epilogue* epilogue) const {
+    GemmOptions options = options_;
+    options.accumulate = accumulate;
+    gemm(dtype_, rows_, n_, k_, {state, k_, 1}, weight_, out, n_, epilogue, options);
+  }
+
+ private:
+  DType dtype_;
+  int64_t rows_, n_, k_;
+  MatrixView weight_;
+  StorageRef panels_;
+  GemmOptions options_;
+};
+
+// A few sequences without projection: the weight is read in place, and a thread has some units with all that belongs to
+// them, so that the threads meet once a step.
+struct UnitParts {
+  static constexpr int64_t kUnits = 16;                 // a cache line of float32: no two threads write to one
+  static constexpr int64_t kBytesPerThread = 64 << 10;  // of the weight
+  static constexpr int64_t kBlock = 128;
+
+  const Sizes& s;
+  int parts;
+
+  static bool suffice(const Sizes& s, const Recurrence& r) { return s.rows <= GemmKernel::kMaxRows && !r.projection; }
+
+  explicit UnitParts(const Sizes& sizes) : s(sizes) {
+    const int64_t bytes = s.gates * s.features * static_cast<int64_t>(item_size(s.dtype));
+    const int64_t most = std::min(
+        {int64_t{num_threads()}, int64_t{Team::kMaxParts}, bytes / kBytesPerThread, (s.width + kUnits - 1) / kUnits});
+    parts = static_cast<int>(std::max<int64_t>(most, 1));
+  }
+
+  int64_t begin(int part) const { return std::min((s.width + kUnits - 1) / kUnits * part / parts * kUnits, s.width); }
+  int64_t units(int part) const { return begin(part + 1) - begin(part); }
+
+  // The columns of a part's units in each of `gates` gates of state [rows, k] times weight [k, gates * width]. Phases
+  // read the weight from either end in turn: of one about as large as the cache the part used last is then still there.
+  void multiply(int64_t phase, int part, const void* state, int64_t k, int gates, MatrixView weight, void* out,
+                bool accumulate, const Epilogue* epilogue) const {
+    const GemmKernel& kernel = kernels().gemm[static_cast<int>(s.dtype)];
+    const int64_t item = static_cast<int64_t>(item_size(s.dtype)), n = gates * s.width;
+    const int64_t end = begin(part + 1), blocks = (units(part) + kBlock - 1) / kBlock;
+    for (int64_t at = 0; at < gates * blocks; ++at) {
+      const int64_t index = phase % 2 == 0 ? at : gates * blocks - 1 - at;
+      const int64_t unit = begin(part) + index % blocks * kBlock, width = std::min(kBlock, end - unit);
+      const int64_t j = index / blocks * s.width + unit;
+      Epilogue ending;
+      if (epilogue) ending.row_bias = static_cast<const char*>(epilogue->row_bias) + j * item;
+      const char* const columns = static_cast<const char*>(weight.data) + j * weight.col_stride * item;
+      char* const to = static_cast<char*>(out) + j * item;
+      const Epilogue* const last = epilogue ? &ending : nullptr;
+      if (weight.row_stride == 1) {
+        kernel.dots(s.rows, width, k, state, k, columns, weight.col_stride, to, n, accumulate, last, Reach::l2);
+      } else {
+        kernel.rows(s.rows, width, k, state, k, 1, columns, weight.row_stride, to, n, accumulate, last, Reach::l2);
+      }
+    }
+  }
+};
+
 }  // namespace
 
 void recurrent(const Recurrence& r) {
   const Sizes s = check(r);
   if (s.steps * s.rows == 0) return;
   const RecurrentKernel& kernel = kernels().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
-  StepProduct product(s.dtype, s.rows, s.gates, s.features, transposed(*r.weight), s.steps);
   StorageRef sums;
   Epilogue bias;
   if (r.cell == RecurrentCell::gru) {
@@ -245,33 +233,49 @@ void recurrent(const Recurrence& r) {
     bias.row_bias = r.bias->data();
   }
   void* const separate = sums ? sums->data() : nullptr;
-  const void* hidden = r.hidden->data();
-  const void* cell = r.cell_state ? r.cell_state->data() : nullptr;
+  const Epilogue* const ending = separate ? &bias : nullptr;
+  const auto time = [&](int64_t i) { return r.reverse ? s.steps - 1 - i : i; };
+  const auto hidden_before = [&](int64_t i) -> const void* {
+    return i == 0 ? r.hidden->data() : at(r.output, time(i - 1));
+  };
+  // The cells of `rows` sequences and `units` units at step i.
+  const auto finish = [&](int64_t i, int64_t row, int64_t rows, int64_t unit, int64_t units) {
+    const int64_t t = time(i);
+    const void* const cell = r.cell != RecurrentCell::lstm ? nullptr
+                             : i == 0                      ? r.cell_state->data()
+                                                           : at(r.cells, time(i - 1));
+    RecurrentStep step{};
+    step.rows = rows;
+    step.width = s.width;
+    step.units = units;
+    step.gates = offset(at(r.gates, t), row * s.gates + unit, s.dtype);
+    step.recurrent = offset(separate, row * s.gates + unit, s.dtype);
+    step.hidden_before = offset(hidden_before(i), row * s.features + unit, s.dtype);
+    step.cell_before = offset(cell, row * s.width + unit, s.dtype);
+    step.cell = offset(at(r.cells, t), row * s.width + unit, s.dtype);
+    step.hidden = offset(at(r.projection ? r.raw : r.output, t), row * s.width + unit, s.dtype);
+    kernel.forward(step);
+  };
+  const MatrixView weight = transposed(*r.weight);
+  if (UnitParts::suffice(s, r)) {
+    const UnitParts parts(s);
+    Team::run(s.steps, parts.parts, [&](int64_t i, int part) {
+      void* const to = separate ? separate : at(r.gates, time(i));
+      parts.multiply(i, part, hidden_before(i), s.features, gate_count(r.cell), weight, to, !separate, ending);
+      finish(i, 0, s.rows, parts.begin(part), parts.units(part));
+    });
+    return;
+  }
+  const StepProduct product(s.dtype, s.rows, s.gates, s.features, weight, s.steps);
   std::unique_ptr<StepProduct> projection;
   if (r.projection) {
     projection.reset(new StepProduct(s.dtype, s.rows, s.features, s.width, transposed(*r.projection), s.steps));
   }
-  Team::run(s.steps, projection ? 1 : product.threads(), [&](int64_t i, Team& team) {
-    const int64_t t = r.reverse ? s.steps - 1 - i : i;
-    char* const gates = at(r.gates, t);
-    product.run(team, hidden, separate ? separate : gates, !separate, separate ? &bias : nullptr);
-    char* const out = r.projection ? at(r.raw, t) : at(r.output, t);
-    for_rows(s, [&](int64_t first, int64_t count) {
-      RecurrentStep step{};
-      step.rows = count;
-      step.width = s.width;
-      step.gates = offset(gates, first * s.gates, s.dtype);
-      step.recurrent = offset(separate, first * s.gates, s.dtype);
-      step.hidden_before = offset(hidden, first * s.features, s.dtype);
-      step.cell_before = offset(cell, first * s.width, s.dtype);
-      step.cell = offset(at(r.cells, t), first * s.width, s.dtype);
-      step.hidden = offset(out, first * s.width, s.dtype);
-      kernel.forward(step);
-    });
-    if (projection) projection->run(team, out, at(r.output, t), false, nullptr);
-    hidden = at(r.output, t);
-    if (r.cell == RecurrentCell::lstm) cell = at(r.cells, t);
-  });
+  for (int64_t i = 0; i < s.steps; ++i) {
+    product.run(hidden_before(i), separate ? separate : at(r.gates, time(i)), !separate, ending);
+    for_rows(s, [&](int64_t row, int64_t rows) { finish(i, row, rows, 0, s.width); });
+    if (projection) projection->run(at(r.raw, time(i)), at(r.output, time(i)), false, nullptr);
+  }
 }
 
 namespace {
@@ -281,13 +285,15 @@ void zero(void* x, int64_t elements, DType dtype) {
 }
 
 template <class T>
-void add_rows(T* to, const T* from, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) to[i] += from[i];
+void add_rows(T* to, const T* from, int64_t rows, int64_t n, int64_t stride) {
+  for (int64_t row = 0; row < rows; ++row, to += stride, from += stride) {
+    for (int64_t i = 0; i < n; ++i) to[i] += from[i];
+  }
 }
 
-void add(void* to, const void* from, int64_t n, DType dtype) {
-  if (dtype == DType::f32) add_rows(static_cast<float*>(to), static_cast<const float*>(from), n);
-  else add_rows(static_cast<double*>(to), static_cast<const double*>(from), n);
+void add(void* to, const void* from, int64_t rows, int64_t n, int64_t stride, DType dtype) {
+  if (dtype == DType::f32) add_rows(static_cast<float*>(to), static_cast<const float*>(from), rows, n, stride);
+  else add_rows(static_cast<double*>(to), static_cast<const double*>(from), rows, n, stride);
 }
 
 }  // namespace
@@ -319,41 +325,61 @@ void recurrent_backward(const Recurrence& r, const RecurrenceGradients& g) {
   if (s.steps * s.rows == 0) return;
   StorageRef raw;
   if (r.projection) raw = StorageRef(Storage::allocate(static_cast<size_t>(cells) * item_size(s.dtype)));
-  StepProduct product(s.dtype, s.rows, s.features, s.gates, plain(*r.weight), s.steps);
+  const auto time = [&](int64_t i) { return r.reverse ? s.steps - 1 - i : i; };
+  // The gradients of the cells of `rows` sequences and `units` units at step i, from that of its state.
+  const auto begin = [&](int64_t i, void* dout, int64_t row, int64_t rows, int64_t unit, int64_t units) {
+    const int64_t t = time(i);
+    const void* const hidden_before = i > 0 ? at(r.output, time(i - 1)) : r.hidden->data();
+    const void* const cell_before = !is_lstm ? nullptr : i > 0 ? at(r.cells, time(i - 1)) : r.cell_state->data();
+    const int64_t in_gates = row * s.gates + unit, in_cell = row * s.width + unit;
+    RecurrentGradients step{};
+    step.rows = rows;
+    step.width = s.width;
+    step.units = units;
+    // An RNN's state tells all.
+    step.gates = offset(gate_count(r.cell) > 1 ? at(r.gates, t) : at(r.output, t), in_gates, s.dtype);
+    step.hidden_before = offset(hidden_before, row * s.features + unit, s.dtype);
+    step.cell_before = offset(cell_before, in_cell, s.dtype);
+    step.cell = offset(at(r.cells, t), in_cell, s.dtype);
+    step.dhidden = offset(dout, in_cell, s.dtype);
+    step.dcell = offset(dcell, in_cell, s.dtype);
+    step.dgates = offset(at(g.gates, t), in_gates, s.dtype);
+    step.drecurrent = offset(at(g.recurrent, t), in_gates, s.dtype);
+    kernel.backward(step);
+  };
+  const auto gate_gradients = [&](int64_t i) { return at(is_gru ? g.recurrent : g.gates, time(i)); };
+  const MatrixView weight = plain(*r.weight);
+  if (UnitParts::suffice(s, r)) {
+    const UnitParts parts(s);
+    // A part's product of one step and its cells of the step before, which need no other's product, are one phase.
+    Team::run(s.steps + 1, parts.parts, [&](int64_t phase, int part) {
+      const int64_t i = s.steps - 1 - phase, unit = parts.begin(part), units = parts.units(part);
+      if (phase > 0) parts.multiply(phase, part, gate_gradients(i + 1), s.gates, 1, weight, dhidden, is_gru, nullptr);
+      if (i < 0) return;
+      if (g.output) {
+        add(offset(dhidden, unit, s.dtype), offset(at(g.output, time(i)), unit, s.dtype), s.rows, units, s.width,
+            s.dtype);
+      }
+      begin(i, dhidden, 0, s.rows, unit, units);
+    });
+    return;
+  }
+  const StepProduct product(s.dtype, s.rows, s.features, s.gates, weight, s.steps);
   std::unique_ptr<StepProduct> projection;
   if (r.projection) {
     projection.reset(new StepProduct(s.dtype, s.rows, s.width, s.features, plain(*r.projection), s.steps));
   }
-  Team::run(s.steps, projection ? 1 : product.threads(), [&](int64_t done, Team& team) {
-    const int64_t i = s.steps - 1 - done;
-    const int64_t t = r.reverse ? s.steps - 1 - i : i, before = r.reverse ? t + 1 : t - 1;
-    if (g.output) add(dhidden, at(g.output, t), state, s.dtype);
+  for (int64_t i = s.steps - 1; i >= 0; --i) {
+    if (g.output) add(dhidden, at(g.output, time(i)), 1, state, state, s.dtype);
     void* dout = dhidden;
     if (projection) {
-      std::memcpy(at(g.projected, t), dhidden, static_cast<size_t>(state) * item_size(s.dtype));
-      projection->run(team, dhidden, raw->data(), false, nullptr);
+      std::memcpy(at(g.projected, time(i)), dhidden, static_cast<size_t>(state) * item_size(s.dtype));
+      projection->run(dhidden, raw->data(), false, nullptr);
       dout = raw->data();
     }
-    const void* const hidden_before = i > 0 ? at(r.output, before) : r.hidden->data();
-    const void* const cell_before = !is_lstm ? nullptr : i > 0 ? at(r.cells, before) : r.cell_state->data();
-    // An RNN's state tells all.
-    const void* const gates = gate_count(r.cell) > 1 ? at(r.gates, t) : at(r.output, t);
-    for_rows(s, [&](int64_t first, int64_t count) {
-      RecurrentGradients step{};
-      step.rows = count;
-      step.width = s.width;
-      step.gates = offset(gates, first * s.gates, s.dtype);
-      step.hidden_before = offset(hidden_before, first * s.features, s.dtype);
-      step.cell_before = offset(cell_before, first * s.width, s.dtype);
-      step.cell = offset(at(r.cells, t), first * s.width, s.dtype);
-      step.dhidden = offset(dout, first * s.width, s.dtype);
-      step.dcell = offset(dcell, first * s.width, s.dtype);
-      step.dgates = offset(at(g.gates, t), first * s.gates, s.dtype);
-      step.drecurrent = offset(at(g.recurrent, t), first * s.gates, s.dtype);
-      kernel.backward(step);
-    });
-    product.run(team, is_gru ? at(g.recurrent, t) : at(g.gates, t), dhidden, is_gru, nullptr);
-  });
+    for_rows(s, [&](int64_t row, int64_t rows) { begin(i, dout, row, rows, 0, s.width); });
+    product.run(gate_gradients(i), dhidden, is_gru, nullptr);
+  }
 }
 
 }  // namespace flambeau
