@@ -14,6 +14,9 @@ namespace {
 // A thread must find this many multiply-adds to be worth waking, some 10 us of them.
 constexpr double kWorkPerThread = 5e5;
 
+// Or, where a matrix is read once for a few rows or columns, this many bytes of it.
+constexpr double kBytesPerThread = 256 << 10;
+
 // Elements worth a thread's packing.
 constexpr int64_t kPackGrain = 1 << 14;
 
@@ -65,8 +68,10 @@ struct Product {
   int64_t depth_of_blocks() const { return equal_block(k, blocking_of(item).kc); }
   // How many threads are worth waking when they meet after each `depth` steps of k.
   int threads(int64_t depth) const {
-    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(depth);
-    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work / kWorkPerThread)));
+    const double wide = static_cast<double>(std::max(m, n)) * static_cast<double>(depth);
+    const double narrow = static_cast<double>(std::min(m, n)), read = wide * static_cast<double>(item);
+    const double most = std::max(wide * narrow / kWorkPerThread, read / kBytesPerThread);
+    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
   }
   int threads() const { return threads(k); }
 };
@@ -235,9 +240,36 @@ void multiply_small(const Product& p) {
   }
 }
 
+// Panels of B that are there already, and rows enough for each thread: a thread packs its own rows of A and goes
+// through all of k without waiting for the others.
+bool rows_suffice(const Product& p, int threads) {
+  constexpr int64_t kLeastTiles = 2;
+  return p.packed_b && threads > 1 && p.m >= threads * kLeastTiles * p.kernel.mr;
+}
+void multiply_by_rows(const Product& p, int threads) {
+  const GemmKernel& kernel = p.kernel;
+  const int64_t kc = p.depth_of_blocks(), nr = kernel.nr;
+  const int64_t part_bytes = round_up(ceil_div(p.m, threads), kernel.mr) * kc * p.item;
+  const Scratch scratch(threads * part_bytes);
+  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t i = p.m * part / threads, height = p.m * (part + 1) / threads - i;
+      char* const a_panels = scratch.data() + part * part_bytes;
+      for (int64_t pc = 0; pc < p.k; pc += kc) {
+        const int64_t depth = std::min(kc, p.k - pc);
+        kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
+        for (int64_t j = 0; j < p.n; j += nr) {
+          multiply_packed(p, i, height, j, std::min(nr, p.n - j), pc, depth, a_panels, {p.packed_at(pc, depth, j), nr});
+        }
+      }
+    }
+  });
+}
+
 // A panel of B at a time: in place where its rows are contiguous, else packed just before its only use. A is read in
 // place when it is small, else packed, a block of k at a time, and stays in L2.
 void multiply_panels(const Product& p) {
+  if (rows_suffice(p, p.threads())) return multiply_by_rows(p, p.threads());
   const GemmKernel& kernel = p.kernel;
   const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks();
   const bool a_in_place = reads_a_in_place(p), b_in_place = p.b.col_stride == 1 && !p.packed_b;
