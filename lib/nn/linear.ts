@@ -1,13 +1,15 @@
-import { linear } from '../ops/matmul.js';
+import { linear, linearThen } from '../ops/matmul.js';
 import { checkDType, type DType, type FloatingDType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';
+import type { ProductActivation } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { explainFailure } from './failure.js';
 import { kaimingUniform_, uniform_ } from './init.js';
 import { Module } from './module.js';
 import { newParameter, type Parameter } from './parameter.js';
 import { pythonBool } from './print.js';
-import { markBuiltIn } from './state.js';
+import { markBuiltIn, stateOf } from './state.js';
 import type { Keeps, Maps, WIDTHS } from './widths.js';
 
 export interface LinearOptions {
@@ -73,6 +75,19 @@ export class Linear<const I extends number = number, const O extends number = nu
 
   override extraRepr(): string {
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`;
+  }
+}
+
+/** Whether an activation may be part of the layer's product: it is linear's, not rounded to a narrower type first. */
+export const takesActivation = (layer: Module): layer is Linear =>
+  layer.forward === Linear.prototype.forward && (layer as Linear).weight.dtype !== 'bfloat16';
+
+/** What calling the layer and then the activation gives, where neither has hooks and nothing is recorded. */
+export function callActivated(layer: Linear, x: unknown, activation: ProductActivation): Tensor {
+  try {
+    return linearThen(x as Tensor, layer.weight, layer.bias, activation);
+  } catch (error) {
+    throw explainFailure(stateOf(layer), error, [x]);
   }
 }
 

@@ -1,7 +1,10 @@
 import { context } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
+import type { ProductActivation } from '../tensor/raw.js';
 import { Tensor } from '../tensor/tensor.js';
+import { productActivationOf } from './activation.js';
 import { callModule } from './call.js';
+import { callActivated, type Linear, takesActivation } from './linear.js';
 import { ListModule, positionsOf } from './listModule.js';
 import type { Layer, Module } from './module.js';
 import { checkModule, checkName, setChild } from './registry.js';
@@ -44,7 +47,7 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       );
     }
     const { children } = positionsOf(this);
-    // Without a graph nobody will need what one built-in layer hands to the next.
+    // Without a graph nobody will need what one built-in layer hands to the next, nor a product before its activation.
     const releases = !context().grad;
     let x: unknown = input;
     let ownsX = false;
@@ -52,7 +55,9 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       const child = children[i];
       if (!child) fail('MODULE_ERROR', `${classNameOf(this)}: child ${i} is null and cannot be called`);
       const state = stateOf(child);
-      const y = callModule(state, [x]);
+      const activation = releases && isPlainLayer(state) ? activationAfter(state.raw, children[i + 1]) : null;
+      const y = activation === null ? callModule(state, [x]) : callActivated(state.raw as Linear, x, activation);
+      if (activation !== null) i++;
       if (releases) {
         const keepsNothing = isPlainLayer(state);
         if (y === x) ownsX &&= keepsNothing;
@@ -98,6 +103,13 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
   protected override like(modules: readonly Module[]): Sequential {
     return new SequentialModule<readonly Layer[]>(...modules) as Sequential;
   }
+}
+
+/** The activation that `next` is, if `layer` can apply it to its product. */
+function activationAfter(layer: Module, next: Module | null | undefined): ProductActivation | null {
+  if (!next || !takesActivation(layer)) return null;
+  const state = stateOf(next);
+  return isPlainLayer(state) ? productActivationOf(state.raw) : null;
 }
 
 /** A built-in layer without hooks and without children, which might be anything, keeps neither input nor output. */

@@ -6,7 +6,7 @@ import { defaultGenerator } from '../tensor/generator.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Dropout } from './dropout.js';
-import { checkWidth, Linear } from './linear.js';
+import { callActivated, checkWidth, Linear, takesActivation } from './linear.js';
 import type { Layer } from './module.js';
 import { Module } from './module.js';
 import { ModuleList } from './moduleList.js';
@@ -175,11 +175,20 @@ export class TransformerEncoderLayer extends Module {
   }
 
   private feedForward(x: Tensor, free: Free): Tensor {
-    const wide = this.linear1(x);
-    const active = MADE.get(stateOf(this))!.run(wide);
+    const { run, options } = MADE.get(stateOf(this))!;
+    const linear1 = stateOf(this.linear1).raw as Linear;
+    const { activation = 'relu' } = options;
+    let active: Tensor;
+    if (free === dispose && typeof activation === 'string' && takesActivation(linear1)) {
+      active = callActivated(linear1, x, activation);
+    } else {
+      const wide = this.linear1(x);
+      active = run(wide);
+      free(wide);
+    }
     const dropped = this.dropout(active);
     const out = this.dropout2(this.linear2(dropped));
-    free(wide, active, dropped);
+    free(active, dropped);
     return out;
   }
 

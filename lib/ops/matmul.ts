@@ -1,7 +1,7 @@
 import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { rawLinear, rawMatmul } from '../tensor/raw.js';
+import { type ProductActivation, rawLinear, rawMatmul } from '../tensor/raw.js';
 import { broadcastShapes, numelOf, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
@@ -211,6 +211,22 @@ const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp(
   ],
 });
 
+/** The sizes of a product of checked arguments. */
+function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null): [rows: number, inputs: number, outputs: number] {
+  checkPair('linear', x, weight, ['input', 'weight']);
+  if (bias !== null) checkPair('linear', x, bias, ['input', 'bias']);
+  const { shape } = x;
+  checkRank('linear', weight, 2, 'weight');
+  if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
+  const [outputs, inputs] = weight.shape as [number, number];
+  const rows = shape.length === 2 ? shape[0]! : numelOf(shape.slice(0, -1));
+  checkMultiplies('linear', [rows, shape.at(-1)!], [inputs, outputs]);
+  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
+    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
+  }
+  return [rows, inputs, outputs];
+}
+
 /**
  * x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] or null → [..., out].
  *
@@ -218,20 +234,27 @@ const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp(
  * linear(ones([1, 2]), ones([3, 2]), zeros([3])).toArray(); // [[2, 2, 2]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  checkPair('linear', x, weight, ['input', 'weight']);
-  if (bias !== null) checkPair('linear', x, bias, ['input', 'bias']);
+  return ofRows(x, checkLinear(x, weight, bias), (flat) => linearOp(flat, weight, bias));
+}
+
+/**
+ * activation(x · weightᵀ + bias) in one pass over the result, with the numbers of the two ops. Nothing is recorded: for
+ * where grad mode is off.
+ */
+export function linearThen(x: Tensor, weight: Tensor, bias: Tensor | null, activation: ProductActivation): Tensor {
+  return ofRows(x, checkLinear(x, weight, bias), (flat) => rawLinear(flat, weight, bias, activation));
+}
+
+/** `multiply` of x as a matrix, in x's shape. */
+function ofRows(
+  x: Tensor,
+  [rows, inputs, outputs]: readonly [number, number, number],
+  multiply: (x: Tensor) => Tensor,
+): Tensor {
   const { shape } = x;
-  checkRank('linear', weight, 2, 'weight');
-  if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
-  const [outputs, inputs] = weight.shape as [number, number];
-  const rows = numelOf(shape.slice(0, -1));
-  checkMultiplies('linear', [rows, shape.at(-1)!], [inputs, outputs]);
-  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
-    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
-  }
-  if (shape.length === 2) return linearOp(x, weight, bias);
+  if (shape.length === 2) return multiply(x);
   const flat = reshapeTo(x, [rows, inputs]);
-  const result = linearOp(flat, weight, bias);
+  const result = multiply(flat);
   const out = reshapeTo(result, [...shape.slice(0, -1), outputs]);
   // Without a graph the other geometries are nobody's, and would keep the memory of x and of the result.
   if (!requiresGrad(out)) {
