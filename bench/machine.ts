@@ -18,7 +18,7 @@ export function buildPrograms(): boolean {
   }
 }
 
-export const program = (name: 'peak' | 'openblas'): string => path.join(BUILT, name);
+export const program = (name: 'peak' | 'openblas' | 'wakeup'): string => path.join(BUILT, name);
 
 export const measureMachine = (threads: number): Machine =>
   JSON.parse(execFileSync(program('peak'), [String(threads)], { encoding: 'utf8' }));

@@ -5,6 +5,9 @@ const MAX_SAMPLES = 41;
 const SAMPLE_NS = 4e6;
 const BUDGET_NS = 100e6;
 const WARM_UP_NS = 80e6;
+// A JavaScript engine compiles what has run often: short work is warmed up by count, within limits.
+const WARM_UP_RUNS = 10_000;
+const MOST_WARM_UP_NS = 500e6;
 
 /** Nanoseconds of so many runs in a row. */
 export type Timer = (runs: number) => number | Promise<number>;
@@ -31,9 +34,10 @@ export const asyncTimer =
  */
 export async function medianTime(timeOf: Timer): Promise<number> {
   let runs = 1;
-  for (let warm = 0; warm < WARM_UP_NS; ) {
+  for (let warm = 0, done = 0; warm < WARM_UP_NS || (done < WARM_UP_RUNS && warm < MOST_WARM_UP_NS); ) {
     const elapsed = await timeOf(runs);
     warm += elapsed;
+    done += runs;
     runs = Math.max(1, Math.round((runs * SAMPLE_NS) / Math.max(elapsed, 1)));
   }
   const samples: number[] = [];

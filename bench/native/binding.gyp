@@ -13,6 +13,13 @@
       'libraries': ['-lpthread'],
     },
     {
+      'target_name': 'wakeup',
+      'type': 'executable',
+      'product_extension': '',
+      'sources': ['wakeup.cpp', '../../native/tensor/thread_pool.cpp'],
+      'libraries': ['-lpthread'],
+    },
+    {
       'target_name': 'openblas',
       'type': 'executable',
       'product_extension': '',

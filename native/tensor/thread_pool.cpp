@@ -36,7 +36,8 @@ namespace {
 // one forward pass follow each other more closely than that.
 constexpr std::chrono::microseconds kSpinTime{50};
 
-// Polls until ready() or the spin time is over; returns ready()'s last answer.
+// Polls until ready() or the spin time is over; returns ready()'s last answer. Gives way now and then: Linux may have
+// woken a worker on its caller's own core, and either would otherwise keep the other from what it waits for.
 template <class Ready>
 bool spin_until(Ready&& ready) {
   for (int i = 0; i < 64; ++i) {
@@ -49,6 +50,7 @@ bool spin_until(Ready&& ready) {
       if (ready()) return true;
       cpu_relax();
     }
+    std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < deadline);
   return ready();
 }
