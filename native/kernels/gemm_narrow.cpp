@@ -331,6 +331,17 @@ void dots_of_vector(Reach reach, int64_t n, int64_t k, const T* rows, int64_t st
   }
 }
 
+template <class T>
+void vector_dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
+                 int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue, Reach reach) {
+  const T* const left = static_cast<const T*>(a);
+  const T* const right = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(c);
+  if (n == 1) dots_of_vector(reach, m, k, left, a_row_stride, right, out, ldc, accumulate);
+  else dots_of_vector(reach, n, k, right, b_col_stride, left, out, 1, accumulate);
+  if (epilogue) finish_tile(*epilogue, out, ldc, m, n);
+}
+
 // The epilogue of the part of C that begins at row i and column j.
 template <class T>
 FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
@@ -343,18 +354,12 @@ FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
 
 template <class T>
 void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b, int64_t b_col_stride,
-          void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue, Reach reach) {
+          void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
   constexpr int kRows = kRegisters == 32 ? 4 : kRegisters == 16 && sizeof(Lanes<T>) == 32 ? 3 : 2;
   constexpr int64_t kBlock = 64;  // of C: small enough that the epilogue finds it in L1
   const T* const left = static_cast<const T*>(a);
   const T* const right = static_cast<const T*>(b);
   T* const out = static_cast<T*>(c);
-  if (m == 1 || n == 1) {
-    if (n == 1) dots_of_vector(reach, m, k, left, a_row_stride, right, out, ldc, accumulate);
-    else dots_of_vector(reach, n, k, right, b_col_stride, left, out, 1, accumulate);
-    if (epilogue) finish_tile(*epilogue, out, ldc, m, n);
-    return;
-  }
   for (int64_t j = 0; j < n; j += kBlock) {
     const int64_t width = n - j < kBlock ? n - j : kBlock;
     for (int64_t i = 0; i < m; i += kBlock) {
@@ -373,7 +378,7 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 
 template <class T>
 void fill(GemmKernel& kernel) {
-  kernel.rows = rows<T>, kernel.dots = dots<T>;
+  kernel.rows = rows<T>, kernel.dots = dots<T>, kernel.vector_dots = vector_dots<T>;
 }
 
 }  // namespace

@@ -74,7 +74,11 @@ struct GemmKernel {
                Reach reach);
   // dots: A's rows and B's columns are contiguous.
   void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
-               int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue, Reach reach);
+               int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue);
+  // The same for m == 1 or n == 1; in another order, so that a part of a wider product must not come here.
+  void (*vector_dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
+                      int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue,
+                      Reach reach);
 };
 
 // The matrix kernels of bf16 and of 8-bit integers. Panels are as GemmKernel's, of 32-bit words of `depth` elements

@@ -80,7 +80,7 @@ bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* g
       const int64_t place = i / row_blocks, row = i % row_blocks * kRows;
       gemm.dots(std::min(kRows, rows - row), channels, height * tiles_x, grads + place * grad_place + row * width,
                 width, images + place * x_place, width, sums + place * sum_place + row * channels, channels, first > 0,
-                nullptr, Reach::l2);
+                nullptr);
     });
   }
   split(rows, [&](int64_t row) {

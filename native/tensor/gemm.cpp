@@ -142,8 +142,15 @@ void multiply_dots(const Product& p) {
     b_col_stride = p.k;
   }
   const auto part = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
-    p.kernel.dots(height, width, p.k, p.a_at(i, 0), p.a.row_stride, b + j * b_col_stride * p.item, b_col_stride,
-                  p.c_at(i, j), p.ldc, p.accumulate, EpilogueAt(p, i, j), reach_of(p));
+    const char *const rows = p.a_at(i, 0), *const cols = b + j * b_col_stride * p.item;
+    const EpilogueAt ending(p, i, j);
+    if (p.m == 1 || p.n == 1) {
+      p.kernel.vector_dots(height, width, p.k, rows, p.a.row_stride, cols, b_col_stride, p.c_at(i, j), p.ldc,
+                           p.accumulate, ending, reach_of(p));
+    } else {
+      p.kernel.dots(height, width, p.k, rows, p.a.row_stride, cols, b_col_stride, p.c_at(i, j), p.ldc, p.accumulate,
+                    ending);
+    }
   };
   if (p.n >= p.m) for_ranges(p.n, 64, p.threads(), [&](int64_t j, int64_t width) { part(0, p.m, j, width); });
   else for_ranges(p.m, 64, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });

@@ -211,8 +211,10 @@ struct UnitParts {
       const char* const columns = static_cast<const char*>(weight.data) + j * weight.col_stride * item;
       char* const to = static_cast<char*>(out) + j * item;
       const Epilogue* const last = epilogue ? &ending : nullptr;
-      if (weight.row_stride == 1) {
-        kernel.dots(s.rows, width, k, state, k, columns, weight.col_stride, to, n, accumulate, last, Reach::l2);
+      if (weight.row_stride == 1 && s.rows == 1) {
+        kernel.vector_dots(1, width, k, state, k, columns, weight.col_stride, to, n, accumulate, last, Reach::l2);
+      } else if (weight.row_stride == 1) {
+        kernel.dots(s.rows, width, k, state, k, columns, weight.col_stride, to, n, accumulate, last);
       } else {
         kernel.rows(s.rows, width, k, state, k, 1, columns, weight.row_stride, to, n, accumulate, last, Reach::l2);
       }

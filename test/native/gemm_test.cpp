@@ -259,8 +259,9 @@ void check_all() {
     }
   }
 
-  constexpr int64_t kThreaded[][3] = {{97, 150, 500}, {200, 130, 400}, {1, 3000, 700}, {3000, 1, 700}, {33, 700, 300},
-                                      {700, 33, 300}, {3, 2000, 600},  {2000, 3, 600}, {16, 500, 600}};
+  constexpr int64_t kThreaded[][3] = {{97, 150, 500}, {200, 130, 400}, {1, 3000, 700}, {3000, 1, 700},
+                                      {33, 700, 300}, {700, 33, 300},  {3, 2000, 600}, {2000, 3, 600},
+                                      {16, 500, 600}, {20, 65, 900},   {65, 20, 900},  {17, 17, 4096}};
   for (const auto& [m, n, k] : kThreaded) {
     for (const Order a : {Order::row_major, Order::col_major}) {
       for (const Order b : {Order::row_major, Order::col_major}) check_threads<T>(m, n, k, a, b);
