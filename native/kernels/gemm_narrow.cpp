@@ -342,6 +342,30 @@ void vector_dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_s
   if (epilogue) finish_tile(*epilogue, out, ldc, m, n);
 }
 
+// to[j * to_stride + p] = b[p * row_stride + j].
+template <class T>
+void columns(const void* b, int64_t row_stride, int64_t k, int64_t n, void* to, int64_t to_stride) {
+  constexpr int64_t kBlock = 16 / sizeof(T);
+  const T* const from = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(to);
+  if (k < kBlock || n < kBlock) {
+    for (int64_t p = 0; p < k; ++p) {
+      for (int64_t j = 0; j < n; ++j) out[j * to_stride + p] = from[p * row_stride + j];
+    }
+    return;
+  }
+  // The last block of either axis moves back to end with it: it writes some elements twice.
+  for (int64_t p = 0; p < k; p += kBlock) {
+    if (p > k - kBlock) p = k - kBlock;
+    for (int64_t j = 0; j < n; j += kBlock) {
+      if (j > n - kBlock) j = n - kBlock;
+      const T* const block = from + p * row_stride + j;
+      if constexpr (sizeof(T) == 4) transpose_4x4(block, row_stride, out + j * to_stride + p, to_stride);
+      else transpose_2x2(block, row_stride, out + j * to_stride + p, to_stride);
+    }
+  }
+}
+
 // The epilogue of the part of C that begins at row i and column j.
 template <class T>
 FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
@@ -379,6 +403,7 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 template <class T>
 void fill(GemmKernel& kernel) {
   kernel.rows = rows<T>, kernel.dots = dots<T>, kernel.vector_dots = vector_dots<T>;
+  kernel.columns = columns<T>;
 }
 
 }  // namespace

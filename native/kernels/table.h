@@ -79,6 +79,8 @@ struct GemmKernel {
   void (*vector_dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
                       int64_t b_col_stride, void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue,
                       Reach reach);
+  // Column j of B, whose rows are contiguous, goes to `to` + j * to_stride.
+  void (*columns)(const void* b, int64_t row_stride, int64_t k, int64_t n, void* to, int64_t to_stride);
 };
 
 // The matrix kernels of bf16 and of 8-bit integers. Panels are as GemmKernel's, of 32-bit words of `depth` elements

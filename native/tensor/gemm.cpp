@@ -66,14 +66,13 @@ struct Product {
     return packed_b + (round_up(n, kernel.nr) * pc + j * depth) * item;
   }
   int64_t depth_of_blocks() const { return equal_block(k, blocking_of(item).kc); }
-  // How many threads are worth waking when they meet after each `depth` steps of k.
-  int threads(int64_t depth) const {
-    const double wide = static_cast<double>(std::max(m, n)) * static_cast<double>(depth);
+  // How many threads are worth waking.
+  int threads() const {
+    const double wide = static_cast<double>(std::max(m, n)) * static_cast<double>(k);
     const double narrow = static_cast<double>(std::min(m, n)), read = wide * static_cast<double>(item);
     const double most = std::max(wide * narrow / kWorkPerThread, read / kBytesPerThread);
     return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
   }
-  int threads() const { return threads(k); }
 };
 
 // The epilogue of the part of C that begins at row i and column j; null when there is none.
@@ -99,10 +98,12 @@ class EpilogueAt {
 // Runs body(begin, count) over ranges of [0, n) that are whole multiples of `unit` but for the last.
 template <class Body>
 void for_ranges(int64_t n, int64_t unit, int threads, Body&& body) {
-  const int64_t units = ceil_div(n, unit);
-  if (threads == 1 || units == 1) return body(int64_t{0}, n);
-  parallel_for(units, units / threads,
-               [&](int64_t begin, int64_t end) { body(begin * unit, std::min(end * unit, n) - begin * unit); });
+  const int64_t units = ceil_div(n, unit), parts = std::min<int64_t>(threads, units);
+  if (parts <= 1) return body(int64_t{0}, n);
+  parallel_for(parts, 1, [&](int64_t first, int64_t last) {
+    const int64_t begin = units * first / parts * unit, end = std::min(units * last / parts * unit, n);
+    body(begin, end - begin);
+  });
 }
 
 // ---- few rows or few columns
@@ -129,18 +130,26 @@ bool dots_pay(const Product& p) {
   return narrow <= GemmKernel::kMaxRows || (narrow <= 32 && p.k >= 64);
 }
 
+// A narrow product of great depth: its tiles would be padded, and packing A's rows costs more than turning B's.
+bool transposing_pays(const Product& p) {
+  return p.b.col_stride == 1 && p.n < p.kernel.nr && p.m > 8 && p.m <= 32 && p.k >= 1024;
+}
+
 // B's columns are contiguous, or few enough to be copied.
 void multiply_dots(const Product& p) {
-  const char* b = p.b_at(0, 0);
-  int64_t b_col_stride = p.b.col_stride;
-  const Scratch columns(p.b.row_stride == 1 ? 0 : p.n * p.k * p.item);
-  if (char* const to = columns.data()) {
-    for (int64_t j = 0; j < p.n; ++j) {
-      for (int64_t l = 0; l < p.k; ++l) std::memcpy(to + (j * p.k + l) * p.item, p.b_at(l, j), p.item);
+  const bool copies = p.b.row_stride != 1, by_columns = p.n >= p.m || transposing_pays(p);
+  // Columns a power of two apart would share a set of L1.
+  const int64_t b_col_stride = copies ? p.k + 16 : p.b.col_stride;
+  const Scratch copy(copies ? p.n * b_col_stride * p.item : 0);
+  const auto copy_columns = [&](int64_t j, int64_t width) {
+    if (!copies) return;
+    char* const to = copy.data() + j * b_col_stride * p.item;
+    if (p.b.col_stride == 1) return p.kernel.columns(p.b_at(0, j), p.b.row_stride, p.k, width, to, b_col_stride);
+    for (int64_t c = 0; c < width; ++c) {
+      for (int64_t l = 0; l < p.k; ++l) std::memcpy(to + (c * b_col_stride + l) * p.item, p.b_at(l, j + c), p.item);
     }
-    b = to;
-    b_col_stride = p.k;
-  }
+  };
+  const char* const b = copies ? copy.data() : p.b_at(0, 0);
   const auto part = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
     const char *const rows = p.a_at(i, 0), *const cols = b + j * b_col_stride * p.item;
     const EpilogueAt ending(p, i, j);
@@ -152,8 +161,17 @@ void multiply_dots(const Product& p) {
                     ending);
     }
   };
-  if (p.n >= p.m) for_ranges(p.n, 64, p.threads(), [&](int64_t j, int64_t width) { part(0, p.m, j, width); });
-  else for_ranges(p.m, 64, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });
+  // Whole tiles; of a vector enough rows that a thread reads long runs of memory.
+  const int64_t unit = std::min(p.m, p.n) == 1 ? 64 : 4;
+  if (by_columns) {
+    for_ranges(p.n, unit, p.threads(), [&](int64_t j, int64_t width) {
+      copy_columns(j, width);
+      part(0, p.m, j, width);
+    });
+    return;
+  }
+  copy_columns(0, p.n);
+  for_ranges(p.m, unit, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });
 }
 
 // Applies the epilogue to rows of C: a product of depth 0 adds nothing and ends with it.
@@ -247,93 +265,44 @@ void multiply_small(const Product& p) {
   }
 }
 
-// Panels of B that are there already, and rows enough for each thread: a thread packs its own rows of A and goes
-// through all of k without waiting for the others.
-bool rows_suffice(const Product& p, int threads) {
-  constexpr int64_t kLeastTiles = 2;
-  return p.packed_b && threads > 1 && p.m >= threads * kLeastTiles * p.kernel.mr;
-}
-void multiply_by_rows(const Product& p, int threads) {
-  const GemmKernel& kernel = p.kernel;
-  const int64_t kc = p.depth_of_blocks(), nr = kernel.nr;
-  const int64_t part_bytes = round_up(ceil_div(p.m, threads), kernel.mr) * kc * p.item;
-  const Scratch scratch(threads * part_bytes);
-  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      const int64_t i = p.m * part / threads, height = p.m * (part + 1) / threads - i;
-      char* const a_panels = scratch.data() + part * part_bytes;
-      for (int64_t pc = 0; pc < p.k; pc += kc) {
-        const int64_t depth = std::min(kc, p.k - pc);
-        kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
-        for (int64_t j = 0; j < p.n; j += nr) {
-          multiply_packed(p, i, height, j, std::min(nr, p.n - j), pc, depth, a_panels, {p.packed_at(pc, depth, j), nr});
-        }
-      }
-    }
-  });
-}
-
 // A panel of B at a time: in place where its rows are contiguous, else packed just before its only use. A is read in
-// place when it is small, else packed, a block of k at a time, and stays in L2.
+// place when it is small, else packed, a block of k at a time, and stays in L2. Threads prepare what they need, even if
+// another does as well: they never wait for each other, and no line that one writes is another's to read.
 void multiply_panels(const Product& p) {
-  if (rows_suffice(p, p.threads())) return multiply_by_rows(p, p.threads());
   const GemmKernel& kernel = p.kernel;
-  const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks();
+  const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks(), col_tiles = ceil_div(p.n, nr);
   const bool a_in_place = reads_a_in_place(p), b_in_place = p.b.col_stride == 1 && !p.packed_b;
-  const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(p.n, nr);
-  // The threads meet once, or for each block of k.
-  const int threads = a_in_place ? p.threads() : p.threads(kc);
-  const Grid grid = threads == 1 ? Grid() : partition(row_tiles, col_tiles, threads, false);
-  const bool pads_panels = !p.packed_b && !(b_in_place && (kernel.reads_partial_rows || p.n % nr == 0));
+  const bool packs_b = !p.packed_b && !b_in_place;
+  const bool pads_panels = packs_b || (b_in_place && !kernel.reads_partial_rows && p.n % nr != 0);
+  const Grid grid = share_out(p.m, p.n, nr, p.threads(), !a_in_place, packs_b);
+  const int64_t a_bytes = a_in_place ? 0 : round_up(ceil_div(p.m, grid.rows), mr) * kc * p.item;
   const int64_t panel_bytes = pads_panels ? nr * kc * p.item : 0;
-  const Scratch a_scratch(a_in_place ? 0 : row_tiles * mr * kc * p.item);
-  const Scratch b_scratch(grid.parts() * panel_bytes);
-  const auto multiply_block = [&](int64_t part, int64_t pc, int64_t depth) {
+  const Scratch a_scratch(grid.parts() * a_bytes), b_scratch(grid.parts() * panel_bytes);
+  const auto multiply_part = [&](int64_t part) {
     const int64_t r = part / grid.cols, s = part % grid.cols;
-    int64_t i = 0, i_end = p.m, j = 0, j_end = p.n;
-    if (grid.rows > 1) {
-      const int64_t unit = a_in_place ? 1 : mr, units = a_in_place ? p.m : row_tiles;
-      i = units * r / grid.rows * unit;
-      i_end = std::min(units * (r + 1) / grid.rows * unit, p.m);
-    }
-    if (grid.cols > 1) {
-      j = col_tiles * s / grid.cols * nr;
-      j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, p.n);
-    }
+    const int64_t i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
+    const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, p.n);
+    char* const a_panels = a_scratch.data() + part * a_bytes;
     char* const b_panel = b_scratch.data() + part * panel_bytes;
-    for (; j < j_end; j += nr) {
-      const int64_t width = std::min(nr, j_end - j);
-      Panel b{b_panel, nr};
-      if (p.packed_b) b.data = p.packed_at(pc, depth, j);
-      else if (b_in_place && (width == nr || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
-      else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
-      if (a_in_place) multiply_in_place(p, i, i_end - i, j, width, pc, depth, b);
-      else multiply_packed(p, i, i_end - i, j, width, pc, depth, a_scratch.data() + i * depth * p.item, b);
-    }
-  };
-  const auto for_parts = [&](auto&& body) {
-    if (grid.parts() == 1) return body(int64_t{0});
-    parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) body(part);
-    });
-  };
-  const auto for_depths = [&](auto&& body) {
     int64_t pc = 0;
     do {
-      body(pc, std::min(kc, p.k - pc));
-      pc += kc;
+      const int64_t depth = std::min(kc, p.k - pc);
+      if (!a_in_place) kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
+      for (int64_t j = col_tiles * s / grid.cols * nr; j < j_end; j += nr) {
+        const int64_t width = std::min(nr, j_end - j);
+        Panel b{b_panel, nr};
+        if (p.packed_b) b.data = p.packed_at(pc, depth, j);
+        else if (b_in_place && (width == nr || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
+        else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
+        if (a_in_place) multiply_in_place(p, i, height, j, width, pc, depth, b);
+        else multiply_packed(p, i, height, j, width, pc, depth, a_panels, b);
+      }
+      pc += depth;
     } while (pc < p.k);
   };
-  if (a_in_place) {
-    for_parts([&](int64_t part) { for_depths([&](int64_t pc, int64_t depth) { multiply_block(part, pc, depth); }); });
-    return;
-  }
-  for_depths([&](int64_t pc, int64_t depth) {
-    for_ranges(p.m, mr, threads, [&](int64_t i, int64_t height) {
-      kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth,
-                    a_scratch.data() + i * depth * p.item);
-    });
-    for_parts([&](int64_t part) { multiply_block(part, pc, depth); });
+  if (grid.parts() == 1) return multiply_part(0);
+  parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) multiply_part(part);
   });
 }
 
@@ -393,7 +362,7 @@ Path path_of(const Product& p) {
     if (a_rows) return multiply_dots;
     if (a_columns) return multiply_transposed;
   }
-  if (a_rows && p.b.row_stride == 1 && dots_pay(p)) return multiply_dots;
+  if (a_rows && (p.b.row_stride == 1 || transposing_pays(p)) && dots_pay(p)) return multiply_dots;
   if (is_small(p)) return multiply_small;
   return p.m <= blocking_of(p.item).mc ? multiply_panels : multiply_blocked;
 }

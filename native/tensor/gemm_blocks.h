@@ -44,4 +44,21 @@ inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool pr
   return best;
 }
 
+// How threads divide an m × n product, any rows but whole panels of nr columns, if each packs the rows of A and the
+// columns of B that it needs: such that the part with most work has least, and on a tie fewer rows of A.
+inline Grid share_out(int64_t m, int64_t n, int64_t nr, int threads, bool packs_a, bool packs_b) {
+  constexpr int64_t kPacking = 12;  // multiply-adds in the time an element is packed
+  Grid best;
+  int64_t least = INT64_MAX;
+  for (int i = 1; i <= threads; ++i) {
+    const Grid grid{i, threads / i};
+    const int64_t rows = ceil_div(m, grid.rows), columns = ceil_div(ceil_div(n, nr), grid.cols) * nr;
+    const int64_t work = rows * columns + kPacking * ((packs_a ? rows : 0) + (packs_b ? columns : 0));
+    if (work > least) continue;
+    least = work;
+    best = grid;
+  }
+  return best;
+}
+
 }  // namespace flambeau

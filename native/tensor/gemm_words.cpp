@@ -56,19 +56,24 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
   const auto bytes_of = [&](int64_t lanes) {
     return static_cast<size_t>(round_up(p.panel_bytes(lanes) + static_cast<int64_t>(kSlack), 64));
   };
-  if (p.m <= rows_together) {
-    // A is packed once; a panel of B just before its only use.
-    const size_t a_bytes = bytes_of(round_up(p.m, mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
-    const int64_t panels = ceil_div(p.n, nr), parts = std::min<int64_t>(threads, panels);
-    const Scratch scratch(static_cast<int64_t>(a_bytes + std::max(room_bytes, static_cast<size_t>(parts) * b_bytes)));
-    char *const a_panels = scratch.data(), *const room = a_panels + a_bytes;
-    pack_a(int64_t{0}, p.m, a_panels, room);
-    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t panel = panels * begin / parts; panel < panels * end / parts; ++panel) {
-        const int64_t j = panel * nr, width = std::min(nr, p.n - j);
-        char* const own = room + static_cast<size_t>(begin) * b_bytes;
-        if (!packed_b) pack_b(j, width, own);
-        multiply_panel(p, 0, p.m, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own);
+  const Grid shares = share_out(p.m, p.n, nr, threads, true, !packed_b);
+  if (ceil_div(p.m, shares.rows) <= rows_together) {
+    // Each thread packs its rows of A once, and a panel of B just before its only use.
+    const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, shares.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
+    const size_t part_bytes = a_bytes + std::max(room_bytes, b_bytes);
+    const int64_t panels = ceil_div(p.n, nr);
+    const Scratch scratch(shares.parts() * static_cast<int64_t>(part_bytes));
+    parallel_for(shares.parts(), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t part = begin; part < end; ++part) {
+        const int64_t r = part / shares.cols, s = part % shares.cols;
+        const int64_t i = p.m * r / shares.rows, height = p.m * (r + 1) / shares.rows - i;
+        char *const a_panels = scratch.data() + static_cast<size_t>(part) * part_bytes, *const own = a_panels + a_bytes;
+        pack_a(i, height, a_panels, own);
+        for (int64_t panel = panels * s / shares.cols; panel < panels * (s + 1) / shares.cols; ++panel) {
+          const int64_t j = panel * nr, width = std::min(nr, p.n - j);
+          if (!packed_b) pack_b(j, width, own);
+          multiply_panel(p, i, height, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own);
+        }
       }
     });
     return;
@@ -123,7 +128,7 @@ void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
   constexpr int64_t kUnit = 32;
   const bool by_columns = p.n >= p.m;
   const int64_t units = ceil_div(by_columns ? p.n : p.m, kUnit);
-  parallel_for(units, ceil_div(units, p.threads()), [&](int64_t begin, int64_t end) {
+  parallel_for(units, units / p.threads(), [&](int64_t begin, int64_t end) {
     const int64_t first = begin * kUnit;
     if (by_columns) {
       p.kernel.dots(p.m, std::min(end * kUnit, p.n) - first, p.k, a.data, a.row_stride, at(b, 0, first), b.col_stride,
