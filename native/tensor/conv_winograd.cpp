@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <vector>
 
 #include "../dispatch/dispatch.h"
 #include "conv_pass.h"
@@ -15,6 +16,7 @@ namespace flambeau {
 namespace {
 
 constexpr double kBlockBytes = 1024.0 * 1024;  // of transformed image
+constexpr double kGroupBytes = 512.0 * 1024;   // of products that are transformed back before the next are made
 constexpr int64_t kLine = 16;                  // floats: keeps the places' matrices off the same cache sets
 
 const WinogradKernel& kernel_of(int form) { return kernels().winograd[form]; }
@@ -26,9 +28,14 @@ double round16(double n) { return std::ceil(n / 16) * 16; }
 
 // What one block of tile rows works on.
 struct Block {
-  int64_t first, rows, width;  // of tile rows; width: places of a row of the matrices
-  float* tiles;
-  float* products;
+  int64_t first, rows;  // of tile rows
+  float* tiles;         // all channels
+  float* products;      // of some panels of the outputs
+};
+
+// A product of a place of the filters with one of the image.
+struct Term {
+  int64_t place, image_place;
 };
 
 class Winograd {
@@ -42,6 +49,14 @@ class Winograd {
     image_places_ = square(kernel.image_side);
     sum_places_ = square(kernel.sum_side);
     panels_ = ceil_div(c_.rows, gemm_kernel().mr);
+    terms_.resize(static_cast<size_t>(sum_places_));
+    for (int64_t y = 0; y < kernel.side; ++y) {
+      for (int64_t x = 0; x < kernel.side; ++x) {
+        const int sum = kernel.sum_place[y] * kernel.sum_side + kernel.sum_place[x];
+        terms_[static_cast<size_t>(sum)].push_back(
+            {y * kernel.side + x, kernel.image_place[y] * kernel.image_side + kernel.image_place[x]});
+      }
+    }
   }
 
   // False when some result is not finite.
@@ -49,17 +64,21 @@ class Winograd {
     const double work = static_cast<double>(places_ * c_.rows) * static_cast<double>(c_.channels) *
                         static_cast<double>(tile_rows_ * tiles_x_);
     const int threads = conv_threads(work);
-    const bool by_rows = threads > 1 && tile_rows_ >= 2 * threads && tile_rows_ * tiles_x_ >= 32 * threads;
+    const bool by_rows = threads == 1 || (tile_rows_ >= 2 * threads && tile_rows_ * tiles_x_ >= 32 * threads);
     const int64_t parts = by_rows ? threads : 1;
     const int64_t block_rows = best_rows(ceil_div(tile_rows_, parts));
     width_ = ceil_div(block_rows * tiles_x_, gemm_kernel().nr) * gemm_kernel().nr;
-    const double tiles = static_cast<double>(image_places_) * static_cast<double>(c_.channels * width_ + kLine);
-    const double products = static_cast<double>(sum_places_) * static_cast<double>(c_.rows * width_ + kLine);
+    const double panel_bytes = static_cast<double>(sum_places_ * gemm_kernel().mr * width_) * sizeof(float);
+    group_ = by_rows ? std::clamp<int64_t>(static_cast<int64_t>(kGroupBytes / panel_bytes), 1, panels_) : panels_;
+    tiles_stride_ = c_.channels * width_ + kLine;
+    products_stride_ = group_ * gemm_kernel().mr * width_ + kLine;
+    const double tiles = static_cast<double>(image_places_) * static_cast<double>(tiles_stride_);
+    const double products = static_cast<double>(sum_places_) * static_cast<double>(products_stride_);
     const StorageRef scratch = conv_scratch((tiles + products) * static_cast<double>(parts), sizeof(float));
     float* const memory = static_cast<float*>(scratch->data());
     const auto block_at = [&](int64_t part, int64_t first, int64_t end) {
       float* const mine = memory + part * static_cast<int64_t>(tiles + products);
-      return Block{first, std::min(block_rows, end - first), width_, mine, mine + static_cast<int64_t>(tiles)};
+      return Block{first, std::min(block_rows, end - first), mine, mine + static_cast<int64_t>(tiles)};
     };
     if (by_rows) {
       parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
@@ -68,8 +87,11 @@ class Winograd {
           for (int64_t first = tile_rows_ * part / parts; first < stop; first += block_rows) {
             const Block block = block_at(part, first, stop);
             transform_image(block, 0, c_.channels);
-            multiply(block, 0, sum_places_ * panels_);
-            transform_back(block, 0, c_.rows);
+            for (int64_t panel = 0; panel < panels_; panel += group_) {
+              const int64_t some = std::min(group_, panels_ - panel), row = panel * gemm_kernel().mr;
+              multiply(block, panel, some, 0, sum_places_ * some);
+              transform_back(block, row, row, std::min(c_.rows, row + some * gemm_kernel().mr));
+            }
           }
         }
       });
@@ -81,8 +103,8 @@ class Winograd {
     for (int64_t first = 0; first < tile_rows_; first += block_rows) {
       const Block block = block_at(0, first, tile_rows_);
       split(c_.channels, [&](int64_t begin, int64_t end) { transform_image(block, begin, end); });
-      split(sum_places_ * panels_, [&](int64_t begin, int64_t end) { multiply(block, begin, end); });
-      split(c_.rows, [&](int64_t begin, int64_t end) { transform_back(block, begin, end); });
+      split(sum_places_ * panels_, [&](int64_t begin, int64_t end) { multiply(block, 0, panels_, begin, end); });
+      split(c_.rows, [&](int64_t begin, int64_t end) { transform_back(block, 0, begin, end); });
     }
     return finite_;
   }
@@ -114,41 +136,37 @@ class Winograd {
   }
 
   void transform_image(const Block& block, int64_t begin, int64_t end) const {
-    const int64_t stride = c_.channels * block.width + kLine;
     for (int64_t c = begin; c < end; ++c) {
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
         const float* const source = c_.source + (image * c_.channels + c) * c_.source_y * c_.source_x;
         kernel_.input(source, c_.source_y, c_.source_x, y * kernel_.step - c_.padding_y,
-                      x * kernel_.step - c_.padding_x, n, block.tiles + c * block.width + at, stride);
+                      x * kernel_.step - c_.padding_x, n, block.tiles + c * width_ + at, tiles_stride_);
       });
     }
   }
 
-  // Panels of the sums' places, in the order of the filters' memory.
-  void multiply(const Block& block, int64_t begin, int64_t end) const {
+  // [begin, end) of the products of `panels` panels from the first on, in the order of the filters' memory.
+  void multiply(const Block& block, int64_t first, int64_t panels, int64_t begin, int64_t end) const {
     const GemmKernel& gemm = gemm_kernel();
-    const int64_t columns = block.rows * tiles_x_, panel = c_.channels * gemm.mr;
+    const int64_t columns = block.rows * tiles_x_, size = c_.channels * gemm.mr;
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t sum = i / panels_, row = i % panels_ * gemm.mr;
-      float* const out = block.products + sum * (c_.rows * block.width + kLine) + row * block.width;
+      const int64_t sum = i / panels, panel = i % panels, row = (first + panel) * gemm.mr;
+      const int64_t rows = std::min<int64_t>(gemm.mr, c_.rows - row);
+      float* const out = block.products + sum * products_stride_ + panel * gemm.mr * width_;
       for (int64_t j = 0; j < columns; j += gemm.nr) {
         bool accumulate = false;
-        for (int64_t place = 0; place < places_; ++place) {
-          const int64_t y = place / kernel_.side, x = place % kernel_.side;
-          if (kernel_.sum_place[y] * kernel_.sum_side + kernel_.sum_place[x] != sum) continue;
-          const int64_t from = kernel_.image_place[y] * kernel_.image_side + kernel_.image_place[x];
-          gemm.micro(c_.channels, filters_ + (place * panels_ + i % panels_) * panel,
-                     block.tiles + from * (c_.channels * block.width + kLine) + j, block.width, out + j, block.width,
-                     std::min<int64_t>(gemm.mr, c_.rows - row), std::min<int64_t>(gemm.nr, columns - j), accumulate,
-                     nullptr);
+        for (const auto [place, image_place] : terms_[static_cast<size_t>(sum)]) {
+          gemm.micro(c_.channels, filters_ + (place * panels_ + first + panel) * size,
+                     block.tiles + image_place * tiles_stride_ + j, width_, out + j, width_, rows,
+                     std::min<int64_t>(gemm.nr, columns - j), accumulate, nullptr);
           accumulate = true;
         }
       }
     }
   }
 
-  void transform_back(const Block& block, int64_t begin, int64_t end) {
-    const int64_t stride = c_.rows * block.width + kLine;
+  // The outputs of rows [begin, end); `first` is the first of the block's products.
+  void transform_back(const Block& block, int64_t first, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float bias = c_.bias ? c_.bias[row] : 0;
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
@@ -156,8 +174,8 @@ class Winograd {
         const int64_t first_y = y == 0 ? c_.skip_y : 0, first_x = x == 0 ? c_.skip_x : 0;
         const int64_t top = y * tile_ - c_.skip_y, left = x * tile_ - c_.skip_x;
         float* const out = c_.out + ((image * c_.rows + row) * c_.out_y + top + first_y) * c_.out_x + left + first_x;
-        if (!kernel_.output(block.products + row * block.width + at, stride, n, bias, out, c_.out_x, first_y, first_x,
-                            std::min(tile_, c_.out_y - top), std::min(n * tile_, c_.out_x - left))) {
+        if (!kernel_.output(block.products + (row - first) * width_ + at, products_stride_, n, bias, out, c_.out_x,
+                            first_y, first_x, std::min(tile_, c_.out_y - top), std::min(n * tile_, c_.out_x - left))) {
           finite_ = false;
         }
       });
@@ -168,7 +186,10 @@ class Winograd {
   const WinogradKernel& kernel_;
   const int64_t tile_;
   const float* filters_;
-  int64_t tiles_y_, tiles_x_, tile_rows_, places_, image_places_, sum_places_, panels_, width_ = 0;
+  int64_t tiles_y_, tiles_x_, tile_rows_, places_, image_places_, sum_places_, panels_;
+  int64_t width_ = 0, group_ = 0;                   // places of a row of the matrices; panels multiplied at a time
+  int64_t tiles_stride_ = 0, products_stride_ = 0;  // between places
+  std::vector<std::vector<Term>> terms_;            // of each sum
   std::atomic<bool> finite_{true};
 };
 
