@@ -1,8 +1,9 @@
 # Programs that bench/machine.ts builds for the machine it runs on; no part of the addon.
 {
   'target_defaults': {
+    'cflags_cc!': ['-fno-exceptions'],
     'cflags_cc': ['-O3', '-march=native', '-ffp-contract=fast', '-std=c++17'],
-    'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-O3', '-mcpu=native', '-ffp-contract=fast', '-std=c++17']},
+    'xcode_settings': {'GCC_ENABLE_CPP_EXCEPTIONS': 'YES', 'OTHER_CPLUSPLUSFLAGS': ['-O3', '-mcpu=native', '-ffp-contract=fast', '-std=c++17']},
   },
   'targets': [
     {

@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   overhead(threads, 1000, 0, nothing);
   std::printf("{\"hot\": %.0f, \"hotOf10us\": %.0f", overhead(threads, 20000, 0, nothing),
               overhead(threads, 5000, 10e3, nothing));
-  for (const double share : {10e3, 50e3, 200e3}) {
+  for (const double share : {10e3, 50e3, 200e3, 1e6}) {
     std::printf(", \"asleepOf%.0fus\": %.0f", share / 1e3, overhead(threads, 200, share, sleep));
   }
   std::printf("}\n");

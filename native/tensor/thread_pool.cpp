@@ -55,6 +55,41 @@ bool spin_until(Ready&& ready) {
   return ready();
 }
 
+#if defined(__linux__)
+int current_core() { return sched_getcpu(); }
+
+// Keeps the calling thread off one core. In a virtual machine Linux was seen to wake a thread on its waker's own core,
+// busy as that is, and only milliseconds later to move it to the idle one.
+class OffCore {
+ public:
+  explicit OffCore(int core) {
+    if (sched_getaffinity(0, sizeof whole_, &whole_) != 0 || CPU_COUNT(&whole_) < 2) return;
+    if (core < 0 || core >= CPU_SETSIZE || !CPU_ISSET(core, &whole_)) return;
+    rest_ = whole_;
+    CPU_CLR(core, &rest_);
+    restricted_ = sched_setaffinity(0, sizeof rest_, &rest_) == 0;
+  }
+  ~OffCore() {
+    cpu_set_t now;
+    // What somebody else has set since then stays.
+    if (restricted_ && sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &rest_)) {
+      sched_setaffinity(0, sizeof whole_, &whole_);
+    }
+  }
+  OffCore(const OffCore&) = delete;
+  OffCore& operator=(const OffCore&) = delete;
+
+ private:
+  cpu_set_t whole_, rest_;
+  bool restricted_ = false;
+};
+#else
+int current_core() { return -1; }
+struct OffCore {
+  explicit OffCore(int) {}
+};
+#endif
+
 // [begin, end) of range i when n is cut into `ranges` parts whose sizes differ by at most one.
 struct Split {
   int64_t n;
@@ -88,6 +123,7 @@ class Pool {
     fn_.store(fn, std::memory_order_relaxed);
     context_.store(context, std::memory_order_relaxed);
     n_.store(split.n, std::memory_order_relaxed);
+    caller_core_.store(current_core(), std::memory_order_relaxed);
     pending_.store(split.ranges, std::memory_order_relaxed);
     // Range 0 is the caller's: the ticket starts at 1.
     const uint64_t epoch = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
@@ -189,6 +225,7 @@ class Pool {
     for (;;) {
       work();
       if (!spin_until(ready)) {
+        const OffCore elsewhere(caller_core_.load(std::memory_order_relaxed));
         std::unique_lock<std::mutex> lock(sleep_mutex_);
         // Either the caller sees this count after it published the ticket, or ready() below sees the ticket.
         sleeping_.fetch_add(1, std::memory_order_seq_cst);
@@ -206,6 +243,7 @@ class Pool {
   std::atomic<RangeFn> fn_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<int64_t> n_{0};
+  std::atomic<int> caller_core_{-1};
   // epoch << 32 | ranges << 16 | next range to claim. On a cache line of its own, as is the count of unfinished ranges.
   alignas(64) std::atomic<uint64_t> ticket_{0};
   alignas(64) std::atomic<int> pending_{0};

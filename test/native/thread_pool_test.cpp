@@ -10,6 +10,10 @@
 
 #include "native/tensor/thread_pool.h"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #if !defined(_WIN32)
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,6 +148,27 @@ void check_callers() {
   check(!wrong.load(), "competing callers each get every index once");
 }
 
+// Asleep, a worker keeps off its caller's core; at work it may run wherever the process may.
+void check_affinity() {
+#if defined(__linux__)
+  const auto cores = [] {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+  };
+  const int expected = cores();
+  set_num_threads(2);
+  std::atomic<bool> differs{false};
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    parallel_for(2, 1, [&](int64_t, int64_t) {
+      if (cores() != expected) differs = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  }
+  check(!differs.load(), "a woken worker may run on every core of the process");
+#endif
+}
+
 #if !defined(_WIN32)
 // In the child of a fork there are no workers: loops run inline, and exit does not wait for threads that are not there.
 void check_fork() {
@@ -173,6 +198,7 @@ int main() {
   check_parallelism();
   check_nesting();
   check_callers();
+  check_affinity();
 #if !defined(_WIN32)
   check_fork();
 #endif
