@@ -14,6 +14,7 @@ enum class Derivation : uint8_t {
   winograd_filters,  // transformed filters in panels; parameter is twice the form, plus 1 when flipped
                      // (conv_winograd.cpp)
   gemm_columns,      // packed panels of a product's right operand; parameter unused (gemm.h)
+  recurrent_rows,    // the transpose of a recurrent weight, in blocks; parameter unused (recurrent.cpp)
 };
 
 using MakeFn = void (*)(void* context, void* data);

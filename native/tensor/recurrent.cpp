@@ -12,6 +12,7 @@
 #include "drivers.h"
 #include "gemm.h"
 #include "output.h"
+#include "prepack.h"
 #include "thread_pool.h"
 
 namespace flambeau {
@@ -193,22 +194,25 @@ struct UnitParts {
   }
 
   int64_t begin(int part) const { return std::min((s.width + kUnits - 1) / kUnits * part / parts * kUnits, s.width); }
+  static int64_t blocks_of(int64_t units) { return (units + kBlock - 1) / kBlock; }
   int64_t units(int part) const { return begin(part + 1) - begin(part); }
 
   // The columns of a part's units in each of `gates` gates of state [rows, k] times weight [k, gates * width]. Phases
   // read the weight from either end in turn: of one about as large as the cache the part used last is then still there.
   void multiply(int64_t phase, int part, const void* state, int64_t k, int gates, MatrixView weight, void* out,
-                bool accumulate, const Epilogue* epilogue) const {
+                bool accumulate, const Epilogue* epilogue, bool turned = false) const {
     const GemmKernel& kernel = kernels().gemm[static_cast<int>(s.dtype)];
     const int64_t item = static_cast<int64_t>(item_size(s.dtype)), n = gates * s.width;
-    const int64_t end = begin(part + 1), blocks = (units(part) + kBlock - 1) / kBlock;
+    const int64_t end = begin(part + 1), first = begin(part) / kBlock, blocks = blocks_of(end) - first;
     for (int64_t at = 0; at < gates * blocks; ++at) {
-      const int64_t index = phase % 2 == 0 ? at : gates * blocks - 1 - at;
-      const int64_t unit = begin(part) + index % blocks * kBlock, width = std::min(kBlock, end - unit);
-      const int64_t j = index / blocks * s.width + unit;
+      const int64_t index = phase % 2 == 0 ? at : gates * blocks - 1 - at, gate = index / blocks;
+      const int64_t block = first + index % blocks, unit = std::max(begin(part), block * kBlock);
+      const int64_t width = std::min(end, (block + 1) * kBlock) - unit, j = gate * s.width + unit;
       Epilogue ending;
       if (epilogue) ending.row_bias = static_cast<const char*>(epilogue->row_bias) + j * item;
-      const char* const columns = static_cast<const char*>(weight.data) + j * weight.col_stride * item;
+      const int64_t from =
+          turned ? (gate * blocks_of(s.width) + block) * kBlock * k + unit % kBlock : j * weight.col_stride;
+      const char* const columns = static_cast<const char*>(weight.data) + from * item;
       char* const to = static_cast<char*>(out) + j * item;
       const Epilogue* const last = epilogue ? &ending : nullptr;
       if (weight.row_stride == 1 && s.rows == 1) {
@@ -221,6 +225,31 @@ struct UnitParts {
     }
   }
 };
+
+// From so many steps on a weight is turned for a few sequences: that costs what so many steps gain.
+constexpr int64_t kStepsToTurn = 64;
+
+// The transpose of each gate's weight in blocks of columns, [gates][blocks][features][kBlock], kept beside a frozen
+// weight. A step's product with it ends in no sum across lanes.
+StorageRef turned(const Sizes& s, int gates, const Tensor& weight) {
+  const int64_t blocks = UnitParts::blocks_of(s.width), size = UnitParts::kBlock * s.features;
+  const size_t bytes = static_cast<size_t>(gates * blocks * size) * item_size(s.dtype);
+  const auto turn = [&](void* to) {
+    const GemmKernel& kernel = kernels().gemm[static_cast<int>(s.dtype)];
+    parallel_for(gates * blocks, 1 + kGrain / (1 + size), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t unit = i % blocks * UnitParts::kBlock, row = i / blocks * s.width + unit;
+        kernel.columns(offset(weight.data(), row * s.features, s.dtype), s.features,
+                       std::min(UnitParts::kBlock, s.width - unit), s.features, offset(to, i * size, s.dtype),
+                       UnitParts::kBlock);
+      }
+    });
+  };
+  if (StorageRef kept = prepacked(weight, Derivation::recurrent_rows, 0, bytes, turn)) return kept;
+  StorageRef made(Storage::allocate(bytes));
+  turn(made->data());
+  return made;
+}
 
 }  // namespace
 
@@ -258,12 +287,18 @@ void recurrent(const Recurrence& r) {
     step.hidden = offset(at(r.projection ? r.raw : r.output, t), row * s.width + unit, s.dtype);
     kernel.forward(step);
   };
-  const MatrixView weight = transposed(*r.weight);
+  MatrixView weight = transposed(*r.weight);
   if (UnitParts::suffice(s, r)) {
     const UnitParts parts(s);
+    StorageRef columns;
+    if (s.steps >= kStepsToTurn) {
+      columns = turned(s, gate_count(r.cell), *r.weight);
+      weight = {columns->data(), UnitParts::kBlock, 1};
+    }
     Team::run(s.steps, parts.parts, [&](int64_t i, int part) {
       void* const to = separate ? separate : at(r.gates, time(i));
-      parts.multiply(i, part, hidden_before(i), s.features, gate_count(r.cell), weight, to, !separate, ending);
+      parts.multiply(i, part, hidden_before(i), s.features, gate_count(r.cell), weight, to, !separate, ending,
+                     static_cast<bool>(columns));
       finish(i, 0, s.rows, parts.begin(part), parts.units(part));
     });
     return;

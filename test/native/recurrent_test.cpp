@@ -175,7 +175,10 @@ int main() {
            {Case{RecurrentCell::lstm, false, 5, 1, 37}, Case{RecurrentCell::lstm, true, 3, 7, 20},
             Case{RecurrentCell::lstm, false, 2, 4, 160}, Case{RecurrentCell::gru, false, 5, 1, 37},
             Case{RecurrentCell::gru, true, 3, 6, 16}, Case{RecurrentCell::gru, false, 2, 3, 130},
-            Case{RecurrentCell::rnn_tanh, false, 4, 2, 9}, Case{RecurrentCell::rnn_relu, true, 4, 5, 33}}) {
+            // Long enough for the weight to be turned.
+            Case{RecurrentCell::lstm, false, 64, 1, 150}, Case{RecurrentCell::gru, true, 70, 3, 133},
+            Case{RecurrentCell::rnn_tanh, false, 64, 2, 5}, Case{RecurrentCell::rnn_tanh, false, 4, 2, 9},
+            Case{RecurrentCell::rnn_relu, true, 4, 5, 33}}) {
         compare(dtype, c);
       }
     }
