@@ -8,27 +8,11 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-template <class V>
-struct Sum {
-  static V identity() { return V(0); }
-  V operator()(V a, V b) const { return a + b; }
-};
-
-// The sum of the lanes, halves first.
-template <class V>
-FLAMBEAU_INLINE typename V::Elem lane_sum(V x) {
-  return fold_lanes<Sum>(x);
-}
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-FLAMBEAU_INLINE float lane_sum(VecF32 x) { return _mm512_reduce_add_ps(x.v); }
-FLAMBEAU_INLINE double lane_sum(VecF64 x) { return _mm512_reduce_add_pd(x.v); }
-#endif
-
 constexpr size_t kBlock = 4096;  // elements; two operands of a block fit in L1
 
 // K sums over n elements. add(load, acc) adds the terms of one vector (or, in the tail, of one element) to acc[K].
-template <class T, int K, class Add>
-FLAMBEAU_INLINE void sums(size_t n, T (&totals)[K], const Add add) {
+template <class T, int K, class AddTo>
+FLAMBEAU_INLINE void sums(size_t n, T (&totals)[K], const AddTo add) {
   using V = Vec<T>;
   constexpr int kChains = V::size == 1 ? 8 : 4;  // enough to hide the latency of an addition
   V acc[kChains][K];
@@ -46,23 +30,9 @@ FLAMBEAU_INLINE void sums(size_t n, T (&totals)[K], const Add add) {
     }
   }
   Lane<T> rest[K];
-  for (int k = 0; k < K; ++k) rest[k] = Lane<T>(lane_sum(acc[0][k]));
+  for (int k = 0; k < K; ++k) rest[k] = Lane<T>(fold_lanes<Add>(acc[0][k]));
   for (; i < n; ++i) add([i](const T* p) { return Lane<T>(p[i]); }, rest);
   for (int k = 0; k < K; ++k) totals[k] = rest[k].v;
-}
-
-// Runs body(load, store) over n elements.
-template <class T, class Body>
-FLAMBEAU_INLINE void each(size_t n, const Body body) {
-  using V = Vec<T>;
-  size_t i = 0;
-  for (; i + V::size <= n; i += V::size) {
-    body([i](const T* p) { return V::load(p + i); }, [i](T* p, V x) { x.store(p + i); });
-  }
-  if (i < n) {
-    const size_t rest = n - i;
-    body([=](const T* p) { return V::load_partial(p + i, rest); }, [=](T* p, V x) { x.store_partial(p + i, rest); });
-  }
 }
 
 struct Moments {
@@ -146,32 +116,36 @@ FLAMBEAU_INLINE RowStatistics<T> row_statistics(const T* x, size_t n, double eps
 }
 
 template <class T, bool centred, bool has_weight, bool has_bias>
-FLAMBEAU_INLINE void apply_row(const T* x, const T* w, const T* b, T* y, size_t n, RowStatistics<T> s) {
+FLAMBEAU_INLINE void apply_row(const T* x, const T* w, const T* b, T* y, size_t n, RowStatistics<T> s, const T* next) {
   using V = Vec<T>;
   const V centre(s.mean), scale(s.rstd);
-  each<T>(n, [=](auto load, auto store) {
-    V value = load(x);
+  for_row<V>(n, next != nullptr, [=](auto at) {
+    at.fetch(next);
+    V value = at.load(x);
     if constexpr (centred) value = value - centre;
     value = value * scale;
-    if constexpr (has_weight && has_bias) value = fma(value, load(w), load(b));
-    else if constexpr (has_weight) value = value * load(w);
-    else if constexpr (has_bias) value = value + load(b);
-    store(y, value);
+    if constexpr (has_weight && has_bias) value = fma(value, at.load(w), at.load(b));
+    else if constexpr (has_weight) value = value * at.load(w);
+    else if constexpr (has_bias) value = value + at.load(b);
+    at.write(y, value);
   });
 }
 
-// The statistics of R rows are taken together, so that one's divisions hide behind another's sums.
+// The statistics of R rows are taken together, so that one's divisions hide behind another's sums. Where y goes past
+// the caches, the rows that follow are fetched meanwhile: memory would rest between one burst of reads and the next.
 template <class T, bool centred, int R>
-FLAMBEAU_INLINE void norm_rows(const T* x, const T* w, const T* b, T* y, T* mean, T* rstd, size_t n, double eps) {
+FLAMBEAU_INLINE void norm_rows(const T* x, const T* w, const T* b, T* y, T* mean, T* rstd, size_t n, double eps,
+                               bool streams) {
   RowStatistics<T> s[R];
   for (int r = 0; r < R; ++r) s[r] = row_statistics<T, centred>(x + r * n, n, eps);
   for (int r = 0; r < R; ++r) {
     const T* const from = x + r * n;
     T* const to = y + r * n;
-    if (w != nullptr && b != nullptr) apply_row<T, centred, true, true>(from, w, b, to, n, s[r]);
-    else if (w != nullptr) apply_row<T, centred, true, false>(from, w, b, to, n, s[r]);
-    else if (b != nullptr) apply_row<T, centred, false, true>(from, w, b, to, n, s[r]);
-    else apply_row<T, centred, false, false>(from, w, b, to, n, s[r]);
+    const T* const next = streams ? from + R * n : nullptr;
+    if (w != nullptr && b != nullptr) apply_row<T, centred, true, true>(from, w, b, to, n, s[r], next);
+    else if (w != nullptr) apply_row<T, centred, true, false>(from, w, b, to, n, s[r], next);
+    else if (b != nullptr) apply_row<T, centred, false, true>(from, w, b, to, n, s[r], next);
+    else apply_row<T, centred, false, false>(from, w, b, to, n, s[r], next);
     if (mean != nullptr) mean[r] = s[r].mean;
     if (rstd != nullptr) rstd[r] = s[r].rstd;
   }
@@ -182,20 +156,22 @@ void row_norm(const void* x, const void* weight, const void* bias, void* y, void
               size_t n, double eps) {
   constexpr size_t kTogether = 4, kShort = 2048;  // longer rows would push each other out of L1
   const auto at = [](auto* p, size_t i) { return p == nullptr ? nullptr : p + i; };
+  const bool streams = streams_rows<Vec<T>>(y, n, rows * n * sizeof(T));
   const auto run = [=](size_t r, auto count) {
     norm_rows<T, centred, count>(static_cast<const T*>(x) + r * n, static_cast<const T*>(weight),
                                  static_cast<const T*>(bias), static_cast<T*>(y) + r * n, at(static_cast<T*>(mean), r),
-                                 at(static_cast<T*>(rstd), r), n, eps);
+                                 at(static_cast<T*>(rstd), r), n, eps, streams);
   };
   size_t r = 0;
   for (; n <= kShort && r + kTogether <= rows; r += kTogether) run(r, std::integral_constant<int, kTogether>());
   for (; r < rows; ++r) run(r, std::integral_constant<int, 1>());
+  if (streams) stream_fence();
 }
 
 // dx of a row, and its part of dweight and dbias.
 template <class T, bool centred>
 FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, T mean, T rstd, T* dx, T* dw, T* db,
-                                          size_t n) {
+                                          size_t n, bool streams) {
   using V = Vec<T>;
   double sum = 0, dot = 0;
   for (size_t at = 0; dx != nullptr && at < n; at += kBlock) {
@@ -215,15 +191,17 @@ FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, T 
   const V centre(mean), scale(rstd);
   const V slope(static_cast<T>(-s * s * s * dot / size)), offset(static_cast<T>(centred ? -s * sum / size : 0));
   const auto pass = [=](auto has_dx, auto has_weight, auto has_sums) {
-    each<T>(n, [=](auto load, auto store) {
-      const V grad = load(g), shifted = load(x) - centre;
+    for_row<V>(n, streams, [=](auto at) {
+      at.fetch(x + n);
+      at.fetch(g + n);
+      const V grad = at.load(g), shifted = at.load(x) - centre;
       if constexpr (has_sums) {
-        store(dw, fma(grad * scale, shifted, load(dw)));
-        store(db, load(db) + grad);
+        at.store(dw, fma(grad * scale, shifted, at.load(dw)));
+        at.store(db, at.load(db) + grad);
       }
       if constexpr (has_dx) {
-        const V scaled = has_weight ? grad * load(w) : grad;
-        store(dx, fma(shifted, slope, fma(scaled, scale, offset)));
+        const V scaled = has_weight ? grad * at.load(w) : grad;
+        at.write(dx, fma(shifted, slope, fma(scaled, scale, offset)));
       }
     });
   };
@@ -237,13 +215,16 @@ FLAMBEAU_INLINE void row_norm_backward_of(const T* g, const T* x, const T* w, T 
 // One row at a time: with several, rows of 4096 bytes would share the sets of L1 and push each other out.
 template <class T, bool centred>
 void row_norm_backward(const void* g, const void* x, const void* weight, const void* mean, const void* rstd, void* dx,
-                       void* dweight, void* dbias, size_t rows, size_t n) {
+                       void* dweight, void* dbias, size_t rows, size_t n, size_t result_bytes) {
+  const bool streams = dx != nullptr && streams_rows<Vec<T>>(dx, n, result_bytes);
   for (size_t r = 0; r < rows; ++r) {
-    row_norm_backward_of<T, centred>(
-        static_cast<const T*>(g) + r * n, static_cast<const T*>(x) + r * n, static_cast<const T*>(weight),
-        centred ? static_cast<const T*>(mean)[r] : T(0), static_cast<const T*>(rstd)[r],
-        dx == nullptr ? nullptr : static_cast<T*>(dx) + r * n, static_cast<T*>(dweight), static_cast<T*>(dbias), n);
+    row_norm_backward_of<T, centred>(static_cast<const T*>(g) + r * n, static_cast<const T*>(x) + r * n,
+                                     static_cast<const T*>(weight), centred ? static_cast<const T*>(mean)[r] : T(0),
+                                     static_cast<const T*>(rstd)[r],
+                                     dx == nullptr ? nullptr : static_cast<T*>(dx) + r * n, static_cast<T*>(dweight),
+                                     static_cast<T*>(dbias), n, streams);
   }
+  if (streams) stream_fence();
 }
 
 // --- over channels: x is [outer, n, inner], of which either outer runs have a channel each (inner 1), or the columns
@@ -293,9 +274,9 @@ FLAMBEAU_INLINE void map_channels(const ChannelArgs* args, void* y, size_t outer
   T* to = static_cast<T*>(y);
   if (inner != 1) {
     for (size_t k = 0; k < n; ++k) {
-      each<T>(inner, [=](auto load, auto store) {
-        store(to + k * inner, f([=](const void* p) { return load(static_cast<const T*>(p) + k * inner); },
-                                [=](const void* p) { return load(static_cast<const T*>(p)); }));
+      for_each<V>(inner, [=](auto at) {
+        at.store(to + k * inner, f([=](const void* p) { return at.load(static_cast<const T*>(p) + k * inner); },
+                                   [=](const void* p) { return at.load(static_cast<const T*>(p)); }));
       });
     }
     return;
@@ -303,8 +284,8 @@ FLAMBEAU_INLINE void map_channels(const ChannelArgs* args, void* y, size_t outer
   size_t channel = args->first % args->period;
   for (size_t o = 0; o < outer; ++o) {
     const auto parameter = [channel](const void* p) { return V(static_cast<const T*>(p)[channel]); };
-    each<T>(n, [=](auto load, auto store) {
-      store(to + o * n, f([=](const void* p) { return load(static_cast<const T*>(p) + o * n); }, parameter));
+    for_each<V>(n, [=](auto at) {
+      at.store(to + o * n, f([=](const void* p) { return at.load(static_cast<const T*>(p) + o * n); }, parameter));
     });
     if (++channel == args->period) channel = 0;
   }

@@ -32,13 +32,21 @@ struct Rows {
     // In this order: top + log_total may round where x - top does not.
     for_each<V>(n, [=](auto at) { at.store(y, at.load(x) - top - log_total); });
   }
-  static void softmax_backward(const T* g, const T* y, T* dx, size_t n) {
+  static void softmax_backward(const T* g, const T* y, T* dx, size_t n, bool streams) {
     const V dot = fold<Add, V>(n, [=](auto at) { return at.load(g) * at.load(y); });
-    for_each<V>(n, [=](auto at) { at.store(dx, (at.load(g) - dot) * at.load(y)); });
+    for_row<V>(n, streams, [=](auto at) {
+      at.fetch(g + n);
+      at.fetch(y + n);
+      at.write(dx, (at.load(g) - dot) * at.load(y));
+    });
   }
-  static void log_softmax_backward(const T* g, const T* y, T* dx, size_t n) {
+  static void log_softmax_backward(const T* g, const T* y, T* dx, size_t n, bool streams) {
     const V total = fold<Add, V>(n, [=](auto at) { return at.load(g); });
-    for_each<V>(n, [=](auto at) { at.store(dx, at.load(g) - math::exp(at.load(y)) * total); });
+    for_row<V>(n, streams, [=](auto at) {
+      at.fetch(g + n);
+      at.fetch(y + n);
+      at.write(dx, at.load(g) - math::exp(at.load(y)) * total);
+    });
   }
 };
 
@@ -144,14 +152,16 @@ void forward(const void* x, void* y, size_t outer, size_t n, size_t inner, size_
       [=](size_t offset, size_t width) { columns(from + offset, to + offset, n, width, stride); });
 }
 
-template <class T, void (*row)(const T*, const T*, T*, size_t),
+template <class T, void (*row)(const T*, const T*, T*, size_t, bool),
           void (*columns)(const T*, const T*, T*, size_t, size_t, size_t)>
 void backward(const void* g, const void* y, void* dx, size_t outer, size_t n, size_t inner, size_t stride) {
   const T *grad = static_cast<const T*>(g), *out = static_cast<const T*>(y);
   T* to = static_cast<T*>(dx);
+  const bool streams = stride == 1 && streams_rows<Vec<T>>(dx, n, outer * n * sizeof(T));
   for_slices(
-      outer, n, inner, stride, [=](size_t offset) { row(grad + offset, out + offset, to + offset, n); },
+      outer, n, inner, stride, [=](size_t offset) { row(grad + offset, out + offset, to + offset, n, streams); },
       [=](size_t offset, size_t width) { columns(grad + offset, out + offset, to + offset, n, width, stride); });
+  if (streams) stream_fence();
 }
 
 // Under the names of kernels.def.

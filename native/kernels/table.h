@@ -9,6 +9,10 @@
 
 namespace flambeau {
 
+// A result of which one thread writes this much goes past the caches: they could not hold it beside two operands, and
+// memory is spared the read before the write.
+constexpr size_t kStreamBytes = size_t(8) << 20;
+
 // The element type behind a table slot; an empty slot (nullptr) means the kernel does not exist for that dtype.
 using UnaryFn = void (*)(const void* x, void* y, size_t n, const double* p);
 
@@ -195,9 +199,10 @@ using AdamFn = void (*)(const AdamArgs* args, void* param, const void* grad, voi
 // and rstd [rows], which get the statistics. RMS norm has no mean: it is not read or written.
 using RowNormFn = void (*)(const void* x, const void* weight, const void* bias, void* y, void* mean, void* rstd,
                            size_t rows, size_t n, double eps);
-// dx [rows, n] or null; the rows' part is added to dweight and dbias [n], both or neither null.
+// dx [rows, n] or null, which is part of `result_bytes` that a thread writes; the rows' part is added to dweight and
+// dbias [n], both or neither null.
 using RowNormBackwardFn = void (*)(const void* g, const void* x, const void* weight, const void* mean, const void* rstd,
-                                   void* dx, void* dweight, void* dbias, size_t rows, size_t n);
+                                   void* dx, void* dweight, void* dbias, size_t rows, size_t n, size_t result_bytes);
 
 // The passes of the norms over channels. x, g and y are [outer, n, inner]: either inner is 1 and run o belongs to
 // channel (first + o) % period, or outer is 1 and column i belongs to channel i.

@@ -111,7 +111,8 @@ void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Ten
       fn(grad.data() + first * row, from.data() + first * row, w.storage ? w.data() : nullptr,
          centred ? centre.data() + first * item : nullptr, scale.data() + first * item,
          dx ? dx->data() + first * row : nullptr, weights, biases,
-         static_cast<size_t>(std::min(block, rows.count - first)), static_cast<size_t>(rows.n));
+         static_cast<size_t>(std::min(block, rows.count - first)), static_cast<size_t>(rows.n),
+         static_cast<size_t>((end - begin) * block * row));
     }
   });
   if (!sums) return;

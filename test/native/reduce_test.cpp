@@ -1,4 +1,5 @@
 // Reductions, arg reductions, scans and softmax over every layout and set of axes, against loops over elements.
+#include <cstring>
 #include <functional>
 
 #include "native/tensor/thread_pool.h"
@@ -156,6 +157,23 @@ void along_an_axis() {
   }
 }
 
+// Rows of a gradient that goes past the caches are those of a small one.
+void past_the_caches() {
+  const int64_t rows = 4200, n = 1024;
+  const Tensor y = check::make(DType::f32, {rows, n}, Layout::contiguous);
+  for (const auto kernel : {SoftmaxBackwardKernel::softmaxBackward, SoftmaxBackwardKernel::logSoftmaxBackward}) {
+    Tensor all, few;
+    softmax_backward(kernel, y, y, 1, all);
+    for (const int64_t row : {int64_t(0), rows - 1}) {
+      const Tensor one = empty(DType::f32, {1, n});
+      std::memcpy(one.data(), y.as<float>() + row * n, n * sizeof(float));
+      softmax_backward(kernel, one, one, 1, few);
+      check::expect(std::memcmp(few.data(), all.as<float>() + row * n, n * sizeof(float)) == 0,
+                    "softmaxBackward: row " + std::to_string(row) + " differs past the caches");
+    }
+  }
+}
+
 // Same bits whatever the number of threads, and right ones.
 void blocks_and_threads() {
   const Dims shapes[] = {{1000003}, {3, 200001}, {70000, 7}, {2, 70001, 3}, {300, 1000}};
@@ -204,6 +222,7 @@ int main() {
   return check::run("reduce", [] {
     over_axes();
     along_an_axis();
+    past_the_caches();
     blocks_and_threads();
   });
 }

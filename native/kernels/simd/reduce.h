@@ -53,9 +53,36 @@ struct Fold {
   }
 };
 
+// The upper half of the first 2 * count lanes, where the lower half was; the other lanes are unspecified.
+#if defined(__AVX512F__)
+template <size_t count>
+FLAMBEAU_INLINE VecF32 upper_half(VecF32 x) {
+  if constexpr (count == 8) return VecF32(_mm512_shuffle_f32x4(x.v, x.v, 0xEE));
+  else if constexpr (count == 4) return VecF32(_mm512_shuffle_f32x4(x.v, x.v, 0x01));
+  else return VecF32(_mm512_permute_ps(x.v, count == 2 ? 0xEE : 0x01));
+}
+template <size_t count>
+FLAMBEAU_INLINE VecF64 upper_half(VecF64 x) {
+  if constexpr (count == 4) return VecF64(_mm512_shuffle_f64x2(x.v, x.v, 0xEE));
+  else if constexpr (count == 2) return VecF64(_mm512_shuffle_f64x2(x.v, x.v, 0x01));
+  else return VecF64(_mm512_permute_pd(x.v, 1));
+}
+FLAMBEAU_INLINE float first_lane(VecF32 x) { return _mm512_cvtss_f32(x.v); }
+FLAMBEAU_INLINE double first_lane(VecF64 x) { return _mm512_cvtsd_f64(x.v); }
+
+template <template <class> class Op, size_t count, class V>
+FLAMBEAU_INLINE V fold_halves(V x) {
+  if constexpr (count == 0) return x;
+  else return fold_halves<Op, count / 2>(Op<V>()(x, upper_half<count>(x)));
+}
+#endif
+
 template <template <class> class Op, class V>
 FLAMBEAU_INLINE typename V::Elem fold_lanes(V x) {
   using T = typename V::Elem;
+#if defined(__AVX512F__)
+  if constexpr (is_float<V>) return first_lane(fold_halves<Op, V::size / 2>(x));
+#endif
   T lanes[V::size];
   x.store(lanes);
   for (size_t half = V::size / 2; half > 0; half /= 2) {

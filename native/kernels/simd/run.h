@@ -1,6 +1,7 @@
 // Loops over runs of elements, a vector at a time; the tail goes through the same code as a part of a vector.
 #pragma once
 
+#include "../table.h"
 #include "vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -13,6 +14,8 @@ struct Whole {
   size_t i;
   FLAMBEAU_INLINE V load(const T* p) const { return V::load(p + i); }
   FLAMBEAU_INLINE void store(T* p, V x) const { x.store(p + i); }
+  FLAMBEAU_INLINE void write(T* p, V x) const { store(p, x); }
+  FLAMBEAU_INLINE void fetch(const T*) const {}
 };
 // Reads in halves of a vector where that is quicker from beyond L2: Zen 4 gains 4% on an addition of 4 MB operands.
 template <class V>
@@ -25,12 +28,25 @@ struct Streamed : Whole<V> {
   }
 #endif
 };
+// Writes past the caches, and fetches what will be read soon.
+template <class V>
+struct Past : Whole<V> {
+  using T = typename V::Elem;
+  FLAMBEAU_INLINE void write(T* p, V x) const { x.stream(p + this->i); }
+  FLAMBEAU_INLINE void fetch(const T* p) const {
+#if defined(__GNUC__)
+    __builtin_prefetch(p + this->i, 0, 2);
+#endif
+  }
+};
 template <class V>
 struct Part {
   using T = typename V::Elem;
   size_t i, count;
   FLAMBEAU_INLINE V load(const T* p) const { return V::load_partial(p + i, count); }
   FLAMBEAU_INLINE void store(T* p, V x) const { x.store_partial(p + i, count); }
+  FLAMBEAU_INLINE void write(T* p, V x) const { store(p, x); }
+  FLAMBEAU_INLINE void fetch(const T*) const {}
 };
 
 template <class V, class Body>
@@ -41,9 +57,22 @@ FLAMBEAU_INLINE void for_each(size_t n, const Body body) {
   if (whole < n) body(Part<V>{whole, n - whole});
 }
 
-// A result that is larger than this outlasts no cache: it goes past them, which spares memory the read before the
-// write.
-constexpr size_t kStreamBytes = size_t(16) << 20;
+// Whether rows of n elements, of which `bytes` are written from `to` on, go past the caches.
+template <class V>
+FLAMBEAU_INLINE bool streams_rows(const void* to, size_t n, size_t bytes) {
+  return V::size > 1 && bytes >= kStreamBytes && n % V::size == 0 && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0;
+}
+// A row of such a result, or of one that does not.
+template <class V, class Body>
+FLAMBEAU_INLINE void for_row(size_t n, bool streams, const Body body) {
+  if constexpr (V::size > 1) {
+    if (streams) {
+      for (size_t i = 0; i < n; i += V::size) body(Past<V>{{i}});
+      return;
+    }
+  }
+  for_each<V>(n, body);
+}
 
 FLAMBEAU_INLINE void stream_fence() {
 #if defined(__AVX2__)
@@ -54,16 +83,17 @@ FLAMBEAU_INLINE void stream_fence() {
 // The base of operations that are arithmetic more than memory: one vector of them at a time fills the registers.
 struct Costly {};
 
-// to[i] = f(place), which applies Op, over n elements. Of what is not costly four vectors are computed before the first
-// is stored: where operands and result have one offset in their pages, a load that follows a store would wait for it.
-template <class V, class Op, class F>
+// to[i] = f(place), which applies Op to so many operands, over n elements. Of what is not costly four vectors are
+// computed before the first is stored: where operands and result have one offset in their pages, a load that follows a
+// store would wait for it.
+template <class V, class Op, size_t operands, class F>
 FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, const F f) {
   if constexpr (V::size == 1) {
     for_each<V>(n, [&](auto at) { at.store(to, f(at)); });
   } else {
     constexpr size_t kStrip = 4 * V::size;
     size_t i = 0;
-    if (n * sizeof *to >= kStreamBytes && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0) {
+    if (operands * n * sizeof *to >= 2 * kStreamBytes && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0) {
       for (; i + V::size <= n; i += V::size) f(Whole<V>{i}).stream(to + i);
       stream_fence();
     }
