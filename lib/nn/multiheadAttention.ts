@@ -19,7 +19,7 @@ import { constant_, xavierNormal_, xavierUniform_ } from './init.js';
 import { checkParameterDType, checkWidth, Linear } from './linear.js';
 import { Module } from './module.js';
 import { newParameter, type Parameter } from './parameter.js';
-import { markBuiltIn } from './state.js';
+import { markBuiltIn, stateOf } from './state.js';
 
 /** PyTorch's name for a Linear that its dynamic quantisation leaves alone; nothing else sets it apart. */
 export class NonDynamicallyQuantizableLinear extends Linear {}
@@ -205,7 +205,7 @@ export class MultiheadAttention extends Module {
       const output = this.output(attended, batched, p);
       if (!requiresGrad(output)) {
         packed.dispose();
-        attended.dispose();
+        if (stateOf(this.out_proj).hooks === null) attended.dispose(); // a hook may have kept it
       }
       return [output, null];
     }

@@ -74,6 +74,16 @@ function activationOf(op: string, activation: unknown): (x: Tensor) => Tensor {
   return fail('BAD_ARGUMENT', `${op}: activation should be 'relu', 'gelu' or a function, got ${describe(activation)}`);
 }
 
+/** Whether calling the module runs a built-in layer's own forward, and no hook. */
+function runsAlone(module: Module): boolean {
+  const { hooks, receiver, raw } = stateOf(module);
+  return hooks === null && receiver === raw;
+}
+
+/** Whether that holds for its children too. */
+const allRunAlone = (module: Module): boolean =>
+  runsAlone(module) && [...stateOf(module).children.values()].every((child) => child === null || allRunAlone(child));
+
 /** The children whose ways with their inputs are known: in the place of one may stand a layer that gives its input back. */
 const KINDS = [
   ['self_attn', MultiheadAttention],
@@ -129,7 +139,7 @@ export class TransformerEncoderLayer extends Module {
 
   override forward(src: Tensor, options: TransformerEncoderLayerForwardOptions = {}): Tensor {
     const known = checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
-    const free = this.keepsNothing() ? dispose : keep;
+    const free = this._keepsNothing() ? dispose : keep;
     if (this.normFirst) {
       const inner = this.norm1(src);
       const attended = this.attend(inner, known);
@@ -151,15 +161,16 @@ export class TransformerEncoderLayer extends Module {
     return out;
   }
 
-  /** Whether nobody will need what one child hands to the next: no graph, and no hook or function that may have kept it. */
-  private keepsNothing(): boolean {
+  /**
+   * @internal Whether nobody will need what one child hands to the next: no graph, and no hook or function that may have
+   * kept it.
+   */
+  _keepsNothing(): boolean {
     const { options } = MADE.get(stateOf(this))!;
     if (context().grad || typeof options.activation === 'function') return false;
     return KINDS.every(([name, kind]) => {
       const child = stateOf(this).children.get(name);
-      if (!(child instanceof kind)) return false;
-      const state = stateOf(child);
-      return state.hooks === null && state.receiver === state.raw;
+      return child instanceof kind && allRunAlone(child);
     });
   }
 
@@ -264,8 +275,18 @@ export class TransformerEncoder extends Module {
     const known = checkOptions('TransformerEncoder', options, ['mask', 'srcKeyPaddingMask', 'isCausal']);
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = known;
     let x = src;
-    for (const layer of this.layers) x = layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal });
-    return this.norm === null ? x : this.norm(x);
+    let isOurs = false; // made by a layer that keeps nothing
+    for (const layer of this.layers) {
+      const keepsNothing = runsAlone(layer) && layer instanceof TransformerEncoderLayer && layer._keepsNothing();
+      const y = layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal });
+      if (isOurs && keepsNothing) x.dispose();
+      x = y;
+      isOurs = keepsNothing;
+    }
+    if (this.norm === null) return x;
+    const y = this.norm(x);
+    if (isOurs && runsAlone(this.norm) && this.norm instanceof LayerNorm) x.dispose();
+    return y;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   fromTypedArray,
   loadSafetensors,
   manualSeed,
+  memory,
   nn,
   noGrad,
   ones,
@@ -213,9 +214,47 @@ describe('memory without a graph', () => {
     });
     expect(first4(noGrad(() => layer(x)))).toEqual(expected);
     expect(seen!.isDisposed).toBe(false);
+    layer.self_attn.out_proj.registerForwardHook((_m, [input]) => {
+      seen = input as Tensor;
+    });
+    expect(first4(noGrad(() => layer(x)))).toEqual(expected);
+    expect(seen!.isDisposed).toBe(false);
     for (const name of ['norm1', 'norm2', 'dropout1'] as const) Object.assign(layer, { [name]: new nn.Identity() });
     expect(noGrad(() => layer(x)).shape).toEqual([2, 3, 8]);
     expect(x.isDisposed).toBe(false);
+  });
+});
+
+describe('TransformerEncoder without a graph', () => {
+  const make = (): nn.TransformerEncoder => {
+    const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true });
+    return new nn.TransformerEncoder(layer, 3, { norm: new nn.LayerNorm(8) }).eval();
+  };
+
+  it('frees what one layer hands to the next, but not its input', () => {
+    const [model, x] = [make(), randn([2, 3, 8])];
+    const expected = first4(model(x));
+    const before = memory().tensors;
+    const y = noGrad(() => model(x));
+    expect(memory().tensors).toBe(before + 1);
+    expect(first4(y)).toEqual(expected);
+    expect(x.isDisposed).toBe(false);
+  });
+
+  it('leaves what a hook or a function saw', () => {
+    const [model, x] = [make(), randn([2, 3, 8])];
+    const expected = first4(model(x));
+    const seen: Tensor[] = [];
+    model.layers[1]!.registerForwardHook((_m, [input], output) => {
+      seen.push(input as Tensor, output as Tensor);
+    });
+    expect(first4(noGrad(() => model(x)))).toEqual(expected);
+    expect(seen.map((each) => each.isDisposed)).toEqual([false, false]);
+    (model.norm as nn.LayerNorm).registerForwardPreHook((_m, [input]) => {
+      seen.push(input as Tensor);
+    });
+    noGrad(() => model(x));
+    expect(seen.at(-1)!.isDisposed).toBe(false);
   });
 });
 
