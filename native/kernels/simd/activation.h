@@ -10,7 +10,7 @@ namespace math {
 // Through e^-|x|, which cannot overflow, so that both tails keep their relative accuracy.
 template <class V>
 FLAMBEAU_INLINE V sigmoid(V x) {
-  const V e = exp(-abs(x));
+  const V e = exp_below(-abs(x));
   return select(x < V(0), e, V(1)) / (e + V(1));
 }
 template <class V>

@@ -448,7 +448,21 @@ FLAMBEAU_INLINE V erf(V x) {
   }
 }
 
-// In double, so that the result is the nearest float but for one in millions. The sign and the edges are C's.
+// x^y as C has it for any x, given |x|^y for positive finite |x|.
+template <class V>
+FLAMBEAU_INLINE V pow_edges(V x, V y, V r) {
+  const V a = abs(x), towards = select(a == V(0.0f), -y, y);
+  const V end = select(towards > V(0.0f), V(INFINITY), select(towards < V(0.0f), V(0.0f), towards));
+  r = select((a > V(0.0f)) & (a < V(INFINITY)), r, select(a == a, end, a));
+  const V half = y * V(0.5f);
+  const auto whole = floor(y) == y;
+  const auto odd = whole & (floor(half) != half);
+  r = select(odd & (copysign(V(1.0f), x) < V(0.0f)), -r, r);
+  const auto finite_negative = (x < V(0.0f)) & (x > V(-INFINITY));
+  r = select(whole, r, select(finite_negative & (y == y), V(NAN), r));
+  return select((y == V(0.0f)) | ((x == V(-1.0f)) & (abs(y) == V(INFINITY))), V(1.0f), r);
+}
+// In double, so that the result is the nearest float but for one in a hundred.
 template <class V>
 FLAMBEAU_INLINE V pow_f32(V x, V y) {
   using D = Vec<double>;
@@ -459,18 +473,11 @@ FLAMBEAU_INLINE V pow_f32(V x, V y) {
   for (size_t i = 0; i < V::size; ++i) base[i] = static_cast<double>(a[i]);
   for (size_t i = 0; i < V::size; ++i) exponent[i] = static_cast<double>(b[i]);
   for (size_t i = 0; i < V::size; i += D::size) {
-    exp_f64(D::load(exponent + i) * log_f64(D::load(base + i))).store(base + i);
+    exp2_to_float(D::load(exponent + i) * log2_of_float(D::load(base + i))).store(base + i);
   }
   for (size_t i = 0; i < V::size; ++i) a[i] = static_cast<float>(base[i]);
-  V r = V::load(a);
-  const V half = y * V(0.5f);
-  const auto whole = floor(y) == y;
-  const auto odd = whole & (floor(half) != half);
-  r = select(odd & (copysign(V(1.0f), x) < V(0.0f)), -r, r);
-  const auto finite_negative = (x < V(0.0f)) & (x > V(-INFINITY));
-  r = select(whole, r, select(finite_negative & (y == y), V(NAN), r));
-  const auto one = (x == V(1.0f)) | (y == V(0.0f)) | ((x == V(-1.0f)) & (abs(y) == V(INFINITY)));
-  return select(one, V(1.0f), r);
+  const V r = select(x == V(1.0f), V(1.0f), V::load(a));
+  return any((x <= V(0.0f)) | (x >= V(INFINITY)) | (x != x)) ? pow_edges(x, y, r) : r;
 }
 template <class V>
 FLAMBEAU_INLINE V pow(V x, V y) {

@@ -69,15 +69,24 @@ FLAMBEAU_INLINE V tanh_f64(V x) {
   return copysign(select(abs(x) < V(1e-300), abs(x), m / (m + V(2.0))), x);
 }
 
+// x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for positive normal x.
+template <class V>
+struct PartsF64 {
+  V e, f;
+  FLAMBEAU_INLINE explicit PartsF64(V x) {
+    using Bits = typename V::Bits;
+    constexpr uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
+    const Bits shifted = x.bits() + Bits(uint64_t(0x4000000000000000) - kSqrtHalf);
+    const V biased = V::from_bits((shifted >> 52) | Bits(uint64_t(0x4330000000000000)));  // 2^52 + 1024 + e
+    e = biased - V(4503599627370496.0 + 1024.0);
+    f = V::from_bits((shifted & Bits(uint64_t(0x000fffffffffffff))) + Bits(kSqrtHalf)) - V(1.0);
+  }
+};
 // log(x) + correction, small beside x's own, for positive normal x.
 template <class V>
 FLAMBEAU_INLINE V log_normal_f64(V x, V correction, V exponent_shift) {
-  using Bits = typename V::Bits;
-  constexpr uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
-  const Bits shifted = x.bits() + Bits(uint64_t(0x4000000000000000) - kSqrtHalf);
-  const V biased = V::from_bits((shifted >> 52) | Bits(uint64_t(0x4330000000000000)));  // 2^52 + 1024 + e
-  const V e = biased - V(4503599627370496.0 + 1024.0) - exponent_shift;
-  const V f = V::from_bits((shifted & Bits(uint64_t(0x000fffffffffffff))) + Bits(kSqrtHalf)) - V(1.0);
+  const PartsF64<V> parts(x);
+  const V e = parts.e - exponent_shift, f = parts.f;
   const V s = f / (f + V(2.0)), z = s * s, half = V(0.5) * f * f;
   const V p = poly_f64(z, 0.6666666666666664, 0.3999999999995112, 0.28571428613419453, 0.22222212502825675,
                        0.18182814658581087, 0.15333697456200893, 0.14596100465359738);
@@ -102,6 +111,26 @@ FLAMBEAU_INLINE V log1p_f64(V x) {
   const V back = u - V(1.0);
   const V lost = (V(1.0) - (u - back)) + (x - back);  // u + lost == 1 + x exactly
   return select(abs(x) < V(1e-300), x, log_edges_f64(u, log_normal_f64(u, lost / u, V(0.0))));
+}
+
+// What pow of floats takes. The logarithm to base 2 of a positive float, within 2^-37 of it:
+template <class V>
+FLAMBEAU_INLINE V log2_of_float(V x) {
+  const PartsF64<V> parts(x);
+  const V s = parts.f / (parts.f + V(2.0));
+  const V p = poly_f64(s * s, 2.8853900817900801, 0.9617966733500856, 0.57708358327652455, 0.41167282604381675,
+                       0.34072802913834585);
+  return fma(s, p, parts.e);
+}
+// and 2^x within 2^-34 of it, where a float has it.
+template <class V>
+FLAMBEAU_INLINE V exp2_to_float(V x) {
+  x = min(V(130.0), max(V(-160.0), x));
+  const V rounded = x + V(kRounderF64);
+  const V m = poly_f64(x - (rounded - V(kRounderF64)), 0.99999999996167934, 0.69314718072843843, 0.24022651198167253,
+                       0.055504103534569272, 0.009618027252690619, 0.001333392255491749, 0.00015469291407534769,
+                       1.5201924248838622e-5);
+  return V::from_bits(m.bits() + (rounded.bits() << 52));
 }
 
 }  // namespace math

@@ -70,9 +70,9 @@ constexpr TailTable<7> kGeluTail = {{
 
 template <class V, int N>
 FLAMBEAU_INLINE V tail_from_table(const TailTable<N>& table, V t) {
-  const V k = round_small(t, 1.0f / kTailStep);
-  const typename V::Bits index = (k + V(kRounder)).bits();
-  const V r = fma(k, V(-kTailStep), t) - V(0.5f * kTailStep);  // exact where t is not small
+  const V rounded = fma(t, V(1.0f / kTailStep), V(kRounder));
+  const typename V::Bits index = rounded.bits();
+  const V r = fma(rounded - V(kRounder), V(-kTailStep), t) - V(0.5f * kTailStep);  // exact where t is not small
   V y = lookup<V>(table.c[N - 1], index);
   for (int j = N - 2; j >= 0; --j) y = fma(y, r, lookup<V>(table.c[j], index));
   return y;
@@ -98,15 +98,14 @@ template <class V>
 FLAMBEAU_INLINE V gelu_f32(V x) {
   const V t = abs(x);
   const V q = tail_from_table(kNormalTail, min(V(kTailEnd), t));
-  const auto negative = x < V(0.0f);
-  V y = select(negative, t * q, fma(-t, q, t));
+  V y = fma(-t, q, max(V(0.0f), x));
   const auto far = t >= V(kTailEnd);
   if (any(far)) {
     const FarTail<V> tail(t);
     // An infinite t times no density is NaN, as PyTorch has it.
-    y = select(far, select(negative, tail.density * select(t < V(INFINITY), tail.ratio, t), t), y);
+    y = select(far, select(x < V(0.0f), -(tail.density * select(t < V(INFINITY), tail.ratio, t)), t), y);
   }
-  return copysign(y, x);
+  return y;
 }
 // Phi(x) + x phi(x)
 template <class V>
