@@ -8,7 +8,7 @@ import { callActivated, type Linear, takesActivation } from './linear.js';
 import { ListModule, positionsOf } from './listModule.js';
 import type { Layer, Module } from './module.js';
 import { checkModule, checkName, setChild } from './registry.js';
-import { classNameOf, isModule, type ModuleState, markBuiltIn, stateOf } from './state.js';
+import { classNameOf, isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from './state.js';
 import type { ByPosition, ChainInput, ChainOutput, ChainWidths, CheckWidths, LayerAt, WIDTHS } from './widths.js';
 
 class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]> {
@@ -55,11 +55,11 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       const child = children[i];
       if (!child) fail('MODULE_ERROR', `${classNameOf(this)}: child ${i} is null and cannot be called`);
       const state = stateOf(child);
-      const activation = releases && isPlainLayer(state) ? activationAfter(state.raw, children[i + 1]) : null;
+      const keepsNothing = releases && isPlainLayer(state);
+      const activation = keepsNothing ? activationAfter(state.raw, children[i + 1]) : null;
       const y = activation === null ? callModule(state, [x]) : callActivated(state.raw as Linear, x, activation);
       if (activation !== null) i++;
       if (releases) {
-        const keepsNothing = isPlainLayer(state);
         if (y === x) ownsX &&= keepsNothing;
         else {
           if (ownsX && keepsNothing) (x as Tensor).dispose();
@@ -114,7 +114,7 @@ function activationAfter(layer: Module, next: Module | null | undefined): Produc
 
 /** A built-in layer without hooks and without children, which might be anything, keeps neither input nor output. */
 function isPlainLayer(state: ModuleState): boolean {
-  return state.receiver === state.raw && state.hooks === null && state.children.size === 0;
+  return runsAlone(state) && state.children.size === 0;
 }
 
 /** The entries of a Map, an entry list or a plain object of named modules; null for anything else. */

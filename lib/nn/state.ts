@@ -68,6 +68,9 @@ export function stateOf(module: Module): ModuleState {
   return (module as unknown as HasState)[STATE];
 }
 
+/** Whether calling the module runs a built-in layer's own forward, and no hook. */
+export const runsAlone = ({ hooks, receiver, raw }: ModuleState): boolean => hooks === null && receiver === raw;
+
 /** The name that printing and messages use. */
 export function classNameOf(module: Module): string {
   return module.constructor.name || 'Module';

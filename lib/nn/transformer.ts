@@ -12,7 +12,7 @@ import { Module } from './module.js';
 import { ModuleList } from './moduleList.js';
 import { MultiheadAttention } from './multiheadAttention.js';
 import { LayerNorm } from './normalization.js';
-import { isModule, type ModuleState, markBuiltIn, stateOf } from './state.js';
+import { isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from './state.js';
 
 /** What a feed-forward block applies between its two layers. */
 export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
@@ -74,15 +74,11 @@ function activationOf(op: string, activation: unknown): (x: Tensor) => Tensor {
   return fail('BAD_ARGUMENT', `${op}: activation should be 'relu', 'gelu' or a function, got ${describe(activation)}`);
 }
 
-/** Whether calling the module runs a built-in layer's own forward, and no hook. */
-function runsAlone(module: Module): boolean {
-  const { hooks, receiver, raw } = stateOf(module);
-  return hooks === null && receiver === raw;
+/** Whether calling the module runs nothing but built-in layers' own forwards, its children's among them. */
+function allRunAlone(module: Module): boolean {
+  const state = stateOf(module);
+  return runsAlone(state) && [...state.children.values()].every((child) => child === null || allRunAlone(child));
 }
-
-/** Whether that holds for its children too. */
-const allRunAlone = (module: Module): boolean =>
-  runsAlone(module) && [...stateOf(module).children.values()].every((child) => child === null || allRunAlone(child));
 
 /** The children whose ways with their inputs are known: in the place of one may stand a layer that gives its input back. */
 const KINDS = [
@@ -277,7 +273,8 @@ export class TransformerEncoder extends Module {
     let x = src;
     let isOurs = false; // made by a layer that keeps nothing
     for (const layer of this.layers) {
-      const keepsNothing = runsAlone(layer) && layer instanceof TransformerEncoderLayer && layer._keepsNothing();
+      const keepsNothing =
+        runsAlone(stateOf(layer)) && layer instanceof TransformerEncoderLayer && layer._keepsNothing();
       const y = layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal });
       if (isOurs && keepsNothing) x.dispose();
       x = y;
@@ -285,7 +282,7 @@ export class TransformerEncoder extends Module {
     }
     if (this.norm === null) return x;
     const y = this.norm(x);
-    if (isOurs && runsAlone(this.norm) && this.norm instanceof LayerNorm) x.dispose();
+    if (isOurs && runsAlone(stateOf(this.norm)) && this.norm instanceof LayerNorm) x.dispose();
     return y;
   }
 }
