@@ -31,10 +31,11 @@ struct Blocking {
 
   Blocking(const GemmKernel& kernel, int64_t item) {
     const CacheSizes& cache = cache_sizes();
-    // Deeper panels read and write C less often, and leave L1 for L2 the sooner: half again what L1 holds was best. A
-    // block of A fills half of L2, B's a quarter of the last level.
-    kc = std::max<int64_t>(cache.l1 * (item == sizeof(float) ? 3 : 2) / 256, 64);
-    mc = std::max<int64_t>(cache.l2 / 2 / (kc * item) / kernel.mr, 4) * kernel.mr;
+    // Deeper panels read and write C less often, and leave L1 for L2 the sooner: of panels 128 bytes wide, twice what
+    // L1 holds was best. A block of A fills a little over half of L2, so that it has 256 rows; B's a quarter of the
+    // last level.
+    kc = std::max<int64_t>(cache.l1 / 64, 64);
+    mc = std::max<int64_t>(cache.l2 / 16 * 9 / (kc * item) / kernel.mr, 4) * kernel.mr;
     nc = std::max<int64_t>(cache.l3 / 4 / (kc * item) / kernel.nr, 8) * kernel.nr;
   }
 };
