@@ -334,7 +334,8 @@ struct KernelTable {
   WordKernel gemm_bf16;                   // micro == nullptr where the ISA multiplies bf16 as f32
   WordKernel gemm_int8;
   QuantizeFn quantize;
-  WinogradKernel winograd[5];    // tiles of 2 and of 4 for 3 taps, of 3 for 4; 3 taps at stride 2, and their gradient
+  // Tiles of 2 and of 4 for 3 taps, of 3 for 4; at stride 2 for 3 taps and their gradient by the input, then for 4.
+  WinogradKernel winograd[7];
   ConvKernel conv[kDTypeCount];  // FLOATS; tile == nullptr elsewhere
   // FLOATS
   RowNormFn layer_norm[kDTypeCount], rms_norm[kDTypeCount];

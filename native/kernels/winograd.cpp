@@ -1,8 +1,8 @@
 // Winograd's minimal filtering: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (arXiv:1509.09308),
-// F(2×2, 3×3), F(4×4, 3×3) and F(3×3, 4×4); and, at stride 2, F(2×2, 3×3) of 25 products, F(2, 2) for the outer taps.
-// Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a third as much as 0, ±1, ±2 and ∞ would.
-// Transforms run down the columns of the image first, whose elements are vectors as they lie; then along the rows,
-// where a vector holds one element of each of as many tiles.
+// F(2×2, 3×3), F(4×4, 3×3) and F(3×3, 4×4); and, at stride 2, kernels of 3×3 and 4×4 by F(2, 2) for the taps that are
+// two apart: 25 and 36 products for 2×2 outputs. Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a
+// third as much as 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are
+// vectors as they lie; then along the rows, where a vector holds one element of each of as many tiles.
 #include "fill.h"
 #include "gemm_vec.h"
 
@@ -15,16 +15,20 @@ constexpr int kLanes = V::size;
 constexpr float kA = 0.70710678118654752f, kB = 1.41421356237309505f;  // √½ and √2
 constexpr float kA3 = 0.35355339059327376f, kB3 = 2.82842712474619010f;
 
+// At stride 2 the transforms differ.
+struct Plain {};
+struct Strided {};
+
 FLAMBEAU_INLINE V minus(V a, V b) { return fma(V(-1.0f), b, a); }
 
 // t = Bᵀ d: a patch of the image along one axis.
-FLAMBEAU_INLINE void transform_input(const V (&d)[4], V (&t)[4]) {
+FLAMBEAU_INLINE void transform_input(Plain, const V (&d)[4], V (&t)[4]) {
   t[0] = minus(d[0], d[2]);
   t[1] = d[1] + d[2];
   t[2] = minus(d[2], d[1]);
   t[3] = minus(d[1], d[3]);
 }
-FLAMBEAU_INLINE void transform_input(const V (&d)[6], V (&t)[6]) {
+FLAMBEAU_INLINE void transform_input(Plain, const V (&d)[6], V (&t)[6]) {
   t[0] = fma(V(-2.5f), d[2], d[0] + d[4]);
   const V even = fma(V(-2.0f), d[2], d[4]), odd = fma(V(-2.0f), d[1], d[3]);
   t[1] = fma(V(kA), odd, even);
@@ -35,29 +39,46 @@ FLAMBEAU_INLINE void transform_input(const V (&d)[6], V (&t)[6]) {
   t[5] = fma(V(-2.5f), d[3], d[1] + d[5]);
 }
 
-FLAMBEAU_INLINE void transform_input(const V (&d)[3], V (&t)[3]) {
+FLAMBEAU_INLINE void transform_input(Strided, const V (&d)[3], V (&t)[3]) {
   t[0] = minus(d[0], d[1]);
   t[1] = d[1];
   t[2] = minus(d[2], d[1]);
 }
 // At stride 2 elements 0, 2 and 4 meet the outer taps, as in F(2, 2); 1 and 3 only the middle one.
-FLAMBEAU_INLINE void transform_input(const V (&d)[5], V (&t)[5]) {
+FLAMBEAU_INLINE void transform_input(Strided, const V (&d)[5], V (&t)[5]) {
   t[0] = minus(d[0], d[2]);
   t[1] = d[1];
   t[2] = d[2];
   t[3] = d[3];
   t[4] = minus(d[4], d[2]);
 }
+// With four taps both do as 0, 2 and 4: first the even ones, then the odd.
+FLAMBEAU_INLINE void transform_input(Strided, const V (&d)[6], V (&t)[6]) {
+  t[0] = minus(d[0], d[2]);
+  t[1] = d[2];
+  t[2] = minus(d[4], d[2]);
+  t[3] = minus(d[3], d[1]);
+  t[4] = d[3];
+  t[5] = minus(d[5], d[3]);
+}
+// Of the gradient by the input, where outputs of either kind share a difference.
+FLAMBEAU_INLINE void transform_input(Strided, const V (&d)[4], V (&t)[5]) {
+  t[0] = minus(d[0], d[1]);
+  t[1] = d[1];
+  t[2] = minus(d[2], d[1]);
+  t[3] = d[2];
+  t[4] = minus(d[3], d[2]);
+}
 
 // u = G w: the taps of one axis.
-FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[4]) {
+FLAMBEAU_INLINE void transform_filter(Plain, const V (&w)[3], V (&u)[4]) {
   u[0] = w[0];
   const V even = fma(V(0.5f), w[2], fma(V(0.5f), w[0], V(0.0f)));
   u[1] = fma(V(0.5f), w[1], even);
   u[2] = fma(V(-0.5f), w[1], even);
   u[3] = w[2];
 }
-FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[6]) {
+FLAMBEAU_INLINE void transform_filter(Plain, const V (&w)[3], V (&u)[6]) {
   constexpr float kTwoThirds = 0.66666666666666667f, kThird = 0.33333333333333333f, kSixth = 0.16666666666666667f;
   constexpr float kOddA = kA * kTwoThirds, kOddB = kB * kSixth;
   u[0] = w[0];
@@ -70,14 +91,22 @@ FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[6]) {
   u[5] = w[2];
 }
 
-FLAMBEAU_INLINE void transform_filter(const V (&w)[3], V (&u)[5]) {
+FLAMBEAU_INLINE void transform_filter(Strided, const V (&w)[3], V (&u)[5]) {
   u[0] = w[0];
   u[1] = w[1];
   u[2] = w[0] + w[2];
   u[3] = w[1];
   u[4] = w[2];
 }
-FLAMBEAU_INLINE void transform_filter(const V (&w)[4], V (&u)[6]) {
+FLAMBEAU_INLINE void transform_filter(Strided, const V (&w)[4], V (&u)[6]) {
+  u[0] = w[0];
+  u[1] = w[0] + w[2];
+  u[2] = w[2];
+  u[3] = fma(V(-1.0f), w[1], V(0.0f));
+  u[4] = w[1] + w[3];
+  u[5] = w[3];
+}
+FLAMBEAU_INLINE void transform_filter(Plain, const V (&w)[4], V (&u)[6]) {
   constexpr float kTwoThirds = 0.66666666666666667f, kThird = 0.33333333333333333f, kSixth = 0.16666666666666667f;
   u[0] = w[0];
   const V even = fma(V(-kThird), w[2], fma(V(-kTwoThirds), w[0], V(0.0f)));
@@ -92,21 +121,27 @@ FLAMBEAU_INLINE void transform_filter(const V (&w)[4], V (&u)[6]) {
 }
 
 // y = Aᵀ m: the outputs of one axis.
-FLAMBEAU_INLINE void transform_output(const V (&m)[3], V (&y)[2]) {
+FLAMBEAU_INLINE void transform_output(Strided, const V (&m)[3], V (&y)[2]) {
   y[0] = m[0] + m[1];
   y[1] = m[1] + m[2];
 }
-FLAMBEAU_INLINE void transform_output(const V (&m)[5], V (&y)[4]) {
+FLAMBEAU_INLINE void transform_output(Strided, const V (&m)[5], V (&y)[4]) {
   y[0] = m[1] + m[3];
   y[1] = m[0] + m[2];
   y[2] = m[3];
   y[3] = m[2] + m[4];
 }
-FLAMBEAU_INLINE void transform_output(const V (&m)[4], V (&y)[2]) {
+FLAMBEAU_INLINE void transform_output(Strided, const V (&m)[6], V (&y)[4]) {
+  y[0] = m[0] + m[1];
+  y[1] = m[3] + m[4];
+  y[2] = m[1] + m[2];
+  y[3] = m[4] + m[5];
+}
+FLAMBEAU_INLINE void transform_output(Plain, const V (&m)[4], V (&y)[2]) {
   y[0] = m[0] + m[1] + m[2];
   y[1] = minus(minus(m[1], m[2]), m[3]);
 }
-FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[4]) {
+FLAMBEAU_INLINE void transform_output(Plain, const V (&m)[6], V (&y)[4]) {
   const V sum = m[1] + m[2], difference = minus(m[1], m[2]);
   const V sum2 = m[3] + m[4], difference2 = minus(m[3], m[4]);
   y[0] = m[0] + sum + sum2;
@@ -115,7 +150,7 @@ FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[4]) {
   y[3] = fma(V(kB3), difference2, fma(V(kA3), difference, m[5]));
 }
 
-FLAMBEAU_INLINE void transform_output(const V (&m)[6], V (&y)[3]) {
+FLAMBEAU_INLINE void transform_output(Plain, const V (&m)[6], V (&y)[3]) {
   const V sum = m[1] + m[2], difference = minus(m[1], m[2]);
   const V sum2 = m[3] + m[4], difference2 = minus(m[3], m[4]);
   y[0] = m[0] + sum + sum2;
@@ -208,12 +243,11 @@ FLAMBEAU_INLINE void interleave(const V (&y)[kTile], float* dst) {
 #endif
 }
 
-// Of the image where as many places come out as go in; else of a tile of the outputs' gradient, which takes the part of
-// the filter.
-template <int kIn, int kOut>
+// Of the image where patches overlap; else of a tile of the outputs' gradient, which takes the part of the filter.
+template <class Stride, int kStep, int kIn, int kOut>
 FLAMBEAU_INLINE void transform_patch(const V (&d)[kIn], V (&t)[kOut]) {
-  if constexpr (kIn == kOut) transform_input(d, t);
-  else transform_filter(d, t);
+  if constexpr (kStep < kIn) transform_input(Stride(), d, t);
+  else transform_filter(Stride(), d, t);
 }
 
 FLAMBEAU_INLINE void store_some(V x, float* to, int64_t n) {
@@ -225,7 +259,7 @@ FLAMBEAU_INLINE V load_some(const float* from, int64_t n) {
 }
 
 // Patches of kIn × kIn, kStep apart, as kOut × kOut places each.
-template <int kStep, int kIn, int kOut>
+template <class Stride, int kStep, int kIn, int kOut>
 void transform_patches(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles,
                        float* out, int64_t out_stride) {
   constexpr int kOverlap = kIn - kStep;
@@ -254,20 +288,20 @@ void transform_patches(const float* image, int64_t height, int64_t width, int64_
     V d[kIn], t[kOut];
     FLAMBEAU_UNROLL
     for (int i = 0; i < kIn; ++i) d[i] = load_some(row[i] + j, columns - j);
-    transform_patch(d, t);
+    transform_patch<Stride, kStep>(d, t);
     FLAMBEAU_UNROLL
     for (int i = 0; i < kOut; ++i) t[i].store(middle[i] + j);
   }
   for (int i = 0; i < kOut; ++i) {
     V d[kIn], t[kOut];
     deinterleave<kStep, kIn>(middle[i], d);
-    transform_patch(d, t);
+    transform_patch<Stride, kStep>(d, t);
     FLAMBEAU_UNROLL
     for (int j = 0; j < kOut; ++j, out += out_stride) store_some(t[j], out, tiles);
   }
 }
 
-template <int kTile, int kSize>
+template <class Stride, int kTile, int kSize>
 bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias, float* out, int64_t out_width,
                      int64_t y_begin, int64_t x_begin, int64_t rows, int64_t columns) {
   V middle[kTile][kSize];
@@ -276,7 +310,7 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
     V d[kSize], y[kTile];
     FLAMBEAU_UNROLL
     for (int i = 0; i < kSize; ++i) d[i] = load_some(m + (i * kSize + j) * m_stride, tiles);
-    transform_output(d, y);
+    transform_output(Stride(), d, y);
     FLAMBEAU_UNROLL
     for (int i = 0; i < kTile; ++i) middle[i][j] = y[i];
   }
@@ -288,7 +322,7 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
     if (i >= rows) break;
     float* const to = out + (i - y_begin) * out_width;
     V y[kTile];
-    transform_output(middle[i], y);
+    transform_output(Stride(), middle[i], y);
     FLAMBEAU_UNROLL
     for (int j = 0; j < kTile; ++j) {
       finite = fma(y[j], zero, finite);
@@ -312,7 +346,7 @@ bool winograd_output(const float* m, int64_t m_stride, int64_t tiles, float bias
 }
 
 // m filters of each channel into panels [channels][mr].
-template <int kTaps, int kSize>
+template <class Stride, int kTaps, int kSize>
 void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_stride, bool flipped, int64_t m,
                      int64_t mr, int64_t channels, float* out, int64_t out_stride) {
   constexpr int kAll = kTaps * kTaps;
@@ -330,7 +364,7 @@ void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_s
         V w[kTaps], u[kSize];
         FLAMBEAU_UNROLL
         for (int k = 0; k < kTaps; ++k) w[k] = V::load(taps[k * kTaps + j] + i);
-        transform_filter(w, u);
+        transform_filter(Stride(), w, u);
         FLAMBEAU_UNROLL
         for (int k = 0; k < kSize; ++k) middle[k][j] = u[k];
       }
@@ -338,7 +372,7 @@ void winograd_filter(const float* weights, int64_t row_stride, int64_t channel_s
       const int64_t lanes = mr - i < kLanes ? mr - i : kLanes;
       for (int k = 0; k < kSize; ++k) {
         V u[kSize];
-        transform_filter(middle[k], u);
+        transform_filter(Stride(), middle[k], u);
         FLAMBEAU_UNROLL
         for (int j = 0; j < kSize; ++j, to += out_stride) store_some(u[j], to, lanes);
       }
@@ -353,13 +387,13 @@ void winograd_weights(const float* m, int64_t m_stride, int64_t n, float* out) {
     V d[6], y[3];
     FLAMBEAU_UNROLL
     for (int i = 0; i < 6; ++i) d[i] = load_some(m + (i * 6 + j) * m_stride, n);
-    transform_output(d, y);
+    transform_output(Plain(), d, y);
     FLAMBEAU_UNROLL
     for (int i = 0; i < 3; ++i) middle[i][j] = y[i];
   }
   for (int i = 0; i < 3; ++i) {
     V y[3];
-    transform_output(middle[i], y);
+    transform_output(Plain(), middle[i], y);
     for (int j = 0; j < 3; ++j) {
       float lanes[kLanes];
       y[j].store(lanes);
@@ -380,45 +414,34 @@ WinogradKernel winograd_kernel() {
           kSize,
           {0, 1, 2, 3, 4, 5},
           {0, 1, 2, 3, 4, 5},
-          transform_patches<kTile, kSize, kSize>,
-          winograd_output<kTile, kSize>,
-          kTile == 3 ? transform_patches<kTaps, kTaps, kSize> : nullptr,
+          transform_patches<Plain, kTile, kSize, kSize>,
+          winograd_output<Plain, kTile, kSize>,
+          kTile == 3 ? transform_patches<Plain, kTaps, kTaps, kSize> : nullptr,
           kTile == 3 ? winograd_weights : nullptr,
-          winograd_filter<kTaps, kSize>};
+          winograd_filter<Plain, kTaps, kSize>};
 }
 
-// Three taps at stride 2, and the gradient by its input: the same 25 products, their sums and operands exchanged.
-WinogradKernel strided_kernel() {
-  return {2,
-          3,
-          kLanes,
-          4,
-          5,
-          5,
-          3,
-          {0, 1, 2, 3, 4},
-          {0, 0, 1, 2, 2},
-          transform_patches<4, 5, 5>,
-          winograd_output<2, 3>,
-          nullptr,
-          nullptr,
-          winograd_filter<3, 5>};
-}
-WinogradKernel transposed_kernel() {
-  return {4,
-          3,
-          kLanes,
-          2,
-          5,
-          3,
-          5,
-          {0, 0, 1, 1, 2},
-          {0, 1, 2, 3, 4},
-          transform_patches<2, 3, 3>,
-          winograd_output<4, 5>,
-          nullptr,
-          nullptr,
-          winograd_filter<3, 5>};
+// At stride 2 patches of kIn × kIn. The gradient by the input has the same products, operands and sums exchanged.
+template <int kTile, int kTaps, int kIn, int kImageSide, int kSumSide>
+WinogradKernel strided_kernel(const int8_t (&image_place)[6], const int8_t (&sum_place)[6]) {
+  constexpr int kStep = 8 / kTile, kSide = kTaps + 2;
+  WinogradKernel kernel{kTile,
+                        kTaps,
+                        kLanes,
+                        kStep,
+                        kSide,
+                        kImageSide,
+                        kSumSide,
+                        {},
+                        {},
+                        transform_patches<Strided, kStep, kIn, kImageSide>,
+                        winograd_output<Strided, kTile, kSumSide>,
+                        nullptr,
+                        nullptr,
+                        winograd_filter<Strided, kTaps, kSide>};
+  memcpy(kernel.image_place, image_place, sizeof image_place);
+  memcpy(kernel.sum_place, sum_place, sizeof sum_place);
+  return kernel;
 }
 
 }  // namespace
@@ -427,8 +450,10 @@ void fill_winograd(KernelTable& table) {
   table.winograd[0] = winograd_kernel<2, 3>();
   table.winograd[1] = winograd_kernel<4, 3>();
   table.winograd[2] = winograd_kernel<3, 4>();
-  table.winograd[3] = strided_kernel();
-  table.winograd[4] = transposed_kernel();
+  table.winograd[3] = strided_kernel<2, 3, 5, 5, 3>({0, 1, 2, 3, 4}, {0, 0, 1, 2, 2});
+  table.winograd[4] = strided_kernel<4, 3, 3, 3, 5>({0, 0, 1, 1, 2}, {0, 1, 2, 3, 4});
+  table.winograd[5] = strided_kernel<2, 4, 6, 6, 3>({0, 1, 2, 3, 4, 5}, {0, 1, 2, 0, 1, 2});
+  table.winograd[6] = strided_kernel<4, 4, 4, 5, 6>({0, 1, 2, 2, 3, 4}, {0, 1, 2, 3, 4, 5});
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

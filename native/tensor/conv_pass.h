@@ -80,10 +80,10 @@ struct WinogradConv {
 int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
 // False when a result is not finite: transforms spread what is not over whole tiles, so that it must be computed anew.
 bool winograd(const WinogradConv& conv, int form);
-// The forward convolution at stride 2 with kernels of 3×3, and with those from 5×5 to 8×8 as one at stride 1 over the
-// four phases of the image. False also where that does not apply or does not pay.
+// The forward convolution at stride 2 with kernels of 3×3 and 4×4, and with those from 5×5 to 8×8 as one at stride 1
+// over the four phases of the image. False also where that does not apply or does not pay.
 bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out);
-// The gradient by the input of 3×3 kernels at stride 2; false likewise.
+// The gradient by the input of 3×3 and 4×4 kernels at stride 2; false likewise.
 bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out);
 
 // Threads for that many multiply-adds: each must find some 10 us of them.

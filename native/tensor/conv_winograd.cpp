@@ -240,18 +240,22 @@ double direct_cost(double terms, int64_t batch, int64_t rows, int64_t out_y, int
 
 constexpr double kMargin = 0.85;  // for what the estimates leave out
 
-// The products of 3×3 kernels at stride 2, of `terms` for each of the outputs, pay for their transforms.
-constexpr int kStrided = 3, kTransposed = 4;
+// The forms of 3×3 and 4×4 kernels at stride 2, and of their gradients by the input.
+int strided_form(int64_t kernel) { return kernel == 3 ? 3 : 5; }
+int transposed_form(int64_t kernel) { return kernel == 3 ? 4 : 6; }
+
+// They pay for `terms` products for each of the outputs.
 bool strided_pays(int form, double terms, int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x) {
   return channels >= 16 && rows >= 16 &&
          cost_of(kernel_of(form), batch, channels, rows, out_y, out_x) <
              0.95 * direct_cost(terms * static_cast<double>(channels), batch, rows, out_y, out_x + 1);
 }
-bool strided_3x3(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
-  return strided_pays(kStrided, 9, s.batch, s.in_channels, s.out_channels, s.y.out, s.x.out) &&
+bool strided_directly(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
+  const int form = strided_form(s.y.kernel);
+  return strided_pays(form, static_cast<double>(s.taps()), s.batch, s.in_channels, s.out_channels, s.y.out, s.x.out) &&
          winograd({s.batch, s.in_channels, s.out_channels, x, s.y.in, s.x.in, s.y.padding, s.x.padding, weight,
-                   s.in_channels * 9, 9, false, out, s.y.out, s.x.out, bias},
-                  kStrided);
+                   s.in_channels * s.taps(), s.taps(), false, out, s.y.out, s.x.out, bias},
+                  form);
 }
 
 }  // namespace
@@ -275,24 +279,27 @@ bool winograd(const WinogradConv& c, int form) {
 }
 
 bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out) {
-  const auto fits = [](const ConvAxis& a) {
-    return a.kernel == 3 && a.stride == 2 && a.dilation == 1 && a.padding >= 0 && a.padding < 4;
+  const int64_t kernel = s.y.kernel;
+  const auto fits = [&](const ConvAxis& a) {
+    return a.kernel == kernel && a.stride == 2 && a.dilation == 1 && a.padding >= 0 && a.padding < 4;
   };
   // Tiles begin at the second element of the padded input, which is the first one where the padding is 1.
-  const auto before = [](const ConvAxis& a) { return int64_t{a.padding == 0 ? 2 : 0}; };
+  const auto before = [&](const ConvAxis& a) { return kernel - 3 + (a.padding == 0 ? 2 : 0); };
   const auto skip = [](const ConvAxis& a) { return (a.padding + 3) % 4; };
-  return s.dtype == DType::f32 && s.groups == 1 && fits(s.y) && fits(s.x) &&
-         strided_pays(kTransposed, 2.25, s.batch, s.out_channels, s.in_channels, s.y.in, s.x.in) &&
-         winograd({s.batch, s.out_channels, s.in_channels, grad, s.y.out, s.x.out, before(s.y), before(s.x), weight, 9,
-                   s.in_channels * 9, true, out, s.y.in, s.x.in, bias, skip(s.y), skip(s.x)},
-                  kTransposed);
+  const int form = transposed_form(kernel);
+  return s.dtype == DType::f32 && s.groups == 1 && (kernel == 3 || kernel == 4) && fits(s.y) && fits(s.x) &&
+         strided_pays(form, static_cast<double>(s.taps()) / 4, s.batch, s.out_channels, s.in_channels, s.y.in,
+                      s.x.in) &&
+         winograd({s.batch, s.out_channels, s.in_channels, grad, s.y.out, s.x.out, before(s.y), before(s.x), weight,
+                   s.taps(), s.in_channels * s.taps(), true, out, s.y.in, s.x.in, bias, skip(s.y), skip(s.x)},
+                  form);
 }
 
 bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
   const int64_t kernel = s.y.kernel, taps = (kernel + 1) / 2;
   const auto fits = [&](const ConvAxis& a) { return a.kernel == kernel && a.stride == 2 && a.dilation == 1; };
   if (s.dtype != DType::f32 || s.groups != 1 || !fits(s.y) || !fits(s.x)) return false;
-  if (kernel == 3) return strided_3x3(s, x, weight, bias, out);
+  if (kernel == 3 || kernel == 4) return strided_directly(s, x, weight, bias, out);
   if (s.out_channels < 16 || taps < 3 || taps > 4) return false;
   const AxisPlan y = forward_plan(s.y), plan_x = forward_plan(s.x);
   const int form = taps == 3 ? 1 : 2;
