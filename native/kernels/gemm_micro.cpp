@@ -173,10 +173,11 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 // The micro-kernel.
 
 // kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
-// element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix.
+// element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix. Sums
+// begin with `bias`, one value per row.
 template <class T, int kRows, int kFull, class Tail>
 FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
-                            int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate) {
+                            int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias) {
   using V = Lanes<T>;
   constexpr int kSize = V::size;
   constexpr bool kHasTail = !std::is_same_v<Tail, NoTail>;
@@ -193,8 +194,8 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kFull; ++v) acc[i][v] = V(T(0));
-    if constexpr (kHasTail) rest[i] = Tail(T(0));
+    for (int v = 0; v < kFull; ++v) acc[i][v] = V(bias[i]);
+    if constexpr (kHasTail) rest[i] = Tail(bias[i]);
   }
   // Rows are addressed in fives: base, base + s, + 2s, + 3s, + 4s need two registers for s and one for each base.
   constexpr int kBases = (kRows + 4) / 5;
@@ -240,7 +241,7 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
 
 template <class T>
 using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
-                        int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate);
+                        int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias);
 
 // The tile of exactly m rows.
 template <class T, int kFull, class Tail, int... kRows>
@@ -252,7 +253,8 @@ FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...
 // C[m, n] for m <= kMr and n <= kNr.
 template <class T>
 FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
-                             int64_t b_row_stride, T* c, int64_t ldc, int64_t m, int64_t n, bool accumulate) {
+                             int64_t b_row_stride, T* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
+                             const T* bias) {
   constexpr int64_t kSize = Lanes<T>::size;
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
   TileFn<T> fn;
@@ -271,7 +273,7 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   if (n != (narrow ? kNr<T> / 2 : kNr<T>)) {
     // The panel is padded with zeros; C is not.
     T rows[kMr * kNr<T>];
-    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false);
+    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false, bias);
     for (int64_t i = 0; i < m; ++i, c += ldc) {
       const T* const row = rows + i * kNr<T>;
       int64_t j = 0;
@@ -285,16 +287,23 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
     return;
   }
 #endif
-  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate);
+  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias);
+}
+
+// Whether the epilogue adds a bias to the rows of C and does nothing else.
+FLAMBEAU_INLINE bool only_biases_rows(const Epilogue* e) {
+  return e && e->col_bias && !e->row_bias && !e->residual && e->scale == 1 && e->activation == Activation::none;
 }
 
 template <class T>
 void direct(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b, int64_t b_row_stride,
             void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate, const Epilogue* epilogue) {
+  static constexpr T kNoBias[kMr] = {};
+  const bool begins = only_biases_rows(epilogue);
   T* const out = static_cast<T*>(c);
   tile_at(k, static_cast<const T*>(a), a_row_stride, a_col_stride, static_cast<const T*>(b), b_row_stride, out, ldc, m,
-          n, accumulate);
-  if (epilogue) apply_epilogue(*epilogue, out, ldc, m, n);
+          n, accumulate, begins ? static_cast<const T*>(epilogue->col_bias) : kNoBias);
+  if (epilogue && !begins) apply_epilogue(*epilogue, out, ldc, m, n);
 }
 
 template <class T>
