@@ -9,8 +9,10 @@ import { linear, matmul } from '../ops/matmul.js';
 import { mean } from '../ops/reduce.js';
 import { narrow } from '../ops/slices.js';
 import { expand, permute, reshape, squeeze, transpose, unsqueeze } from '../ops/views.js';
+import { context } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
+import { tidy } from '../tensor/memory.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
 import { type Shape, sameShape, showShape } from '../tensor/shape.js';
@@ -19,7 +21,7 @@ import { constant_, xavierNormal_, xavierUniform_ } from './init.js';
 import { checkParameterDType, checkWidth, Linear } from './linear.js';
 import { Module } from './module.js';
 import { newParameter, type Parameter } from './parameter.js';
-import { markBuiltIn, stateOf } from './state.js';
+import { markBuiltIn } from './state.js';
 
 /** PyTorch's name for a Linear that its dynamic quantisation leaves alone; nothing else sets it apart. */
 export class NonDynamicallyQuantizableLinear extends Linear {}
@@ -178,6 +180,17 @@ export class MultiheadAttention extends Module {
     value: Tensor,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
+    // Without a graph nobody needs what lies between input and output.
+    const run = () => this.attend(query, key, value, options);
+    return context().grad ? run() : tidy(run);
+  }
+
+  private attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    options: MultiheadAttentionForwardOptions,
+  ): [output: Tensor, weights: Tensor | null] {
     const known = checkOptions(OP, options, [
       'keyPaddingMask',
       'needWeights',
@@ -202,12 +215,7 @@ export class MultiheadAttention extends Module {
     if (q === k && k === v && this.in_proj_weight !== null && this.takesPackedPath(needWeights, p, mask, padding)) {
       const packed = linear(q, this.in_proj_weight, this.in_proj_bias);
       const attended = selfAttention(packed, merged(mask, padding, packed), this.numHeads, this.batchFirst, causal);
-      const output = this.output(attended, batched, p);
-      if (!requiresGrad(output)) {
-        packed.dispose();
-        if (stateOf(this.out_proj).hooks === null) attended.dispose(); // a hook may have kept it
-      }
-      return [output, null];
+      return [this.output(attended, batched, p), null];
     }
     const [queries, projectedKeys, projectedValues] = this.project(q, k, v);
     const keys = this.extended(projectedKeys, this.bias_k);

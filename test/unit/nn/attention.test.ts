@@ -214,13 +214,36 @@ describe('memory without a graph', () => {
     });
     expect(first4(noGrad(() => layer(x)))).toEqual(expected);
     expect(seen!.isDisposed).toBe(false);
-    layer.self_attn.out_proj.registerForwardHook((_m, [input]) => {
-      seen = input as Tensor;
-    });
-    expect(first4(noGrad(() => layer(x)))).toEqual(expected);
-    expect(seen!.isDisposed).toBe(false);
     for (const name of ['norm1', 'norm2', 'dropout1'] as const) Object.assign(layer, { [name]: new nn.Identity() });
     expect(noGrad(() => layer(x)).shape).toEqual([2, 3, 8]);
+    expect(x.isDisposed).toBe(false);
+  });
+});
+
+describe('MultiheadAttention without a graph', () => {
+  it.each([
+    ['itself', {}, (x: Tensor) => [x, x, x], { needWeights: false }],
+    ['itself, with weights', {}, (x: Tensor) => [x, x, x], {}],
+    ['another sequence', {}, (x: Tensor) => [x, randn([2, 5, 8]), randn([2, 5, 8])], { needWeights: false }],
+    ['another, more keys', { addBiasKv: true, addZeroAttn: true }, (x: Tensor) => [x, x, randn([2, 3, 8])], {}],
+    ['a mask', {}, (x: Tensor) => [x, x, x], { attnMask: zeros([3, 3]), keyPaddingMask: zeros([2, 3]) }],
+  ] as const)('frees all but what it returns: %s', (_name, settings, inputs, options) => {
+    const layer = new nn.MultiheadAttention(8, 2, { batchFirst: true, ...settings }).eval();
+    const [query, key, value] = inputs(randn([2, 3, 8])) as [Tensor, Tensor, Tensor];
+    const [expected, weights] = layer.forward(query, key, value, options);
+    const before = memory().tensors;
+    const [y] = noGrad(() => layer.forward(query, key, value, options));
+    expect(memory().tensors).toBe(before + (weights === null ? 1 : 2));
+    expect(first4(y)).toEqual(first4(expected));
+    for (const x of [query, key, value]) expect(x.isDisposed).toBe(false);
+  });
+
+  it('leaves its inputs alone where one sequence is the whole batch', () => {
+    const layer = new nn.MultiheadAttention(8, 2).eval();
+    const x = randn([3, 8]);
+    const before = memory().tensors;
+    expect(noGrad(() => layer.forward(x, x, x))[0].shape).toEqual([3, 8]);
+    expect(memory().tensors).toBeLessThanOrEqual(before + 2);
     expect(x.isDisposed).toBe(false);
   });
 });
