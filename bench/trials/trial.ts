@@ -1,5 +1,5 @@
 // What a row is, and the three kinds of it. The same name in bench/peers/torch/<group>.py is PyTorch's side of a row.
-import { autograd, type DType, onesLike, randn, type Tensor } from 'flambeau';
+import { autograd, type DType, onesLike, randn, Tensor } from 'flambeau';
 
 /** What one run costs at least, so that the table can say how near the machine's limit it comes. */
 export interface Costs {
@@ -40,7 +40,8 @@ export interface Trial extends Costs {
 type Results = Tensor | readonly Tensor[];
 
 const dispose = (results: Results): void => {
-  for (const result of [results].flat() as Tensor[]) result.dispose();
+  if (results instanceof Tensor) results.dispose();
+  else for (const result of results) result.dispose();
 };
 
 /** A forward without a graph. Its results are freed at once, as PyTorch's reference counts free them. */

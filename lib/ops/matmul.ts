@@ -67,6 +67,7 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
     );
   }
   checkInner('matmul', a, b);
+  if (p.length === 2 && q.length === 2) return product(a, b);
   const rows = p.length === 1 ? reshapeTo(a, [1, p[0]!]) : a;
   const columns = q.length === 1 ? reshapeTo(b, [q[0]!, 1]) : b;
   const batch = broadcastShapes('matmul', rows.shape.slice(0, -2), columns.shape.slice(0, -2));
