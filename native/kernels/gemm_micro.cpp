@@ -14,8 +14,8 @@ constexpr bool kNeon = kRegisters == 32 && !kAvx512;
 // which needs a register for the product as well.
 constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
 constexpr int kVectors = kNeon ? 4 : 2;
-// From this depth on a tile's C is fetched while the products are summed; shorter ones find it in cache or wait.
-constexpr int64_t kLongStep = 64;
+// Beyond this depth a tile's C is fetched while the products are summed; shorter ones find it in cache or wait.
+constexpr int64_t kLongStep = 32;
 template <class T>
 constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 

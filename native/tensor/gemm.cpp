@@ -232,15 +232,19 @@ void multiply_packed(const Product& p, int64_t i, int64_t m, int64_t j, int64_t 
   }
 }
 
-// The same from A in place, in tiles of nearly equal height.
+// The same from A in place, in tiles of nearly equal height; where b is B itself for any n. Each tile's rows of C are
+// written to their end: columns of C, whose rows lie far apart, cost memory more than B again from L2 does.
 void multiply_in_place(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t pc, int64_t depth,
                        Panel b) {
   const bool last = pc + depth >= p.k, accumulate = p.accumulate || pc > 0;
   const int64_t tiles = ceil_div(m, p.kernel.mr), height = m / tiles, taller = m % tiles;
   for (int64_t t = 0, row = i; t < tiles; ++t) {
     const int64_t rows = height + (t < taller);
-    p.kernel.direct(depth, p.a_at(row, pc), p.a.row_stride, p.a.col_stride, b.data, b.row_stride, p.c_at(row, j), p.ldc,
-                    rows, n, accumulate, EpilogueAt(p, row, j, last));
+    for (int64_t col = 0; col < n; col += p.kernel.nr) {
+      p.kernel.direct(depth, p.a_at(row, pc), p.a.row_stride, p.a.col_stride, b.data + col * p.item, b.row_stride,
+                      p.c_at(row, j + col), p.ldc, rows, std::min<int64_t>(p.kernel.nr, n - col), accumulate,
+                      EpilogueAt(p, row, j + col, last));
+    }
     row += rows;
   }
 }
@@ -253,6 +257,12 @@ bool reads_a_in_place(const Product& p) {
   return p.a.col_stride == 1 && p.m * p.k * p.item <= kMostBytes && p.a.row_stride * p.item % kPage != 0;
 }
 
+// Columns of B in place that stay in L2 while A's rows go by: whole panels.
+int64_t columns_at_once(const Product& p, int64_t depth) {
+  const int64_t panel = p.kernel.nr * depth * p.item;
+  return std::max<int64_t>(cache_sizes().l2 / 4 / std::max<int64_t>(panel, 1), 1) * p.kernel.nr;
+}
+
 // Both operands in place on one thread: nothing to prepare, so that the least product costs little more than its
 // kernel.
 bool is_small(const Product& p) {
@@ -260,9 +270,9 @@ bool is_small(const Product& p) {
          (p.kernel.reads_partial_rows || p.n % p.kernel.nr == 0) && reads_a_in_place(p) && p.threads() == 1;
 }
 void multiply_small(const Product& p) {
-  const int64_t nr = p.kernel.nr;
-  for (int64_t j = 0; j < p.n; j += nr) {
-    multiply_in_place(p, 0, p.m, j, std::min(nr, p.n - j), 0, p.k, {p.b_at(0, j), p.b.row_stride});
+  const int64_t width = columns_at_once(p, p.k);
+  for (int64_t j = 0; j < p.n; j += width) {
+    multiply_in_place(p, 0, p.m, j, std::min(width, p.n - j), 0, p.k, {p.b_at(0, j), p.b.row_stride});
   }
 }
 
@@ -289,11 +299,14 @@ void multiply_panels(const Product& p) {
     do {
       const int64_t depth = std::min(kc, p.k - pc);
       if (!a_in_place) kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
-      for (int64_t j = col_tiles * s / grid.cols * nr; j < j_end; j += nr) {
-        const int64_t width = std::min(nr, j_end - j);
+      const int64_t most = a_in_place && b_in_place ? columns_at_once(p, depth) : nr;
+      int64_t width;
+      for (int64_t j = col_tiles * s / grid.cols * nr; j < j_end; j += width) {
+        width = std::min(most, j_end - j);
+        if (pads_panels && width > nr) width -= width % nr;
         Panel b{b_panel, nr};
         if (p.packed_b) b.data = p.packed_at(pc, depth, j);
-        else if (b_in_place && (width == nr || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
+        else if (b_in_place && (width % nr == 0 || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
         else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
         if (a_in_place) multiply_in_place(p, i, height, j, width, pc, depth, b);
         else multiply_packed(p, i, height, j, width, pc, depth, a_panels, b);
