@@ -260,7 +260,9 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   TileFn<T> fn;
   int64_t tail = 0;
 #if defined(__AVX512F__)
-  if (n > kSize) {
+  if (n == kNr<T>) {
+    fn = tile_of<T, kVectors, NoTail>(m, kAllRows);
+  } else if (n > kSize) {
     tail = n - kSize;
     fn = tail > kSize / 2 ? tile_of<T, 1, Lanes<T>>(m, kAllRows) : tile_of<T, 1, HalfLanes<T>>(m, kAllRows);
   } else {
