@@ -1,6 +1,7 @@
 // What the loops around the matrix kernels share: block sizes, working memory, and how threads divide a grid of tiles.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,14 +46,16 @@ inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool pr
 }
 
 // How threads divide an m × n product, any rows but whole panels of nr columns, if each packs the rows of A and the
-// columns of B that it needs: such that the part with most work has least, and on a tie fewer rows of A.
+// columns of B that it needs: such that the part with most work has least, and on a tie fewer rows of A. No part is
+// empty.
 inline Grid share_out(int64_t m, int64_t n, int64_t nr, int threads, bool packs_a, bool packs_b) {
   constexpr int64_t kPacking = 12;  // multiply-adds in the time an element is packed
   Grid best;
   int64_t least = INT64_MAX;
-  for (int i = 1; i <= threads; ++i) {
-    const Grid grid{i, threads / i};
-    const int64_t rows = ceil_div(m, grid.rows), columns = ceil_div(ceil_div(n, nr), grid.cols) * nr;
+  const int64_t panels = ceil_div(n, nr);
+  for (int i = 1; i <= threads && i <= m; ++i) {
+    const Grid grid{i, static_cast<int>(std::min<int64_t>(threads / i, panels))};
+    const int64_t rows = ceil_div(m, grid.rows), columns = ceil_div(panels, grid.cols) * nr;
     const int64_t work = rows * columns + kPacking * ((packs_a ? rows : 0) + (packs_b ? columns : 0));
     if (work > least) continue;
     least = work;

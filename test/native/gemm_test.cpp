@@ -204,7 +204,7 @@ void check_threads(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order
   std::vector<char> packed(packed_gemm_b_bytes(kDType<T>, n, k) + 64);
   char* const panels = packed.data() + (64 - reinterpret_cast<uintptr_t>(packed.data()) % 64) % 64;
   pack_gemm_b(kDType<T>, n, k, b.view(), panels);
-  for (const int threads : {2, 7, 16}) {
+  for (const int threads : {2, 7, 64}) {
     set_num_threads(threads);
     for (const void* const packed_b : {static_cast<const void*>(nullptr), static_cast<const void*>(panels)}) {
       std::fill(many.begin(), many.end(), T(-1));
@@ -259,9 +259,9 @@ void check_all() {
     }
   }
 
-  constexpr int64_t kThreaded[][3] = {{97, 150, 600}, {200, 130, 900}, {1, 3000, 700}, {3000, 1, 700},
-                                      {33, 700, 300}, {700, 33, 300},  {3, 2000, 600}, {2000, 3, 600},
-                                      {16, 500, 600}, {20, 65, 900},   {65, 20, 900},  {17, 17, 4096}};
+  constexpr int64_t kThreaded[][3] = {{97, 150, 600}, {200, 130, 900}, {1, 3000, 700}, {3000, 1, 700}, {33, 700, 300},
+                                      {700, 33, 300}, {3, 2000, 600},  {2000, 3, 600}, {16, 500, 600}, {20, 65, 900},
+                                      {65, 20, 900},  {17, 17, 4096},  {5, 128, 4096}, {8, 20, 9000}};
   for (const auto& [m, n, k] : kThreaded) {
     for (const Order a : {Order::row_major, Order::col_major}) {
       for (const Order b : {Order::row_major, Order::col_major}) check_threads<T>(m, n, k, a, b);

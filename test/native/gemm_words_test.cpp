@@ -89,7 +89,7 @@ void check_bf16(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order, b
   if (run(packed.data()) != c)
     check::fail("bf16 %lldx%lldx%lld: differs with packed panels", (long long)m, (long long)n, (long long)k);
   const int before = num_threads();
-  for (const int threads : {1, 2, 5}) {
+  for (const int threads : {1, 2, 64}) {
     set_num_threads(threads);
     ++check::checks;
     if (run(nullptr) != c)
@@ -145,7 +145,7 @@ void check_int8(int64_t m, int64_t n, int64_t k, int32_t zero_point, bool extrem
     }
   }
   const int before = num_threads();
-  for (const int threads : {1, 2, 5}) {
+  for (const int threads : {1, 2, 64}) {
     set_num_threads(threads);
     ++check::checks;
     if (run() != c)
