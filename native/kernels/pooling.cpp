@@ -400,19 +400,36 @@ void avg_pool(const PoolArgs* args, const void* x, void* y, size_t planes) {
 
 // --- backward
 
+// Planes at a time, so that one's sums need not wait for another's.
+template <class T, int kPlanes>
+FLAMBEAU_INLINE void scatter(const T* g, const IndexOf<T>* places, int64_t out, int64_t in, T* dx) {
+  memset(dx, 0, static_cast<size_t>(kPlanes * in) * sizeof(T));
+  for (int64_t i = 0; i < out; ++i) {
+    for (int p = 0; p < kPlanes; ++p) {
+      // A place outside the plane is that of a window which covers nothing.
+      const int64_t place = places[p * out + i];
+      if (static_cast<uint64_t>(place) < static_cast<uint64_t>(in)) dx[p * in + place] += g[p * out + i];
+    }
+  }
+}
+
 template <class T>
 void max_pool_backward(const PoolArgs* args, const void* g, const void* indices, void* dx, size_t planes) {
   const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
   const T* from = static_cast<const T*>(g);
   const IndexOf<T>* places = static_cast<const IndexOf<T>*>(indices);
   T* to = static_cast<T*>(dx);
-  for (size_t p = 0; p < planes; ++p, from += out, places += out, to += in) {
-    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
-    for (int64_t i = 0; i < out; ++i) {
-      // A place outside the plane is that of a window which covers nothing.
-      if (static_cast<uint64_t>(places[i]) < static_cast<uint64_t>(in)) to[places[i]] += from[i];
+  // Neighbours often share a maximum where windows overlap: a sum then waits for the one before.
+  const bool waits = args->w.kernel > args->w.stride;
+  const auto each = [&](auto at_once) {
+    constexpr size_t kPlanes = at_once;
+    for (; planes >= kPlanes; planes -= kPlanes) {
+      scatter<T, kPlanes>(from, places, out, in, to);
+      from += kPlanes * out, places += kPlanes * out, to += kPlanes * in;
     }
-  }
+  };
+  if (waits) each(std::integral_constant<size_t, 4>());
+  each(std::integral_constant<size_t, 1>());
 }
 
 template <class T>
