@@ -54,6 +54,7 @@ struct Product {
   const Epilogue* epilogue = nullptr;
   bool accumulate = false;
   const char* packed_b = nullptr;
+  bool avoids_dots = false;
 
   const char* a_at(int64_t row, int64_t col) const {
     return static_cast<const char*>(a.data) + (row * a.row_stride + col * a.col_stride) * item;
@@ -376,7 +377,8 @@ Path path_of(const Product& p) {
     if (a_rows) return multiply_dots;
     if (a_columns) return multiply_transposed;
   }
-  if (a_rows && (p.b.row_stride == 1 || transposing_pays(p)) && dots_pay(p)) return multiply_dots;
+  const bool by_dots = !p.avoids_dots && a_rows && (p.b.row_stride == 1 || transposing_pays(p)) && dots_pay(p);
+  if (by_dots) return multiply_dots;
   if (is_small(p)) return multiply_small;
   return p.m <= blocking_of(p.item).mc ? multiply_panels : multiply_blocked;
 }
@@ -398,7 +400,8 @@ void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView
                   ldc,
                   epilogue,
                   options.accumulate,
-                  static_cast<const char*>(options.packed_b)};
+                  static_cast<const char*>(options.packed_b),
+                  options.avoids_dots};
   path_of(p)(p);
 }
 

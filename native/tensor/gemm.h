@@ -14,6 +14,7 @@ struct MatrixView {
 struct GemmOptions {
   bool accumulate = false;         // C += A·B
   const void* packed_b = nullptr;  // B once more, as pack_gemm_b leaves it; read where B would be packed
+  bool avoids_dots = false;        // panels instead of dot products, for more than a few rows and columns
 };
 
 // C[m, n] = A[m, k]·B[k, n] with the epilogue (may be null) applied while C's tiles are in cache. C is row-major with

@@ -149,12 +149,18 @@ void for_rows(const Sizes& s, Body&& body) {
 MatrixView transposed(const Tensor& weight) { return {weight.data(), 1, weight.shape[1]}; }
 MatrixView plain(const Tensor& weight) { return {weight.data(), weight.shape[1], 1}; }
 
+// From so many rows on, of all steps, panels of a weight that could be read in place repay their packing: tiles from
+// there end in no sum across lanes.
+constexpr int64_t kRowsToPack = 256;
+
 // The product of each step's state [rows, k] with one matrix [k, n], whose panels are packed once.
 class StepProduct {
  public:
   StepProduct(DType dtype, int64_t rows, int64_t n, int64_t k, MatrixView weight, int64_t steps)
       : dtype_(dtype), rows_(rows), n_(n), k_(k), weight_(weight) {
-    if (steps < 2 || !gemm_packs_b(dtype, rows, n, k, {nullptr, k, 1}, weight)) return;
+    options_.avoids_dots = rows > GemmKernel::kMaxRows && rows * steps >= kRowsToPack;
+    if (steps < 2) return;
+    if (!options_.avoids_dots && !gemm_packs_b(dtype, rows, n, k, {nullptr, k, 1}, weight)) return;
     panels_ = StorageRef(Storage::allocate(packed_gemm_b_bytes(dtype, n, k)));
     pack_gemm_b(dtype, n, k, weight, panels_->data());
     options_.packed_b = panels_->data();

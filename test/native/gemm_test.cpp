@@ -199,19 +199,21 @@ void check_threads(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order
   const Epilogue epilogue{bias.values.data(), Activation::relu};
   std::vector<T> one(static_cast<size_t>(m * n)), many(one.size());
   const int before = num_threads();
-  set_num_threads(1);
-  gemm(kDType<T>, m, n, k, a.view(), b.view(), one.data(), n, &epilogue);
   std::vector<char> packed(packed_gemm_b_bytes(kDType<T>, n, k) + 64);
   char* const panels = packed.data() + (64 - reinterpret_cast<uintptr_t>(packed.data()) % 64) % 64;
   pack_gemm_b(kDType<T>, n, k, b.view(), panels);
-  for (const int threads : {2, 7, 64}) {
-    set_num_threads(threads);
-    for (const void* const packed_b : {static_cast<const void*>(nullptr), static_cast<const void*>(panels)}) {
-      std::fill(many.begin(), many.end(), T(-1));
-      gemm(kDType<T>, m, n, k, a.view(), b.view(), many.data(), n, &epilogue, {false, packed_b});
-      ++checks;
-      if (std::memcmp(one.data(), many.data(), one.size() * sizeof(T)) != 0) {
-        fail<T>("differs between thread counts", m, n, k, threads, 0, 0, 0);
+  for (const bool avoids_dots : {false, true}) {
+    set_num_threads(1);
+    gemm(kDType<T>, m, n, k, a.view(), b.view(), one.data(), n, &epilogue, {false, nullptr, avoids_dots});
+    for (const int threads : {2, 7, 64}) {
+      set_num_threads(threads);
+      for (const void* const packed_b : {static_cast<const void*>(nullptr), static_cast<const void*>(panels)}) {
+        std::fill(many.begin(), many.end(), T(-1));
+        gemm(kDType<T>, m, n, k, a.view(), b.view(), many.data(), n, &epilogue, {false, packed_b, avoids_dots});
+        ++checks;
+        if (std::memcmp(one.data(), many.data(), one.size() * sizeof(T)) != 0) {
+          fail<T>("differs between thread counts", m, n, k, threads, 0, 0, 0);
+        }
       }
     }
   }
