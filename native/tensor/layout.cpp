@@ -91,10 +91,11 @@ Tensor as_strided(const Tensor& x, const Dims& shape, const Dims& strides, int64
   t.dtype = x.dtype;
   t.shape = shape;
   t.strides = strides;
-  t.offset = offset;
+  // An empty view reads nothing, wherever it begins: slices of empty tensors begin past their storage.
+  t.offset = t.numel == 0 ? 0 : offset;
   t.storage = x.storage;
   const int64_t items = static_cast<int64_t>(x.storage->bytes() / item_size(x.dtype));
-  bool inside = strides.rank == shape.rank && offset >= 0 && offset <= items;
+  bool inside = strides.rank == shape.rank && offset >= 0 && (offset <= items || t.numel == 0);
   int64_t last = offset;  // of the highest element; stays below `items`, so that nothing overflows
   for (int i = 0; inside && i < shape.rank; ++i) {
     inside = strides[i] >= 0;

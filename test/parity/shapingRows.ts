@@ -30,6 +30,13 @@ const reading: readonly Row[] = [
   ]),
 ];
 
+// Views of what is empty begin past its end.
+const empty: readonly Row[] = [
+  row('narrow of an empty tensor', 'a.narrow(0, 2, 2)', ([a]) => a!.narrow(0, 2, 2), [[t([5, 0])], [t([4, 0, 3])]]),
+  row('slice of an empty tensor', 'a[:, 3:5]', ([a]) => a!.slice(1, 3, 5), [[t([0, 5])], [t([0, 6, 2])]]),
+  row('chunks of an empty tensor', 'a.chunk(3, 1)', ([a]) => a!.chunk(3, { dim: 1 }), [[t([0, 6])]]),
+];
+
 const writing: readonly Row[] = [
   // Each row of the index names one column: PyTorch leaves it open which of several sources wins.
   row('scatter', 'a.scatter(1, b, c)', ([a, b, c]) => a!.scatter(1, b!, c!), [
@@ -121,4 +128,4 @@ const arranging: readonly Row[] = [
   row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
 ];
 
-export const shaping: readonly Row[] = [...reading, ...writing, ...joining, ...arranging];
+export const shaping: readonly Row[] = [...reading, ...empty, ...writing, ...joining, ...arranging];
