@@ -1,4 +1,4 @@
-import { FlambeauError, nn, ones, randn, type Tensor, tensor } from 'flambeau';
+import { FlambeauError, nn, noGrad, ones, randn, type Tensor, tensor } from 'flambeau';
 import { describe, expect, it } from 'vitest';
 
 describe('forward hooks', () => {
@@ -70,6 +70,19 @@ describe('forward hooks', () => {
     again[0]!.remove();
     m(ones([1]));
     expect(fired).toEqual(['a', 'b', 'a', 'a', 'b']);
+  });
+
+  it('one that removes itself keeps what it saw, where a chain without a graph frees the rest', () => {
+    const chain = new nn.Sequential(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 2), new nn.ReLU());
+    for (const child of chain) {
+      let seen: readonly Tensor[] = [];
+      const handle = child.registerForwardHook((_m, inputs, y) => {
+        seen = [...(inputs as readonly Tensor[]), y];
+        handle.remove();
+      });
+      noGrad(() => chain(ones([2, 3])));
+      expect(seen.map((x) => x.isDisposed)).toEqual([false, false]);
+    }
   });
 
   it('alwaysCall runs when forward throws, once', () => {
