@@ -11,11 +11,8 @@
 namespace flambeau {
 namespace {
 
-// A thread must find this many multiply-adds to be worth waking, some 10 us of them.
+// A thread must find this many multiply-adds to be worth waking, some 10 us of them; or kBytesPerThread.
 constexpr double kWorkPerThread = 5e5;
-
-// Or, where a matrix is read once for a few rows or columns, this many bytes of it.
-constexpr double kBytesPerThread = 256 << 10;
 
 // Elements worth a thread's packing.
 constexpr int64_t kPackGrain = 1 << 14;

@@ -26,7 +26,9 @@ struct Product {
   char* c_at(int64_t i, int64_t j) const { return c + (i * ldc + j) * c_item; }
   int threads() const {
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work / kWorkPerThread)));
+    const double read = static_cast<double>(panel_bytes(std::max(m, n)));
+    const double most = std::max(work / kWorkPerThread, read / kBytesPerThread);
+    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
   }
   // Rows of A that are packed together.
   int64_t a_rows() const {
