@@ -23,6 +23,7 @@ void fill_conv(KernelTable& table);
 void fill_winograd(KernelTable& table);
 void fill_norm(KernelTable& table);
 void fill_pooling(KernelTable& table);
+void fill_pooling_backward(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_recurrent(KernelTable& table);
 

@@ -2,34 +2,10 @@
 // their padding in a buffer, sorted by position modulo the stride, so that each tap of neighbouring windows is one
 // contiguous load whatever the stride. Everything else (adaptive windows that differ, giant ones) goes window by
 // window.
-#include "family.h"
+#include "pooling_windows.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
-
-// The elements [begin, end) of an axis, every step-th, that window i covers; raw is begin before it was clipped.
-struct Window {
-  int64_t raw, begin, end, step;
-};
-
-Window window_of(const PoolAxis& axis, int64_t i) {
-  if (axis.kernel == 0) {
-    const int64_t begin = i * axis.size / axis.out;
-    return {begin, begin, ((i + 1) * axis.size + axis.out - 1) / axis.out, 1};
-  }
-  Window w{i * axis.stride - axis.pad, 0, 0, axis.dilation};
-  w.begin = w.raw >= 0 ? w.raw : w.raw + (-w.raw + axis.dilation - 1) / axis.dilation * axis.dilation;
-  w.end = w.raw + (axis.kernel - 1) * axis.dilation + 1;
-  if (w.end > axis.size) w.end = axis.size;
-  return w;
-}
-
-// What an average along the axis divides by.
-int64_t divisor_of(const PoolArgs& args, const PoolAxis& axis, const Window& w) {
-  if (axis.kernel == 0 || !args.count_include_pad) return w.end - w.begin;
-  const int64_t end = w.raw + axis.kernel, limit = axis.size + axis.pad;
-  return (end < limit ? end : limit) - w.raw;
-}
 
 template <class T>
 struct MaxOp {
@@ -49,9 +25,6 @@ struct SumOp {
     return a + b;
   }
 };
-
-template <class T>
-using IndexOf = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
 
 // PyTorch's rule: the first of equal maxima, the last of several NaNs.
 template <class T>
@@ -93,54 +66,6 @@ void pool_windows(const PoolArgs& args, const T* x, T* y, IndexOf<T>* indices) {
 
 // --- windows of equal size and distance
 
-constexpr int64_t kMaxTaps = 64;
-
-// Rows of one tile of outputs, staged in a buffer on the stack.
-template <class T>
-struct Stage {
-  static constexpr int64_t kElements = 4096, kMaxTile = kElements / 2;
-  static constexpr int64_t kSlack = static_cast<int64_t>(Vec<T>::size);
-
-  int64_t tile = 0;    // outputs along w
-  int64_t length = 0;  // of one phase: the positions that are equal modulo the stride
-  int64_t span = 0;    // positions that the tile's windows cover
-  int64_t offset[kMaxTaps];
-
-  // Where tap j of the tile's windows begins in a staged row.
-  void plan(const PoolAxis& w, int64_t rows) {
-    if (w.kernel == 0 || w.kernel > kMaxTaps || w.stride > kElements || w.dilation > kElements) return;
-    const int64_t reach = (w.kernel - 1) * w.dilation, room = kElements / (rows + 1);
-    // (tile - 1) * stride + reach + 1 positions, and up to a stride and a vector for each phase beyond them.
-    const int64_t left = room - reach - w.stride * (2 + kSlack);
-    if (left < w.stride * kSlack) return;
-    tile = left / w.stride;
-    if (tile > w.out) tile = w.out;
-    span = (tile - 1) * w.stride + reach + 1;
-    length = (span + w.stride - 1) / w.stride + kSlack;
-    for (int64_t j = 0; j < w.kernel; ++j) {
-      offset[j] = j * w.dilation % w.stride * length + j * w.dilation / w.stride;
-    }
-  }
-  bool planned() const { return tile > 0; }
-
-  // What the tile's windows know of their columns; the same for all planes as long as there is one tile.
-  int64_t prepared = -1;
-  T widths[kMaxTile];                    // what averages divide by
-  T starts[kMaxTile], begins[kMaxTile];  // where the windows start, and start when clipped, as bits
-  void prepare(const PoolArgs& args, int64_t first) {
-    if (prepared == first) return;
-    prepared = first;
-    for (int64_t i = 0; i < tile; ++i) {
-      const Window window = window_of(args.w, first + i);
-      widths[i] = static_cast<T>(args.divisor != 0 ? 1 : divisor_of(args, args.w, window));
-      const Unsigned<T> start = static_cast<Unsigned<T>>(window.raw), begin = static_cast<Unsigned<T>>(window.begin);
-      memcpy(starts + i, &start, sizeof(T));
-      memcpy(begins + i, &begin, sizeof(T));
-    }
-  }
-  int64_t row_elements(const PoolAxis& w) const { return w.stride * length; }
-};
-
 // Sorts a row of positions by their remainder modulo the stride.
 template <class T>
 void sort_phases(const T* row, int64_t stride, int64_t length, T* phases) {
@@ -155,18 +80,6 @@ void sort_phases(const T* row, int64_t stride, int64_t length, T* phases) {
   for (int64_t q = 0; q < stride; ++q) {
     for (int64_t i = 0; i < length; ++i) phases[q * length + i] = row[i * stride + q];
   }
-}
-
-// The columns of a row that a tile beginning at output `first` covers: [skip, skip + count) of the staged positions.
-struct Covered {
-  int64_t start, skip, count;
-};
-template <class T>
-Covered covered(const PoolAxis& w, const Stage<T>& stage, int64_t first) {
-  const int64_t start = first * w.stride - w.pad;
-  const int64_t skip = start < 0 ? -start : 0;
-  const int64_t end = start + stage.span < w.size ? start + stage.span : w.size;
-  return {start, skip, end - start > skip ? end - start - skip : 0};
 }
 
 template <class T>
@@ -398,111 +311,10 @@ void avg_pool(const PoolArgs* args, const void* x, void* y, size_t planes) {
   }
 }
 
-// --- backward
-
-// Planes at a time, so that one's sums need not wait for another's.
-template <class T, int kPlanes>
-FLAMBEAU_INLINE void scatter(const T* g, const IndexOf<T>* places, int64_t out, int64_t in, T* dx) {
-  memset(dx, 0, static_cast<size_t>(kPlanes * in) * sizeof(T));
-  for (int64_t i = 0; i < out; ++i) {
-    for (int p = 0; p < kPlanes; ++p) {
-      // A place outside the plane is that of a window which covers nothing.
-      const int64_t place = places[p * out + i];
-      if (static_cast<uint64_t>(place) < static_cast<uint64_t>(in)) dx[p * in + place] += g[p * out + i];
-    }
-  }
-}
-
-template <class T>
-void max_pool_backward(const PoolArgs* args, const void* g, const void* indices, void* dx, size_t planes) {
-  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
-  const T* from = static_cast<const T*>(g);
-  const IndexOf<T>* places = static_cast<const IndexOf<T>*>(indices);
-  T* to = static_cast<T*>(dx);
-  // Neighbours often share a maximum where windows overlap: a sum then waits for the one before.
-  const bool waits = args->w.kernel > args->w.stride;
-  const auto each = [&](auto at_once) {
-    constexpr size_t kPlanes = at_once;
-    for (; planes >= kPlanes; planes -= kPlanes) {
-      scatter<T, kPlanes>(from, places, out, in, to);
-      from += kPlanes * out, places += kPlanes * out, to += kPlanes * in;
-    }
-  };
-  if (waits) each(std::integral_constant<size_t, 4>());
-  each(std::integral_constant<size_t, 1>());
-}
-
-template <class T>
-void spread_windows(const PoolArgs& args, const T* g, T* dx) {
-  const PoolAxis &h = args.h, &w = args.w;
-  for (int64_t oh = 0; oh < h.out; ++oh) {
-    const Window rows = window_of(h, oh);
-    const int64_t height = divisor_of(args, h, rows);
-    for (int64_t ow = 0; ow < w.out; ++ow) {
-      const Window columns = window_of(w, ow);
-      const double divisor =
-          args.divisor != 0 ? args.divisor : static_cast<double>(height * divisor_of(args, w, columns));
-      const T share = *g++ / static_cast<T>(divisor);
-      for (int64_t i = rows.begin; i < rows.end; ++i) {
-        for (int64_t j = columns.begin; j < columns.end; ++j) dx[i * w.size + j] += share;
-      }
-    }
-  }
-}
-
-// What a row of windows gives to each of its rows is the same, and gathered once.
-template <class T>
-void spread_staged(const PoolArgs& args, Stage<T>& stage, const T* g, T* dx) {
-  const PoolAxis &h = args.h, &w = args.w;
-  const int64_t elements = stage.row_elements(w);
-  T row[Stage<T>::kElements], shares[Stage<T>::kMaxTile];
-  for (int64_t first = 0; first < w.out; first += stage.tile) {
-    const int64_t outputs = w.out - first < stage.tile ? w.out - first : stage.tile;
-    const Covered columns = covered(w, stage, first);
-    stage.prepare(args, first);
-    for (int64_t oh = 0; oh < h.out; ++oh) {
-      const Window rows = window_of(h, oh);
-      const T height =
-          static_cast<T>(args.divisor != 0 ? args.divisor : static_cast<double>(divisor_of(args, h, rows)));
-      const T* const from = g + oh * w.out + first;
-      FLAMBEAU_LOOP
-      for (int64_t i = 0; i < outputs; ++i) shares[i] = from[i] / (height * stage.widths[i]);
-      memset(row, 0, static_cast<size_t>(elements) * sizeof(T));
-      for (int64_t tap = 0; tap < w.kernel; ++tap) {
-        T* const to = row + tap;
-        FLAMBEAU_LOOP
-        for (int64_t i = 0; i < outputs; ++i) to[i * w.stride] += shares[i];
-      }
-      const T* const part = row + columns.skip;
-      for (int64_t r = rows.begin; r < rows.end; ++r) {
-        T* const to = dx + r * w.size + columns.start + columns.skip;
-        FLAMBEAU_LOOP
-        for (int64_t i = 0; i < columns.count; ++i) to[i] += part[i];
-      }
-    }
-  }
-}
-
-template <class T>
-void avg_pool_backward(const PoolArgs* args, const void* g, void* dx, size_t planes) {
-  const int64_t in = args->h.size * args->w.size, out = args->h.out * args->w.out;
-  const T* from = static_cast<const T*>(g);
-  T* to = static_cast<T*>(dx);
-  Stage<T> stage;
-  if (args->h.kernel != 0 && args->w.dilation == 1) stage.plan(args->w, 1);
-  for (size_t p = 0; p < planes; ++p, from += out, to += in) {
-    memset(to, 0, static_cast<size_t>(in) * sizeof(T));
-    if (stage.planned()) spread_staged(*args, stage, from, to);
-    else spread_windows(*args, from, to);
-  }
-}
-
 template <class T>
 void fill_for(KernelTable& table) {
   set<T>(table.max_pool, max_pool<T>);
-  set<T>(table.max_pool_backward, max_pool_backward<T>);
   set<T>(table.avg_pool, avg_pool<T>);
-  set<T>(table.avg_pool_backward, avg_pool_backward<T>);
 }
 
 }  // namespace

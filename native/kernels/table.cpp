@@ -27,6 +27,7 @@ const KernelTable& table() {
     fill_winograd(kernel_table);
     fill_norm(kernel_table);
     fill_pooling(kernel_table);
+    fill_pooling_backward(kernel_table);
     fill_attention(kernel_table);
     fill_recurrent(kernel_table);
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
