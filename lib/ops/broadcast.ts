@@ -36,6 +36,11 @@ export function floating(x: Tensor): Tensor {
   return isFloating(x.dtype) ? x : castTo(x, 'float32');
 }
 
+/** bfloat16 as float32: what is made of several steps computes in float32 and rounds once. */
+export function widen<X extends Tensor | null>(x: X): X {
+  return x !== null && x.dtype === 'bfloat16' ? (castTo(x, 'float32') as X) : x;
+}
+
 /** A zero-dimensional constant. */
 export function scalar(value: number | boolean, dtype: DType): Tensor {
   return rawFull([], Number(value), dtype);

@@ -17,10 +17,10 @@ import {
 import { numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul, sub } from './arithmetic.js';
-import { castTo, checkFloating, sumDims } from './broadcast.js';
+import { castTo, checkFloating, sumDims, widen } from './broadcast.js';
 import { reshapeTo } from './layout.js';
 import { mean, var as varOf } from './reduce.js';
-import { checkAffine, type NormCall, normNeeds, presentGradients, standardised, widen, willRecord } from './rowNorm.js';
+import { checkAffine, type NormCall, normNeeds, presentGradients, standardised, willRecord } from './rowNorm.js';
 
 // Norms over channels: x is [N, C, …], weight and bias are [C].
 

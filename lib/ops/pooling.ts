@@ -13,11 +13,10 @@ import {
 } from '../tensor/rawPooling.js';
 import { type Shape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { castTo, checkFloating } from './broadcast.js';
+import { castTo, checkFloating, widen } from './broadcast.js';
 import { gatherOp } from './gather.js';
 import { reshapeTo } from './layout.js';
 import { mean } from './reduce.js';
-import { widen } from './rowNorm.js';
 
 // Pooling of the last one or two dimensions: x is [N, C, L] or [C, L], or [N, C, H, W] or [C, H, W]. Rows are planes of
 // height 1.

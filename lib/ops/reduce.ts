@@ -3,7 +3,15 @@ import { defineOp, type Op } from '../autograd/op.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { binaryScalarKernel, rawFull, rawReshape, reducedShape, reduceKernel, toAccumulator } from '../tensor/raw.js';
+import {
+  binaryScalarKernel,
+  rawFull,
+  rawReshape,
+  rawTo,
+  reducedShape,
+  reduceKernel,
+  toAccumulator,
+} from '../tensor/raw.js';
 import { numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
@@ -16,6 +24,7 @@ import {
   reductionNode,
   sumDims,
   unreduced,
+  widen,
 } from './broadcast.js';
 import { eq, isfinite, ne } from './compare.js';
 import { maskedFill, where } from './masking.js';
@@ -59,8 +68,8 @@ const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
   name: 'mean',
   node: (x, dims, keepdim) => reductionNode('Mean', x, dims, keepdim),
   forward: (x, dims, keepdim) => {
-    const out = sumRaw(x, dims, keepdim);
-    return divRaw(out, countOf(x.shape, dims), false, 0, out);
+    const out = sumRaw(x.dtype === 'bfloat16' ? rawTo(x, 'float32') : x, dims, keepdim);
+    return rawTo(divRaw(out, countOf(x.shape, dims), false, 0, out), x.dtype);
   },
   backward: ({ args: [x, dims, keepdim] }, g) => [
     expandTo(div(unreduced(g, x.shape, dims, keepdim), countOf(x.shape, dims)), x.shape),
@@ -83,17 +92,26 @@ export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
   );
 }
 
-const varOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean, correction: number]> = defineOp({
+type VarArguments = [x: Tensor, dims: readonly number[], keepdim: boolean, correction: number];
+
+const divisorOf = (shape: Shape, dims: readonly number[], correction: number): number =>
+  Math.max(0, countOf(shape, dims) - correction);
+
+/** x − mean(x). */
+const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
+
+/** In float32 for a bfloat16 x. */
+function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
+  return div(sumDims(square(centred(widen(x), dims)), dims, keepdim), divisorOf(x.shape, dims, correction));
+}
+
+const varOp: Op<VarArguments> = defineOp({
   name: 'var',
-  forward: (x, dims, keepdim, correction) =>
-    noGrad(() => {
-      const squares = sumDims(square(sub(x, meanOp(x, dims, true))), dims, keepdim);
-      return div(squares, Math.max(0, countOf(x.shape, dims) - correction));
-    }),
+  forward: (x, dims, keepdim, correction) => noGrad(() => castTo(variance(x, dims, keepdim, correction), x.dtype)),
   save: ([x]) => [x],
   backward: ({ args: [y, dims, keepdim, correction], saved: [x] }, g) => {
-    const scale = 2 / Math.max(0, countOf(y.shape, dims) - correction);
-    return [mul(unreduced(mul(g, scale), y.shape, dims, keepdim), sub(x!, meanOp(x!, dims, true)))];
+    const slope = mul(widen(g), 2 / divisorOf(y.shape, dims, correction));
+    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
   },
 });
 
@@ -130,14 +148,15 @@ export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
   return stdOp(...varArguments('std', x, dim, options));
 }
 
-const stdOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean, correction: number]> = defineOp({
+const stdOp: Op<VarArguments> = defineOp({
   name: 'std',
-  forward: (x, dims, keepdim, correction) => noGrad(() => sqrt(varOp(x, dims, keepdim, correction))),
+  forward: (x, dims, keepdim, correction) =>
+    noGrad(() => castTo(sqrt(variance(x, dims, keepdim, correction)), x.dtype)),
   save: ([x], out) => [x, out],
   backward: ({ args: [y, dims, keepdim, correction], saved: [x, out] }, g) => {
-    const scale = 1 / Math.max(0, countOf(y.shape, dims) - correction);
-    const slope = maskedFill(div(mul(g, scale), out!), eq(out!, 0), 0);
-    return [mul(unreduced(slope, y.shape, dims, keepdim), sub(x!, meanOp(x!, dims, true)))];
+    const scaled = mul(widen(g), 1 / divisorOf(y.shape, dims, correction));
+    const slope = maskedFill(div(scaled, widen(out!)), eq(out!, 0), 0);
+    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
   },
 });
 

@@ -6,7 +6,7 @@ import { type NormNeeds, newStatistics, rawRowNorm, rawRowNormBackward, type Sta
 import { checkShape, numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
-import { castTo, checkFloating, sumDims } from './broadcast.js';
+import { castTo, checkFloating, sumDims, widen } from './broadcast.js';
 import { rsqrt } from './unary.js';
 
 // Layer and RMS norm: the last dimensions are normalised.
@@ -115,11 +115,6 @@ function checkNormalized(op: string, x: unknown, normalizedShape: readonly numbe
     );
   }
   return [input, shape];
-}
-
-/** bfloat16 is computed in float32 and rounded once. */
-export function widen<X extends Tensor | null>(x: X): X {
-  return x !== null && x.dtype === 'bfloat16' ? (castTo(x, 'float32') as X) : x;
 }
 
 /** A weight or bias, or null. */

@@ -1,7 +1,7 @@
 import { elementwise } from './elementwiseRows.js';
 import { losses } from './lossRows.js';
 import { reductions } from './reductionRows.js';
-import { type Row, row } from './row.js';
+import { forward, type Row, row } from './row.js';
 import { type Input, of, t } from './samples.js';
 import { shaping } from './shapingRows.js';
 
@@ -106,6 +106,13 @@ export const lowPrecision: readonly Row[] = [
     { ...exact, tolerance: [1e-2, 1e-2] },
   ),
   row('bfloat16 long sum', 'a.sum(1)', ([a]) => a!.sum(1), [[b16([3, 5000])]], { ...exact, tolerance: [4e-3, 4e-3] }),
+  row(
+    'bfloat16 statistics',
+    '[a.mean(), a.mean(1), a.var(), a.var(1), a.std(), a.std(0)]',
+    ([a]) => [a!.mean(), a!.mean(1), a!.var(), a!.var(1), a!.std(), a!.std(0)],
+    [forward(b16([60, 50])), forward(of('bfloat16', [60, 50], 'positive'))],
+    exact,
+  ),
   row(
     'bfloat16 products',
     'a @ b',
