@@ -7,11 +7,11 @@ import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { logSigmoid } from './activation.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
 import { checkFloating, promote, sumTo } from './broadcast.js';
-import { eq, ge, le, logicalAnd, lt } from './compare.js';
+import { eq, ge, le, logicalAnd } from './compare.js';
 import { maskedFill, where } from './masking.js';
 import { all, sum } from './reduce.js';
 import { checkReduction, type LossOptions, type Reduction, reduceLoss } from './reduction.js';
-import { abs, clampMin, exp, log } from './unary.js';
+import { abs, clamp, clampMin, exp, log } from './unary.js';
 
 // Losses between tensors of one shape.
 
@@ -85,6 +85,30 @@ export function l1Loss(input: Tensor, target: Tensor, options?: WeightedLossOpti
   return weighted('l1Loss', abs(sub(x, y)), weight, kind);
 }
 
+/**
+ * ½ d² / divisor where |d| = |x − y| ≤ bound, and from there on straight. The slope has a formula of its own: that of a
+ * `where` is 0 · ∞ at an infinite d.
+ */
+const boundedSquare = (name: string): Op<[x: Tensor, y: Tensor, bound: number, divisor: number]> =>
+  defineOp({
+    name,
+    forward: (x, y, bound, divisor) =>
+      noGrad(() => {
+        const difference = sub(x, y);
+        const distance = abs(difference);
+        const straight = mul(sub(distance, 0.5 * bound), bound / divisor);
+        return where(le(distance, bound), mul(square(difference), 0.5 / divisor), straight);
+      }),
+    save: ([x, y]) => [x, y],
+    backward: ({ args: [p, q, bound, divisor], saved: [x, y], needs }, g) => {
+      const slope = mul(g, div(clamp(sub(x!, y!), -bound, bound), divisor));
+      return [needs[0] ? sumTo(slope, p.shape) : null, needs[1] ? sumTo(neg(slope), q.shape) : null];
+    },
+  });
+
+const smoothL1Op = boundedSquare('smoothL1Loss');
+const huberOp = boundedSquare('huberLoss');
+
 export interface SmoothL1Options extends LossOptions {
   /** Where the square turns into the absolute value. */
   beta?: number;
@@ -103,9 +127,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Op
     fail('BAD_ARGUMENT', `smoothL1Loss: beta must not be negative, got ${beta}`);
   if (beta === 0) return l1Loss(input, target, { reduction: kind });
   const [x, y] = checkPair('smoothL1Loss', input, target);
-  const difference = sub(x, y);
-  const distance = abs(difference);
-  return reduceLoss(where(lt(distance, beta), mul(square(difference), 0.5 / beta), sub(distance, 0.5 * beta)), kind);
+  return reduceLoss(smoothL1Op(x, y, beta, beta), kind);
 }
 
 export interface HuberOptions extends LossOptions {
@@ -127,9 +149,7 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions)
   if (!(checkNumber('huberLoss', 'delta', delta) > 0))
     fail('BAD_ARGUMENT', `huberLoss: delta must be positive, got ${delta}`);
   const [x, y] = checkPair('huberLoss', input, target);
-  const difference = sub(x, y);
-  const distance = abs(difference);
-  const losses = where(le(distance, delta), mul(square(difference), 0.5), mul(sub(distance, 0.5 * delta), delta));
+  const losses = huberOp(x, y, delta, 1);
   return reduceLoss(weight === null ? losses : mul(losses, checkTensor('huberLoss', weight, 'weight')), kind);
 }
 

@@ -18,6 +18,7 @@ const PAIRS = [
   [t([]), t([])],
   [t([2, 3]), fixed(t([2, 3]))],
 ];
+const INFINITE_PAIRS = [shallow(t([12], 'special'), t([12])), shallow(t([12]), t([12], 'special'))];
 const REDUCTIONS = ['mean', 'sum', 'none'] as const;
 
 const regression: readonly Row[] = REDUCTIONS.flatMap((reduction) => [
@@ -37,13 +38,13 @@ const regression: readonly Row[] = REDUCTIONS.flatMap((reduction) => [
     `smoothL1Loss ${reduction}`,
     `F.smooth_l1_loss(a, b, reduction="${reduction}", beta=2)`,
     ([a, b]) => smoothL1Loss(a!, b!, { reduction, beta: 2 }),
-    PAIRS,
+    [...PAIRS, ...INFINITE_PAIRS],
   ),
   row(
     `huberLoss ${reduction}`,
     `F.huber_loss(a, b, reduction="${reduction}", delta=1.5)`,
     ([a, b]) => huberLoss(a!, b!, { reduction, delta: 1.5 }),
-    PAIRS,
+    [...PAIRS, ...INFINITE_PAIRS],
   ),
   row(
     `binaryCrossEntropy ${reduction}`,
