@@ -283,11 +283,16 @@ void batch_norm_backward(const Tensor& g, const Tensor& x, const Tensor* weight,
       if (dweight) dweight->as<T>()[c] = static_cast<T>(product * r);
       if (dbias) dbias->as<T>()[c] = static_cast<T>(total);
       parameters.scale.as<T>()[c] = static_cast<T>(scale);
-      parameters.slope.as<T>()[c] = static_cast<T>(training ? -scale * r * r * product / count : 0);
+      parameters.slope.as<T>()[c] = static_cast<T>(-scale * r * r * product / count);
       parameters.shift.as<T>()[c] = static_cast<T>(training ? -scale * total / count : 0);
     }
   });
-  if (dx) apply(slots.gradient, planes, parameters, from, &grad, *dx);
+  if (!dx) return;
+  if (training) return apply(slots.gradient, planes, parameters, from, &grad, *dx);
+  // Constant statistics: g times the scale. x is not read, so that its infinities do not spread.
+  parameters.mean = empty(x.dtype, {channels});
+  fill(parameters.mean, 0);
+  apply(slots.affine, planes, parameters, grad, nullptr, *dx);
 }
 
 namespace {

@@ -121,7 +121,10 @@ const channels: readonly Row[] = [
     'batchNorm evaluation',
     'F.batch_norm(a, d, e, b, c)',
     ([a, b, c, d, e]) => batchNorm(a!, d!, e!, { weight: b!, bias: c! }),
-    channelwise(...IMAGES, t([0, 3, 2]), t([1, 3]), fixed(t([2, 3, 4]))),
+    [
+      ...channelwise(...IMAGES, t([0, 3, 2]), t([1, 3]), fixed(t([2, 3, 4]))),
+      ...channelwise(t([4, 6], 'special'), t([2, 3, 4], 'special')).map((inputs) => shallow(...inputs)),
+    ],
   ),
   row(
     'batchNorm plain',
@@ -194,7 +197,7 @@ const channels: readonly Row[] = [
     'F.instance_norm(a, d, e, b, c, use_input_stats=False)',
     ([a, b, c, d, e]) =>
       instanceNorm(a!, { runningMean: d!, runningVar: e!, weight: b!, bias: c!, useInputStats: false }),
-    channelwise(t([2, 3, 5])),
+    [...channelwise(t([2, 3, 5])), ...channelwise(t([2, 3, 4], 'special')).map((inputs) => shallow(...inputs))],
   ),
 ];
 
