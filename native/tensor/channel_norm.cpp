@@ -122,6 +122,17 @@ Statistics merge(const Planes& p, const Doubles& mean, const Doubles& m2, int64_
   return all;
 }
 
+// The mean of channel c by its plain sum: an infinity makes differences NaN, the mean itself is infinite.
+template <class T>
+double plain_mean(const Planes& p, const Tensor& x, int64_t c) {
+  double sum = 0;
+  for (int64_t s = 0; s < p.samples; ++s) {
+    const T* const plane = x.as<T>() + (s * p.channels + c) * p.inner;
+    for (int64_t i = 0; i < p.inner; ++i) sum += plane[i];
+  }
+  return sum / (static_cast<double>(p.samples) * static_cast<double>(p.inner));
+}
+
 template <class T>
 T value_or(const Tensor& t, int64_t i, T otherwise) {
   return t.storage ? t.as<T>()[i] : otherwise;
@@ -216,7 +227,7 @@ void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tenso
       double centre, variance;
       if (training) {
         const Statistics s = merge(planes, means, m2s, c, 0, planes.blocks);
-        centre = s.mean;
+        centre = std::isnan(s.mean) ? plain_mean<T>(planes, from, c) : s.mean;
         variance = s.m2 / s.count;
         if (new_mean.storage) {
           new_mean.as<T>()[c] = static_cast<T>((1 - momentum) * old_mean.as<T>()[c] + momentum * centre);

@@ -146,6 +146,14 @@ const channels: readonly Row[] = [
     forward(t([2, 3, 4]), fixed(t([3])), fixed(t([3], 'positive')), t([3])),
   ]),
   row(
+    'batchNorm special tracked',
+    '(lambda m, v: (F.batch_norm(a, m, v, training=True), m, v))(b.clone(), c.clone())',
+    ([a, b, c]) => tracked((m, v) => batchNorm(a!, m, v, { training: true }), b!, c!),
+    [t([6, 4], 'special'), t([2, 4, 3], 'special'), t([4, 1, 3], 'special')].map((x) =>
+      forward(x, t([x.shape[1]!]), t([x.shape[1]!], 'positive')),
+    ),
+  ),
+  row(
     'batchNorm special',
     'F.batch_norm(a, None, None, training=True)',
     ([a]) => batchNorm(a!, unused, unused, { training: true }),
