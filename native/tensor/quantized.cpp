@@ -55,7 +55,9 @@ QuantizedRows quantization(const Tensor& x, int32_t levels) {
   const double from_low = -low / single, from_high = levels - high / single;
   const double zero = -std::fabs(low / single) < levels - std::fabs(high / single) ? from_low : from_high;
   const auto zero_point = static_cast<int32_t>(std::nearbyint(std::clamp(zero, 0.0, static_cast<double>(levels))));
-  return {x.as<float>(), x.shape[1], single, zero_point, levels};
+  // The rounded zero point may lift the greatest element by one step. PyTorch bounds the bytes alone; more than this
+  // they never reach, and two products of 128 with a weight still fit 16 bits.
+  return {x.as<float>(), x.shape[1], single, zero_point, std::min(levels + 1, 255)};
 }
 
 // What the product needs of a weight: its panels, then the sums of its rows.

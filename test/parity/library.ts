@@ -4,6 +4,7 @@ import '../../lib/ops/install.js';
 import '../../lib/ops/viewMethods.js';
 
 export { grad } from '../../lib/autograd/backward.js';
+export { linearDynamic } from '../../lib/nn/quantized/functional.js';
 export { scaledDotProductAttention } from '../../lib/ops/attention.js';
 export { batchNorm, groupNorm, instanceNorm } from '../../lib/ops/channelNorm.js';
 export * from '../../lib/ops/classification.js';

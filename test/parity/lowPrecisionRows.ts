@@ -1,4 +1,5 @@
 import { elementwise } from './elementwiseRows.js';
+import { full, linearDynamic } from './library.js';
 import { losses } from './lossRows.js';
 import { reductions } from './reductionRows.js';
 import { forward, type Row, row } from './row.js';
@@ -41,6 +42,23 @@ function bfloat16({ name, samples, ...original }: Row): Row {
     exactDType: true,
   };
 }
+
+/** Inputs of which most are the ends of a range around 0, and weights of all bytes. */
+const quantizedLinear = (reduceRange: boolean): Row => {
+  const weight = 'torch._make_per_tensor_quantized_tensor((b * 50).clamp(-128, 127).to(torch.int8), 0.01, 0)';
+  const packed = `torch.ops.quantized.linear_prepack(${weight}, None)`;
+  return row(
+    `linearDynamic ${reduceRange ? 7 : 8} bits`,
+    `torch.ops.quantized.linear_dynamic(a.clamp(-1, 1), ${packed}, ${reduceRange ? 'True' : 'False'})`,
+    ([a, b]) =>
+      linearDynamic(a!.clamp(-1, 1), b!.mul(50).clamp(-128, 127).to('int8'), full([], 0.01), null, { reduceRange }),
+    [
+      [of('float32', [1, 70]), of('int32', [19, 70])],
+      [of('float32', [37, 130]), of('int32', [33, 130])],
+    ],
+    { dtypes: ['float32'], exactDType: true, tolerance: [1e-6, 1e-6] },
+  );
+};
 
 const exact = { dtypes: ['float64'], exactDType: true, tolerance: [0, 0] } as const;
 const bytes = (shape: readonly number[]): Input => of('int8', shape);
@@ -113,6 +131,8 @@ export const lowPrecision: readonly Row[] = [
     [forward(b16([60, 50])), forward(of('bfloat16', [60, 50], 'positive'))],
     exact,
   ),
+  quantizedLinear(true),
+  quantizedLinear(false),
   row(
     'bfloat16 products',
     'a @ b',
