@@ -14,8 +14,10 @@ import {
 import { type Shape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { castTo, checkFloating, widen } from './broadcast.js';
+import { ge } from './compare.js';
 import { gatherOp } from './gather.js';
 import { reshapeTo } from './layout.js';
+import { maskedFill } from './masking.js';
 import { mean } from './reduce.js';
 
 // Pooling of the last one or two dimensions: x is [N, C, L] or [C, L], or [N, C, H, W] or [C, H, W]. Rows are planes of
@@ -62,9 +64,13 @@ const maxPoolBackward: Op<[g: Tensor, indices: Tensor, windows: Named]> = define
   save: ([, indices]) => [indices],
   backward: ({ args: [{ shape }], saved: [indices] }, gg) => {
     const planes = shape.slice(0, -2);
-    const flat = reshapeTo(gg, [...planes, gg.shape.at(-2)! * gg.shape.at(-1)!]);
+    const size = gg.shape.at(-2)! * gg.shape.at(-1)!;
+    const flat = reshapeTo(gg, [...planes, size]);
     const at = reshapeTo(rawTo(indices!, 'int64'), [...planes, shape.at(-2)! * shape.at(-1)!]);
-    return [reshapeTo(gatherOp(flat, planes.length, at), shape)];
+    // A place outside the plane is that of a window which covers nothing.
+    const outside = ge(at, size);
+    const taken = gatherOp(flat, planes.length, maskedFill(at, outside, 0));
+    return [reshapeTo(maskedFill(taken, outside, 0), shape)];
   },
 });
 

@@ -1,4 +1,4 @@
-import { functional as F, nn, type Tensor, tensor, where, zeros } from 'flambeau';
+import { autograd, functional as F, nn, onesLike, type Tensor, tensor, where, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
 
 /** The gradient at `values` of the sum of what `run` computes. */
@@ -28,6 +28,16 @@ describe('gradients where the derivative is not unique', () => {
   ])('%s', (_name, values, run, expected) => {
     expect(gradient(values, run)).toEqual(expected);
   });
+});
+
+test('a pooling window that covers only padding has no gradient, and no second one', () => {
+  const x = tensor([[[1, 2, 3]]], { requiresGrad: true });
+  const y = F.maxPool1d(x, 2, { padding: 1, dilation: 4, stride: 1 });
+  expect(y.toArray()).toEqual([[[-Infinity]]]);
+  const g = onesLike(y).requiresGrad_();
+  const [dx] = autograd.grad(y, x, { gradOutputs: g, createGraph: true });
+  expect(dx!.toArray()).toEqual([[[0, 0, 0]]]);
+  expect(autograd.grad(dx!.sum(), g)[0]!.toArray()).toEqual([[[0]]]);
 });
 
 describe('zero elements', () => {
