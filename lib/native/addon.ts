@@ -25,6 +25,7 @@ export interface Addon {
   getNumThreads(): number;
   setNumThreads(n: number): void;
   availableThreads(): number;
+  availableBytes(): number;
   memory(counters: Float64Array): void;
   resetPeak(): void;
   releaseCache(): void;

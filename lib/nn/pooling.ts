@@ -13,6 +13,7 @@ import {
   maxPool2d,
   type Pooled,
   type PoolSize,
+  poolSizes,
 } from '../ops/pooling.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -29,6 +30,14 @@ const pythonSize = (size: Size): string => {
   if (!Array.isArray(size)) return one(size as number | null);
   return `(${size.map(one).join(', ')}${size.length === 1 ? ',' : ''})`;
 };
+
+/** Refuses what no input could be pooled with; null is what adaptive pooling takes for a size to keep. */
+function checkSizes(module: Module, least: number, sizes: Readonly<Record<string, Size>>): void {
+  for (const [name, size] of Object.entries(sizes)) {
+    const given = (Array.isArray(size) ? (size as readonly (number | null)[]) : [size]).filter((n) => n !== null);
+    poolSizes(classNameOf(module), name, given, given.length, least);
+  }
+}
 
 /** What a max pooling with these options gives. */
 type Maxima<Indices extends boolean> = Pooled<{ readonly returnIndices: Indices }>;
@@ -56,6 +65,8 @@ abstract class MaxPool<Rank extends 1 | 2, Indices extends boolean> extends Modu
     this.dilation = known.dilation ?? 1;
     this.ceilMode = known.ceilMode ?? false;
     this.returnIndices = (known.returnIndices ?? false) as Indices;
+    checkSizes(this, 1, { kernelSize, stride: this.stride, dilation: this.dilation });
+    checkSizes(this, 0, { padding: this.padding });
   }
 
   protected get options() {
@@ -121,6 +132,8 @@ abstract class AvgPool<Rank extends 1 | 2> extends Module {
     this.padding = options.padding ?? 0;
     this.ceilMode = options.ceilMode ?? false;
     this.countIncludePad = options.countIncludePad ?? true;
+    checkSizes(this, 1, { kernelSize, stride: this.stride });
+    checkSizes(this, 0, { padding: this.padding });
   }
 
   /** A size as PyTorch's layer keeps it. */
@@ -183,6 +196,7 @@ abstract class AdaptivePool<Rank extends 1 | 2> extends Module {
 
   constructor(outputSize: AdaptiveSize<Rank>) {
     super();
+    checkSizes(this, 0, { outputSize });
     this.outputSize = outputSize;
   }
 

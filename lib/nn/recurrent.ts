@@ -3,6 +3,8 @@ import { cat, stack } from '../ops/join.js';
 import { initialState, type RecurrentCell, type RecurrentWeights, recurrentLayer } from '../ops/recurrent.js';
 import { select } from '../ops/slices.js';
 import { squeeze, transpose, unsqueeze } from '../ops/views.js';
+import { checkFits } from '../tensor/capacity.js';
+import { DTYPES, type DType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { GATES } from '../tensor/rawRecurrent.js';
@@ -122,9 +124,10 @@ abstract class RNNBase extends Module {
     this.resetParameters();
   }
 
-  private addParameters(gates: number, dtype: ReturnType<typeof checkParameterDType>): void {
+  private addParameters(gates: number, dtype: DType): void {
     const features = this.projSize || this.hiddenSize;
     const rows = gates * this.hiddenSize;
+    this.checkParametersFit(rows, features, dtype);
     for (let layer = 0; layer < this.numLayers; layer++) {
       const inputs = layer === 0 ? this.inputSize : features * this.suffixes(0).length;
       for (const suffix of this.suffixes(layer)) {
@@ -139,6 +142,20 @@ abstract class RNNBase extends Module {
         if (this.projSize > 0) add('weight_hr', [this.projSize, this.hiddenSize]);
       }
     }
+  }
+
+  /** Before the first layer is made: too many would fill the heap one by one. */
+  private checkParametersFit(rows: number, features: number, dtype: DType): void {
+    const { numLayers, bias, projSize } = this;
+    const directions = numLayers * this.suffixes(0).length;
+    const inputs = this.inputSize + (numLayers - 1) * features * this.suffixes(0).length;
+    const elements =
+      rows * inputs * this.suffixes(0).length +
+      directions * (rows * features + (bias ? 2 * rows : 0) + projSize * this.hiddenSize);
+    checkFits(classNameOf(this), numLayers, 'layers', {
+      tensors: directions * (2 + (bias ? 2 : 0) + (projSize > 0 ? 1 : 0)),
+      bytes: elements * DTYPES[dtype].bytes,
+    });
   }
 
   /** How the names of a layer's parameters end, one for each direction. */

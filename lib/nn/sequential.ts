@@ -1,3 +1,4 @@
+import { checkFits } from '../tensor/capacity.js';
 import { context } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 import type { ProductActivation } from '../tensor/raw.js';
@@ -97,11 +98,13 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
     if (!Number.isInteger(times))
       fail('WRONG_TYPE', `Sequential.repeat: times must be an integer, got ${describe(times)}`);
     if (times <= 0) fail('BAD_ARGUMENT', `Sequential.repeat: Non-positive multiplication factor ${times}`);
+    checkFits('Sequential.repeat', times, 'repetitions', { entries: times * this.length });
     return this.like(Array.from({ length: times }, () => [...this]).flat());
   }
 
   protected override like(modules: readonly Module[]): Sequential {
-    return new SequentialModule<readonly Layer[]>(...modules) as Sequential;
+    // Not as arguments, of which a call takes a hundred thousand or so.
+    return new SequentialModule<readonly Layer[]>(modules.map((module, i) => [String(i), module])) as Sequential;
   }
 }
 

@@ -1,6 +1,8 @@
 import { gelu, relu } from '../ops/activation.js';
 import { add } from '../ops/arithmetic.js';
+import { checkFits } from '../tensor/capacity.js';
 import { context } from '../tensor/context.js';
+import { DTYPES } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { defaultGenerator } from '../tensor/generator.js';
 import { checkOptions } from '../tensor/options.js';
@@ -261,6 +263,12 @@ export class TransformerEncoder extends Module {
         `TransformerEncoder: encoderLayer must be a TransformerEncoderLayer, got ${describe(encoderLayer)}`,
       );
     }
+    const parameters = [...encoderLayer.parameters()];
+    checkFits('TransformerEncoder', numLayers, 'layers', {
+      tensors: numLayers * parameters.length,
+      modules: numLayers * [...encoderLayer.modules()].length,
+      bytes: numLayers * parameters.reduce((sum, { numel, dtype }) => sum + numel * DTYPES[dtype].bytes, 0),
+    });
     this.numLayers = numLayers;
     this.registerModule('layers', new ModuleList(Array.from({ length: numLayers }, () => encoderLayer._copy())));
     if (norm === null) this.norm = null;

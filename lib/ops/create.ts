@@ -11,7 +11,7 @@ import {
   type NestedInput,
 } from '../tensor/nested.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
-import { rawArange, rawCast, rawEmpty, rawFrom, rawFull, rawShare } from '../tensor/raw.js';
+import { rawArange, rawCast, rawCopy, rawEmpty, rawFrom, rawFull, rawShare, rawView } from '../tensor/raw.js';
 import { rawTriangle } from '../tensor/rawIndexing.js';
 import { checkShape, numelOf, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
@@ -240,6 +240,9 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   return asLeaf('arange', rawArange(start, step, n!, dtype), requiresGrad);
 }
 
+/** Elements made in JavaScript at a time. */
+const CHUNK = 4096;
+
 /**
  * `steps` numbers from start to end, both included.
  *
@@ -251,11 +254,14 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   checkNumber('linspace', 'end', end);
   const [n] = checkShape('linspace', [checkInteger('linspace', 'steps', steps)]) as [number];
   const [dtype, requiresGrad] = settings('linspace', options);
-  const values = new Float64Array(n);
+  const exact = rawEmpty([n], 'float64');
   const step = n > 1 ? (end - start) / (n - 1) : 0;
   // From the nearer end, so that both are exact.
-  for (let i = 0; i < n; i++) values[i] = i < n / 2 ? start + step * i : end - step * (n - 1 - i);
-  const exact = rawFrom(values, [n], 'float64');
+  const valueAt = (i: number): number => (i < n / 2 ? start + step * i : end - step * (n - 1 - i));
+  for (let first = 0; first < n; first += CHUNK) {
+    const values = Float64Array.from({ length: Math.min(CHUNK, n - first) }, (_, i) => valueAt(first + i));
+    rawCopy(rawFrom(values, [values.length], 'float64'), rawView(exact, [values.length], [1], first));
+  }
   return asLeaf('linspace', dtype === 'float64' ? exact : rawCast(exact, dtype), requiresGrad);
 }
 

@@ -90,7 +90,7 @@ const avgPoolBackward: Op<[g: Tensor, windows: Named]> = defineOp({
 // --- arguments
 
 /** The sizes for `rank` dimensions. */
-function sizes(op: string, name: string, value: unknown, rank: number, least: number): number[] {
+export function poolSizes(op: string, name: string, value: unknown, rank: number, least: number): number[] {
   const list = Array.isArray(value) ? (value as unknown[]) : new Array<unknown>(rank).fill(value);
   if (list.length !== rank) {
     fail('BAD_ARGUMENT', `${op}: ${name} must be an integer or ${rank} of them, got ${describe(value)}`);
@@ -148,10 +148,10 @@ function windowsOf(
   { stride, padding = 0, dilation = 1, ceilMode = false }: WindowOptions,
   rank: 1 | 2,
 ): [height: PoolAxis, width: PoolAxis] {
-  const kernels = sizes(op, 'kernelSize', kernelSize, rank, 1);
-  const strides = stride === undefined || stride === null ? kernels : sizes(op, 'stride', stride, rank, 1);
-  const paddings = sizes(op, 'padding', padding, rank, 0);
-  const dilations = sizes(op, 'dilation', dilation, rank, 1);
+  const kernels = poolSizes(op, 'kernelSize', kernelSize, rank, 1);
+  const strides = stride === undefined || stride === null ? kernels : poolSizes(op, 'stride', stride, rank, 1);
+  const paddings = poolSizes(op, 'padding', padding, rank, 0);
+  const dilations = poolSizes(op, 'dilation', dilation, rank, 1);
   const axes = kernels.map((kernel, i): PoolAxis => {
     const size = shape.at(i - rank)!;
     const step = strides[i]!;
@@ -180,7 +180,7 @@ function windowsOf(
 
 function adaptiveWindows(op: string, shape: Shape, outputSize: unknown, rank: 1 | 2): [PoolAxis, PoolAxis] {
   const given = Array.isArray(outputSize) ? (outputSize as unknown[]) : new Array<unknown>(rank).fill(outputSize);
-  const outs = sizes(
+  const outs = poolSizes(
     op,
     'outputSize',
     given.map((size, i) => (size === null ? shape.at(i - given.length) : size)),

@@ -1,6 +1,7 @@
 import type { Gradient, Op } from '../autograd/op.js';
 import { type Geometry, geometryOf, restride } from '../autograd/strided.js';
 import { defineView } from '../autograd/view.js';
+import { checkFits } from '../tensor/capacity.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';
 import { rawFull, rawView } from '../tensor/raw.js';
@@ -134,10 +135,7 @@ function checkPart(size: unknown): number {
   return part;
 }
 
-/** Refuses what no process could hold: the core keeps at most as many tensors. */
-function checkCount(op: string, count: number): void {
-  if (count > 2 ** 24) fail('OUT_OF_MEMORY', `${op}: at most 16,777,216 tensors at once, got ${count}`);
-}
+const checkCount = (op: string, count: number): void => checkFits(op, count, 'tensors', { views: count });
 
 /**
  * x cut along `dim` into parts of `size` (the last may be smaller), or of the listed sizes.

@@ -21,6 +21,7 @@ const Export kExports[] = {
     FLAMBEAU_EXPORT("getNumThreads", get_num_threads),
     FLAMBEAU_EXPORT("setNumThreads", set_threads),
     FLAMBEAU_EXPORT("availableThreads", available_threads),
+    FLAMBEAU_EXPORT("availableBytes", available_bytes),
     FLAMBEAU_EXPORT("memory", memory),
     FLAMBEAU_EXPORT("resetPeak", reset_peak),
     FLAMBEAU_EXPORT("releaseCache", release_cache),

@@ -15,6 +15,7 @@ napi_value supported_isa_names(Environment& e);
 double get_num_threads(Environment& e);
 void set_threads(Environment& e, int n);
 double available_threads(Environment& e);
+double available_bytes(Environment& e);
 void memory(Environment& e,
             View counters);  // Float64Array(6): live bytes, tensors, process bytes, storages, cached, peak
 void reset_peak(Environment& e);

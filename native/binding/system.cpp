@@ -1,6 +1,7 @@
 #include <string>
 
 #include "../dispatch/dispatch.h"
+#include "../tensor/system_memory.h"
 #include "../tensor/thread_pool.h"
 #include "bindings.h"
 
@@ -79,6 +80,7 @@ void memory(Environment& e, View counters) {
   out[4] = static_cast<double>(stats.cached_bytes);
   out[5] = static_cast<double>(stats.peak_bytes);
 }
+double available_bytes(Environment&) { return static_cast<double>(available_memory()); }
 void reset_peak(Environment&) { reset_peak_memory(); }
 void release_cache(Environment&) { empty_cache(); }
 

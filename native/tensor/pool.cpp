@@ -14,6 +14,8 @@
 #include <new>
 #include <thread>
 
+#include "system_memory.h"
+
 #if defined(_MSC_VER)
 #include <intrin.h>
 #elif defined(__linux__)
@@ -35,6 +37,9 @@ namespace {
 
 constexpr size_t kHeader = kBlockHeader;
 
+// Whether so many bytes, all used, are more than the machine has left. Asking costs far less than their first use.
+bool is_too_much(size_t bytes) { return bytes >= 64 << 20 && bytes > available_memory(); }
+
 void* system_allocate(size_t bytes, size_t alignment) {
   return ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
 }
@@ -49,7 +54,7 @@ std::atomic<size_t> g_blocks{0};
 }  // namespace
 
 void* take_block(size_t bytes) {
-  void* block = system_allocate(kHeader + bytes, kAlignment);
+  void* block = is_too_much(bytes) ? nullptr : system_allocate(kHeader + bytes, kAlignment);
   if (block) ++g_blocks;
   return block;
 }
@@ -299,7 +304,7 @@ void free_chain(Cached* block) {
   }
 }
 
-void* take_large(int c) {
+void* take_large(int c, size_t used) {
   {
     std::lock_guard<std::mutex> hold(g_large.mutex);
     if (Cached* block = g_large.newest_of_class[c]) {
@@ -308,6 +313,7 @@ void* take_large(int c) {
       return block;
     }
   }
+  if (is_too_much(used)) return nullptr;
   const size_t bytes = kHeader + class_bytes(c);
   void* block = system_allocate(bytes, large_alignment(c));
 #if defined(__linux__)
@@ -338,7 +344,7 @@ void give_large(void* block, int c) {
 
 void* take_block(size_t bytes) {
   const int c = class_of(bytes);
-  return c < kSmallClasses ? take_small(c) : take_large(c);
+  return c < kSmallClasses ? take_small(c) : take_large(c, bytes);
 }
 
 void give_block(void* block, size_t bytes) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/tensor/storage.h"
+#include "native/tensor/system_memory.h"
 #include "reference.h"
 
 // Refusing absurd sizes is under test, so the sanitizer must refuse as the system does.
@@ -76,6 +77,14 @@ void refusals() {
   for (size_t bytes : {SIZE_MAX, SIZE_MAX / 2, size_t{1} << 62, (size_t{1} << 46) + 1, size_t{1} << 45}) {
     check::expect_error("OUT_OF_MEMORY", "bytes", [&] { StorageRef s(Storage::allocate(bytes)); });
   }
+}
+
+// What the system promises without having it.
+void more_than_there_is() {
+  const size_t available = available_memory();
+  check::expect(available > 0, "some memory is available");
+  if (available == SIZE_MAX) return;  // there the system itself refuses
+  check::expect_error("OUT_OF_MEMORY", "bytes", [&] { StorageRef s(Storage::allocate(available + (64 << 20))); });
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(FLAMBEAU_SANITIZE)
@@ -152,6 +161,7 @@ int main() {
     counters();
     wrapped_memory();
     refusals();
+    more_than_there_is();
 #if !defined(__SANITIZE_ADDRESS__) && !defined(FLAMBEAU_SANITIZE)
     reuse_and_bounds();
 #endif

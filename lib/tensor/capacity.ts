@@ -1,0 +1,42 @@
+import v8 from 'node:v8';
+import { fail } from './errors.js';
+import { addon } from './runtime.js';
+
+// Loops whose length the user gives ask first whether what they would make fits: a full V8 heap ends the process, and so
+// may a full memory.
+
+/** At most so many tensors live at once; kMaxSlots of native/binding/registry.h. */
+const MOST_TENSORS = 2 ** 24;
+
+/** What one of these takes at most of V8's heap, and a tensor of native memory besides its elements. */
+const HEAP_BYTES = { tensors: 1024, modules: 2048, views: 512, entries: 512 } as const;
+const NATIVE_BYTES = 1024;
+
+/** Less than this is not worth asking the system about. */
+const ASKED_FROM = 2 ** 26;
+
+export interface Demand {
+  /** Tensors that layers keep, under a name. */
+  readonly tensors?: number;
+  readonly views?: number;
+  readonly modules?: number;
+  /** Places of a container. */
+  readonly entries?: number;
+  /** The elements' memory. */
+  readonly bytes?: number;
+}
+
+/** Refuses to make `count` of `what` where they do not fit; `demand` is that of all together. */
+export function checkFits(op: string, count: number, what: string, demand: Demand): void {
+  const { tensors = 0, views = 0, modules = 0, entries = 0, bytes = 0 } = demand;
+  const all = tensors + views;
+  const heap =
+    tensors * HEAP_BYTES.tensors +
+    views * HEAP_BYTES.views +
+    modules * HEAP_BYTES.modules +
+    entries * HEAP_BYTES.entries;
+  if (heap + bytes + all * NATIVE_BYTES < ASKED_FROM) return;
+  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
+  if (all <= MOST_TENSORS && heap <= limit - used && bytes + all * NATIVE_BYTES <= addon.availableBytes()) return;
+  fail('OUT_OF_MEMORY', `${op}: ${count} ${what} do not fit into memory`);
+}
