@@ -1,11 +1,12 @@
+import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { type ProductActivation, rawLinear, rawMatmul } from '../tensor/raw.js';
-import { broadcastShapes, numelOf, type Shape, showShape } from '../tensor/shape.js';
+import { type ProductActivation, rawFull, rawLinear, rawMatmul } from '../tensor/raw.js';
+import { broadcastShapes, numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
-import { castTo, sumDims, sumTo } from './broadcast.js';
+import { castTo, expandTo, sumDims, sumTo } from './broadcast.js';
 import { reshapeTo, swapLast } from './layout.js';
 
 /** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
@@ -140,30 +141,48 @@ export function outer(x: Tensor, vec2: Tensor): Tensor {
 }
 
 export interface AddmmOptions {
-  /** Multiplies the input. */
+  /** Multiplies the input, which 0 leaves unread: its NaNs do not spread. */
   beta?: number;
-  /** Multiplies the product. */
+  /** Multiplies the product, which 0 leaves uncomputed. */
   alpha?: number;
 }
+
+/** beta · x + alpha · a b, of checked arguments. What is multiplied by 0 is not read: its NaNs do not spread. */
+const scaledSum: Op<[x: Tensor, a: Tensor, b: Tensor, beta: number, alpha: number]> = defineOp({
+  name: 'addmm',
+  node: (_x, a, _b, _beta, _alpha) => (a.shape.length === 2 ? 'AddmmBackward0' : 'BaddbmmBackward0'),
+  forward: (x, a, b, beta, alpha) =>
+    noGrad(() => {
+      const shape = [...a.shape.slice(0, -1), b.shape.at(-1)!];
+      if (alpha === 0) return beta === 0 ? rawFull(shape, 0, a.dtype) : mul(expandTo(x, shape), beta);
+      const ab = rawMatmul(a, b);
+      const scaled = alpha === 1 ? ab : mul(ab, alpha);
+      return beta === 0 ? scaled : add(scaled, beta === 1 ? x : mul(x, beta));
+    }),
+  save: ([, a, b], _out, [, aNeeds, bNeeds]) => [bNeeds ? a : null, aNeeds ? b : null],
+  backward: ({ args: [x, , , beta, alpha], saved: [a, b], needs }, g) => {
+    const times = (t: Tensor, factor: number): Tensor => (factor === 1 ? t : mul(t, factor));
+    return [
+      needs[0] ? times(sumTo(g, x.shape), beta) : null,
+      needs[1] ? times(product(g, swapLast(b!)), alpha) : null,
+      needs[2] ? times(product(swapLast(a!), g), alpha) : null,
+    ];
+  },
+});
 
 function addProduct(op: string, x: Tensor, a: Tensor, b: Tensor, options: AddmmOptions | undefined): Tensor {
   const { beta = 1, alpha = 1 } = checkOptions(op, options, ['beta', 'alpha']);
   checkNumber(op, 'beta', beta);
   checkNumber(op, 'alpha', alpha);
-  const ab = product(a, b);
-  broadcastsInto(op, x, ab);
-  const scaled = alpha === 1 ? ab : mul(ab, alpha);
-  // With beta 0 the input is not read: its NaNs do not spread.
-  if (beta === 0) return scaled;
-  return add(scaled, beta === 1 ? x : mul(x, beta));
+  broadcastsInto(op, x, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
+  return scaledSum(x, a, b, beta, alpha);
 }
 
-function broadcastsInto(op: string, x: Tensor, ab: Tensor): void {
-  const joint = broadcastShapes(op, x.shape, ab.shape);
-  if (joint.length !== ab.shape.length || numelOf(joint) !== numelOf(ab.shape)) {
+function broadcastsInto(op: string, x: Tensor, shape: Shape): void {
+  if (!sameShape(broadcastShapes(op, x.shape, shape), shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: input ${showShape(x.shape)} does not broadcast to the product's shape ${showShape(ab.shape)}`,
+      `${op}: input ${showShape(x.shape)} does not broadcast to the product's shape ${showShape(shape)}`,
     );
   }
 }

@@ -311,6 +311,29 @@ const products: readonly Row[] = [
   row('addmm beta 0', 'torch.addmm(a, b, c, beta=0)', ([a, b, c]) => a!.addmm(b!, c!, { beta: 0 }), [
     forward(t([4], 'special'), t([2, 3]), t([3, 4])),
   ]),
+  row('addmm of NaN by beta 0', 'torch.addmm(a, b, c, beta=0)', ([a, b, c]) => a!.addmm(b!, c!, { beta: 0 }), [
+    shallow(t([3, 4], 'special'), t([3, 2]), t([2, 4])),
+    shallow(t([4], 'special'), t([3, 2]), t([2, 4])),
+  ]),
+  row(
+    'addmm of NaN by alpha 0',
+    'torch.addmm(a, b, c, beta=2, alpha=0)',
+    ([a, b, c]) => a!.addmm(b!, c!, { beta: 2, alpha: 0 }),
+    [shallow(t([3, 4]), t([3, 2], 'special'), t([2, 4])), shallow(t([4]), t([3, 2]), t([2, 4], 'special'))],
+  ),
+  row(
+    'addmm by zeros',
+    'torch.addmm(a, b, c, beta=0, alpha=0)',
+    ([a, b, c]) => a!.addmm(b!, c!, { beta: 0, alpha: 0 }),
+    [shallow(t([4], 'special'), t([3, 2]), t([2, 4]))],
+  ),
+  row('baddbmm of NaN by beta 0', 'torch.baddbmm(a, b, c, beta=0)', ([a, b, c]) => a!.baddbmm(b!, c!, { beta: 0 }), [
+    shallow(t([2, 3, 4], 'special'), t([2, 3, 2]), t([2, 2, 4])),
+  ]),
+  // PyTorch's loop for small matrices reads what 0 multiplies.
+  row('baddbmm of NaN by alpha 0', 'torch.baddbmm(a, b, c, alpha=0)', ([a, b, c]) => a!.baddbmm(b!, c!, { alpha: 0 }), [
+    shallow(t([2, 30, 40]), t([2, 30, 20], 'special'), t([2, 20, 40])),
+  ]),
   row('baddbmm', 'torch.baddbmm(a, b, c)', ([a, b, c]) => a!.baddbmm(b!, c!), [
     [t([2, 4]), t([3, 2, 3]), t([3, 3, 4])],
   ]),

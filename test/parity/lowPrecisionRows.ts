@@ -9,6 +9,9 @@ import { shaping } from './shapingRows.js';
 // bfloat16 and int8. The rows of the other groups again, with every input of the dtype under test in bfloat16, where
 // PyTorch computes in bfloat16 too: an op's result is rounded once, a composite's as often as its parts.
 
+/** PyTorch's bfloat16 product is read where alpha is 0. */
+const NOT_IN_BFLOAT16: readonly string[] = ['addmm of NaN by alpha 0'];
+
 /** PyTorch's gradient at NaN depends on the loop that meets it, its gelu(inf) is NaN (docs/differences-from-pytorch.md). */
 const ORDINARY_ALONE: readonly string[] = ['gelu', 'hardshrink', 'hardtanh', 'relu6', 'softshrink'];
 
@@ -66,7 +69,10 @@ const b16 = (shape: readonly number[]): Input => ({ ...t(shape), dtype: 'bfloat1
 
 export const lowPrecision: readonly Row[] = [
   ...[...elementwise, ...reductions, ...shaping, ...losses]
-    .filter(({ samples }) => samples.some(({ inputs }) => inputs.some((x) => x.dtype === null)))
+    .filter(
+      ({ name, samples }) =>
+        !NOT_IN_BFLOAT16.includes(name) && samples.some(({ inputs }) => inputs.some((x) => x.dtype === null)),
+    )
     .map(bfloat16),
   row('int8 wraps', 'a * 100 + b * 90', ([a, b]) => a!.mul(100).add(b!.mul(90)), [[bytes([40]), bytes([40])]], exact),
   row('int8 division', 'a // b', ([a, b]) => a!.floorDivide(b!), [[bytes([40]), of('int8', [40], 'above')]], exact),

@@ -40,6 +40,13 @@ test('a pooling window that covers only padding has no gradient, and no second o
   expect(autograd.grad(dx!.sum(), g)[0]!.toArray()).toEqual([[[0]]]);
 });
 
+test('an addmm with beta 0 gives its input a gradient of zeros, not none', () => {
+  const x = tensor([[Number.NaN]], { requiresGrad: true });
+  const a = tensor([[2]]);
+  x.addmm(a, a, { beta: 0 }).backward();
+  expect(x.grad?.toArray()).toEqual([[0]]);
+});
+
 describe('zero elements', () => {
   test('a batch of none gives parameters zero gradients', () => {
     const layer = new nn.Linear(3, 2);
