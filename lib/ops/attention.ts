@@ -1,6 +1,5 @@
 import { anyRequiresGrad, defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
-import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawEmpty, rawView } from '../tensor/raw.js';
@@ -196,15 +195,15 @@ export function selfAttention(
 ): Tensor {
   const [d0, d1, width] = x.shape as [number, number, number];
   const [batch, length] = batchFirst ? [d0, d1] : [d1, d0];
-  const wide = mask === null ? null : checkAttentionMask(mask, x, [batch, heads, length, length]);
+  const wide = mask === null ? null : checkAttentionMask(checkMaskDType(mask, x), [batch, heads, length, length]);
   const scale = 1 / Math.sqrt(width / 3 / heads);
   return packedAttention(x, wide, { heads, batchFirst }, scale, causal, keptFor(x));
 }
 
 export interface AttentionOptions {
   /**
-   * Broadcasts to [.., L, S]. Booleans say which keys a query sees; numbers, of the query's dtype, are added to the
-   * scores.
+   * Broadcasts to [.., L, S]. Booleans say which keys a query sees; numbers, float32 or of the query's dtype, are
+   * added to the scores.
    */
   attnMask?: Tensor | null;
   /** The probability that an attention weight is dropped, whether training or not; default 0. */
@@ -239,12 +238,21 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
   }
 }
 
-/** The mask broadcast to [.., L, S]. */
-function checkAttentionMask(mask: Tensor, query: Tensor, shape: Shape): Tensor {
-  checkTensor(OP, mask, 'attnMask');
-  if (mask.dtype !== 'bool' && mask.dtype !== query.dtype) {
-    fail('DTYPE_MISMATCH', `${OP}: attnMask must be bool or of the query's dtype ${query.dtype}, got ${mask.dtype}`);
+/** A boolean mask, or one of numbers in the dtype that the query is computed in. */
+function checkMaskDType(mask: Tensor, query: Tensor): Tensor {
+  const { dtype } = checkTensor(OP, mask, 'attnMask');
+  if (dtype === 'bool') return mask;
+  if (dtype !== 'float32' && dtype !== query.dtype) {
+    fail(
+      'DTYPE_MISMATCH',
+      `${OP}: attnMask must be bool, float32 or of the query's dtype ${query.dtype}, got ${dtype}`,
+    );
   }
+  return castTo(mask, query.dtype === 'bfloat16' ? 'float32' : query.dtype);
+}
+
+/** The mask broadcast to [.., L, S]. */
+function checkAttentionMask(mask: Tensor, shape: Shape): Tensor {
   if (!sameShape(broadcastShapes(OP, mask.shape, shape), shape)) {
     fail('SHAPE_MISMATCH', `${OP}: attnMask must broadcast to ${showShape(shape)}, got ${showShape(mask.shape)}`);
   }
@@ -313,12 +321,12 @@ export function scaledDotProductAttention(
     fail('OUT_OF_RANGE', `${OP}: dropout probability has to be between 0 and 1, but got ${dropoutP}`);
   }
   const scale = checkNumber(OP, 'scale', known.scale ?? 1 / Math.sqrt(query.shape.at(-1)!));
+  const given = attnMask === null ? null : checkMaskDType(attnMask, query);
   if (query.dtype === 'bfloat16') {
     const wide = [query, key, value].map((x) => castTo(x, 'float32')) as [Tensor, Tensor, Tensor];
-    const wideMask = attnMask !== null && isFloating(attnMask.dtype) ? castTo(attnMask, 'float32') : attnMask;
-    return castTo(scaledDotProductAttention(...wide, { ...known, attnMask: wideMask }), 'bfloat16');
+    return castTo(scaledDotProductAttention(...wide, { ...known, attnMask: given }), 'bfloat16');
   }
-  if (enableGqa) return grouped(query, key, value, known);
+  if (enableGqa) return grouped(query, key, value, { ...known, attnMask: given });
   const lead = [key, value].reduce<Shape>(
     (shape, x) => broadcastShapes(OP, shape, x.shape.slice(0, -2)),
     query.shape.slice(0, -2),
@@ -328,8 +336,7 @@ export function scaledDotProductAttention(
     Tensor,
     Tensor,
   ];
-  const mask =
-    attnMask === null ? null : checkAttentionMask(attnMask, query, [...q.shape.slice(0, -1), k.shape.at(-2)!]);
+  const mask = given === null ? null : checkAttentionMask(given, [...q.shape.slice(0, -1), k.shape.at(-2)!]);
   if (dropoutP > 0 || (mask !== null && requiresGrad(mask))) {
     return matmul(dropout(attentionWeights(q, k, mask, scale, isCausal), { p: dropoutP }), v);
   }

@@ -36,7 +36,24 @@ export const attentionErrors: readonly ErrorRow[] = [
     'F.scaled_dot_product_attention(a, a, a, attn_mask=b)',
     [t([2, 3, 4]), of('int64', [3, 3])],
     ([a, b]) => scaledDotProductAttention(a!, a!, a!, { attnMask: b! }),
-    /^scaledDotProductAttention: attnMask must be bool or of the query/,
+    /^scaledDotProductAttention: attnMask must be bool, float32 or of the query's dtype float32, got int64/,
+  ),
+  ...(
+    [
+      ['bfloat16', 'float64'],
+      ['bfloat16', 'int64'],
+      ['float32', 'float64'],
+      ['float32', 'bfloat16'],
+      ['float64', 'bfloat16'],
+    ] as const
+  ).map(([query, mask]) =>
+    error(
+      `scaledDotProductAttention of ${query} with a ${mask} mask`,
+      'F.scaled_dot_product_attention(a, a, a, attn_mask=b)',
+      [of(query, [2, 3, 4]), of(mask, [3, 3])],
+      ([a, b]) => scaledDotProductAttention(a!, a!, a!, { attnMask: b! }),
+      new RegExp(`^scaledDotProductAttention: attnMask must be bool, float32 or .* ${query}, got ${mask}`),
+    ),
   ),
   error(
     'scaledDotProductAttention',

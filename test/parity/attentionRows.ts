@@ -78,6 +78,12 @@ export const attentions: readonly Row[] = [
     shallow(...LONG[2]!, { ...t([130, 1]), grad: false }),
   ]),
   row(
+    'attention of a float32 mask',
+    'F.scaled_dot_product_attention(a, b, c, attn_mask=d)',
+    ([q, k, v, m]) => attention(q!, k!, v!, { attnMask: m! }),
+    [shallow(...qkv([2, 2], 3, 5, 4), of('float32', [3, 5], 'inside'))],
+  ),
+  row(
     'attention mask causal',
     fused(', d, is_causal=True'),
     ([q, k, v, m]) => attention(q!, k!, v!, { attnMask: m!, isCausal: true }),
