@@ -7,7 +7,7 @@ import { numelOf } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { div, mul, square } from './arithmetic.js';
 import { castTo, checkFloating, type Dims, reduceDims, sumDims, unreduced, zerosAs } from './broadcast.js';
-import { eq, ne } from './compare.js';
+import { eq, isnan, ne } from './compare.js';
 import { maskedFill } from './masking.js';
 import { pow } from './pointwise.js';
 import type { ReduceOptions } from './reduce.js';
@@ -57,9 +57,10 @@ function slope(x: Tensor, p: number, g: Tensor, norm: Tensor, dims: readonly num
     // Below p = 2 the factor is not smooth at 0, where the gradient is taken as 0.
     return mul(p < 2 ? maskedFill(signed, eq(x, 0), 0) : mul(x, pow(abs(x), p - 2)), scale);
   }
-  // Ties share the gradient.
+  // Ties share the gradient; a NaN, which is the norm and has no sign, has none.
   const holds = castTo(eq(abs(x), norm), x.dtype);
-  return mul(mul(sign(x), holds), div(g, sumDims(holds, dims, true)));
+  const share = maskedFill(div(g, sumDims(holds, dims, true)), isnan(norm), 0);
+  return mul(mul(sign(x), holds), share);
 }
 
 export interface NormOptions extends ReduceOptions {

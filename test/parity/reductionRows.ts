@@ -149,8 +149,12 @@ const norms: readonly Row[] = [
   row('norm inf', 'a.norm(float("inf"), dim=-1)', ([a]) => a!.norm(Infinity, { dim: -1 }), [
     ...cubes('distinct'),
     shallow(t([3, 4], 'ties')),
+    shallow(t([4, 3], 'special')),
   ]),
   row('norm -inf', 'a.norm(float("-inf"))', ([a]) => a!.norm(-Infinity), cubes('distinct')),
+  row('norm -inf dim', 'a.norm(float("-inf"), dim=1)', ([a]) => a!.norm(-Infinity, { dim: 1 }), [
+    shallow(t([4, 3], 'special')),
+  ]),
   row('norm 0', 'a.norm(0)', ([a]) => a!.norm(0), [shallow(t([9], 'ties'))]),
   row('norm of zeros', '(a * 0).norm()', ([a]) => a!.mul(0).norm(), [shallow(t([3]))]),
 ];
