@@ -100,9 +100,13 @@ const divisorOf = (shape: Shape, dims: readonly number[], correction: number): n
 /** x − mean(x). */
 const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
 
-/** In float32 for a bfloat16 x. */
+/**
+ * In float32 for a bfloat16 x. The mean's own rounding is taken out of the deviations again, so that equal values
+ * deviate by nothing.
+ */
 function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
-  return div(sumDims(square(centred(widen(x), dims)), dims, keepdim), divisorOf(x.shape, dims, correction));
+  const deviations = centred(centred(widen(x), dims), dims);
+  return div(sumDims(square(deviations), dims, keepdim), divisorOf(x.shape, dims, correction));
 }
 
 const varOp: Op<VarArguments> = defineOp({

@@ -1,4 +1,4 @@
-import { autograd, functional as F, nn, onesLike, type Tensor, tensor, where, zeros } from 'flambeau';
+import { autograd, functional as F, full, nn, onesLike, type Tensor, tensor, where, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
 
 /** The gradient at `values` of the sum of what `run` computes. */
@@ -45,6 +45,18 @@ test('an addmm with beta 0 gives its input a gradient of zeros, not none', () =>
   const a = tensor([[2]]);
   x.addmm(a, a, { beta: 0 }).backward();
   expect(x.grad?.toArray()).toEqual([[0]]);
+});
+
+test.each(['float32', 'float64', 'bfloat16'] as const)('equal %s values deviate by nothing', (dtype) => {
+  for (const n of [2, 3, 7, 10, 1000, 100_003]) {
+    for (const value of [0.1, 3.3, 1e8 / 3]) {
+      const x = full([2, n], value, { dtype, requiresGrad: true });
+      const all = x.std();
+      expect([all.item(), x.var().item(), x.std(1).sum().item()]).toEqual([0, 0, 0]);
+      all.backward();
+      expect(x.grad!.abs().max().item()).toBe(0);
+    }
+  }
 });
 
 describe('zero elements', () => {
