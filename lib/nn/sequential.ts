@@ -8,7 +8,7 @@ import { callModule } from './call.js';
 import { callActivated, type Linear, takesActivation } from './linear.js';
 import { ListModule, positionsOf } from './listModule.js';
 import type { Layer, Module } from './module.js';
-import { checkModule, checkName, setChild } from './registry.js';
+import { checkModule, checkName, setChildren } from './registry.js';
 import { classNameOf, isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from './state.js';
 import type { ByPosition, ChainInput, ChainOutput, ChainWidths, CheckWidths, LayerAt, WIDTHS } from './widths.js';
 
@@ -25,11 +25,13 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
     super();
     const state = stateOf(this);
     const named = modules.length === 1 ? entriesOf(modules[0]) : null;
+    const children: [string, Module][] = [];
     for (const [name, module] of named ?? modules.entries()) {
       const key = named === null ? String(name) : name;
       checkName(state, 'module', key);
-      setChild(state, key, checkModule('Sequential', module));
+      children.push([key, checkModule('Sequential', module)]);
     }
+    setChildren(state, children);
   }
 
   override get length(): T['length'] {

@@ -10,7 +10,7 @@ const MOST_TENSORS = 2 ** 24;
 
 /** What one of these takes at most of V8's heap, and a tensor of native memory besides its elements. */
 const HEAP_BYTES = { tensors: 1024, modules: 2048, views: 512, entries: 512 } as const;
-const NATIVE_BYTES = 1024;
+const NATIVE_BYTES = 1536;
 
 /** Less than this is not worth asking the system about. */
 const ASKED_FROM = 2 ** 26;
