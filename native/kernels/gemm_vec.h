@@ -139,6 +139,22 @@ struct HalfDouble {
     return HalfDouble(_mm256_fmadd_pd(a.v, b.v, c.v));
   }
 };
+#if defined(__GNUC__)
+#define FLAMBEAU_HAS_FMA_FROM 1
+// acc + x · row, where the multiply-add itself broadcasts x from memory. For two vectors of a row that is one load more
+// than a broadcast of its own and one instruction less, if the address is a register and a constant (an index splits
+// the instruction). With two 512-bit ports the loads fit beside the multiply-adds, and what a thread can issue is what
+// it has when another shares its core. Written out, since compilers broadcast once.
+FLAMBEAU_INLINE Vec<float> fma_from(const float& x, Vec<float> row, Vec<float> acc) {
+  __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(acc.v) : "v"(row.v), "m"(x));
+  return acc;
+}
+FLAMBEAU_INLINE Vec<double> fma_from(const double& x, Vec<double> row, Vec<double> acc) {
+  __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(acc.v) : "v"(row.v), "m"(x));
+  return acc;
+}
+#endif
+
 template <class T>
 using HalfLanes = std::conditional_t<sizeof(T) == 4, HalfFloat, HalfDouble>;
 #endif
