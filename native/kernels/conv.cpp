@@ -29,17 +29,13 @@ FLAMBEAU_NOINLINE void multiply(int64_t k, const T* a, const T* src, const int64
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) acc[i][v] = V(T(0));
   }
+  FLAMBEAU_UNROLL_TWICE
   for (int64_t p = 0; p < k; ++p, a += kMr) {
     const T* const b = src + offsets[p];
     V row[kCols];
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      const V x(a[i]);
-      FLAMBEAU_UNROLL
-      for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
-    }
+    add_products<1>(a, row, acc);
   }
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {

@@ -239,14 +239,12 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   }
 }
 
-#if defined(FLAMBEAU_HAS_FMA_FROM)
 // The same for whole panels of A and B.
 template <class T, int kRows>
 FLAMBEAU_NOINLINE void panel_tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
                                   bool accumulate, const T* bias) {
   using V = Lanes<T>;
   constexpr int kSize = V::size;
-  constexpr int kBroadcastRows = 4;  // that an instruction of their own broadcasts, as many as the loads ask for
   if (k > kLongStep) {
     FLAMBEAU_UNROLL
     for (int i = 0; i < kRows; ++i) {
@@ -260,22 +258,12 @@ FLAMBEAU_NOINLINE void panel_tile(int64_t k, const T* a, const T* b, int64_t b_r
     FLAMBEAU_UNROLL
     for (int v = 0; v < kVectors; ++v) acc[i][v] = V(bias[i]);
   }
-#pragma GCC unroll 2
+  FLAMBEAU_UNROLL_TWICE
   for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
     V row[kVectors];
     FLAMBEAU_UNROLL
     for (int v = 0; v < kVectors; ++v) row[v] = V::load(b + v * kSize);
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      if (i < kBroadcastRows) {
-        const V x(a[i]);
-        FLAMBEAU_UNROLL
-        for (int v = 0; v < kVectors; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
-      } else {
-        FLAMBEAU_UNROLL
-        for (int v = 0; v < kVectors; ++v) acc[i][v] = fma_from(a[i], row[v], acc[i][v]);
-      }
-    }
+    add_products<1>(a, row, acc);
   }
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i, c += ldc) {
@@ -292,7 +280,6 @@ FLAMBEAU_INLINE auto panel_tile_of(int64_t m, std::integer_sequence<int, kRows..
                                     const T*) = {panel_tile<T, kRows + 1>...};
   return kTiles[m - 1];
 }
-#endif
 
 template <class T>
 using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
@@ -312,11 +299,9 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
                              const T* bias) {
   constexpr int64_t kSize = Lanes<T>::size;
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
-#if defined(FLAMBEAU_HAS_FMA_FROM)
-  if (n == kNr<T> && row_stride == 1 && step_stride == kMr) {
+  if (kFusedBroadcast && n == kNr<T> && row_stride == 1 && step_stride == kMr) {
     return panel_tile_of<T>(m, kAllRows)(k, a, b, b_row_stride, c, ldc, accumulate, bias);
   }
-#endif
   TileFn<T> fn;
   int64_t tail = 0;
 #if defined(__AVX512F__)

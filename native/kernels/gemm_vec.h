@@ -12,10 +12,13 @@
 // Loops over register tiles: every index must be a constant for the tile to stay in registers.
 #if defined(__clang__)
 #define FLAMBEAU_UNROLL _Pragma("clang loop unroll(full)")
+#define FLAMBEAU_UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
 #elif defined(__GNUC__)
 #define FLAMBEAU_UNROLL _Pragma("GCC unroll 32")
+#define FLAMBEAU_UNROLL_TWICE _Pragma("GCC unroll 2")
 #else
 #define FLAMBEAU_UNROLL
+#define FLAMBEAU_UNROLL_TWICE
 #endif
 
 // Hides where an integer or pointer in a register comes from, so that an address stays base + index.
@@ -139,12 +142,15 @@ struct HalfDouble {
     return HalfDouble(_mm256_fmadd_pd(a.v, b.v, c.v));
   }
 };
-#if defined(__GNUC__)
-#define FLAMBEAU_HAS_FMA_FROM 1
-// acc + x · row, where the multiply-add itself broadcasts x from memory. For two vectors of a row that is one load more
-// than a broadcast of its own and one instruction less, if the address is a register and a constant (an index splits
-// the instruction). With two 512-bit ports the loads fit beside the multiply-adds, and what a thread can issue is what
-// it has when another shares its core. Written out, since compilers broadcast once.
+template <class T>
+using HalfLanes = std::conditional_t<sizeof(T) == 4, HalfFloat, HalfDouble>;
+#endif
+
+// acc + x · row. With AVX-512 the multiply-add itself broadcasts x from memory, at an address that is a register and a
+// constant (an index would split the instruction); written out, since compilers broadcast once for all vectors of a
+// row.
+#if defined(__AVX512F__) && defined(__GNUC__)
+constexpr bool kFusedBroadcast = true;
 FLAMBEAU_INLINE Vec<float> fma_from(const float& x, Vec<float> row, Vec<float> acc) {
   __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(acc.v) : "v"(row.v), "m"(x));
   return acc;
@@ -153,11 +159,32 @@ FLAMBEAU_INLINE Vec<double> fma_from(const double& x, Vec<double> row, Vec<doubl
   __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(acc.v) : "v"(row.v), "m"(x));
   return acc;
 }
+#else
+constexpr bool kFusedBroadcast = false;
+template <class T, class V>
+FLAMBEAU_INLINE V fma_from(const T& x, V row, V acc) {
+  return fma(V(x), row, acc);
+}
 #endif
 
-template <class T>
-using HalfLanes = std::conditional_t<sizeof(T) == 4, HalfFloat, HalfDouble>;
-#endif
+// acc[i] += a[i * kStride] · row, one step of a register tile. Of two vectors most rows are broadcast by the
+// multiply-adds: one load more and one instruction less than a broadcast of their own. With two 512-bit ports the loads
+// fit beside the multiply-adds, and what a thread can issue is what it has when another shares its core.
+template <int kStride, class T, class V, int kRows, int kCols>
+FLAMBEAU_INLINE void add_products(const T* a, const V (&row)[kCols], V (&acc)[kRows][kCols]) {
+  constexpr int kLoaded = !kFusedBroadcast || kCols != 2 || kRows < 4 ? kRows : 4;
+  FLAMBEAU_UNROLL
+  for (int i = 0; i < kLoaded; ++i) {
+    const V x(a[i * kStride]);
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
+  }
+  FLAMBEAU_UNROLL
+  for (int i = kLoaded; i < kRows; ++i) {
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kCols; ++v) acc[i][v] = fma_from(a[i * kStride], row[v], acc[i][v]);
+  }
+}
 
 // The four sums of the lanes of a, b, c and d, by the same tree of additions each.
 #if defined(FLAMBEAU_X64)
