@@ -24,17 +24,17 @@ int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit;
 // Scores are in units of log 2, which the scale of the queries brings: an exponential is then a power of 2.
 constexpr double kLog2e = 1.4426950408889634, kLn2 = 0.69314718055994531;
 
-// 2^x for x <= 0 or a little above it: no overflow to guard against. The polynomial is a minimax fit of 2^f over
-// |f| <= 1/2, relative error 1.3 ulp of float32 with its evaluation.
+// 2^x for x <= 0 or a little above it: no overflow to guard against. What would be subnormal is 0. The polynomial is a
+// minimax fit of 2^f over |f| <= 1/2, relative error 1.3 ulp of float32 with its evaluation.
 template <class V>
 FLAMBEAU_INLINE V power_of_2(V x) {
   if constexpr (math::is_f64<V>) {
     return math::exp2(x);
   } else {
-    x = max(V(-160.0f), x);  // the least subnormal is 2^-149; NaN stays NaN
     const V n = math::round_small(x);
-    using math::ldexp;  // but AVX-512 has one of its own
-    return ldexp(
+    using math::ldexp_where, math::not_below;  // but AVX-512 has its own
+    return ldexp_where(
+        not_below(x, V(-126.0f)),
         math::poly(x - n, 1.0f, 0.69314718f, 0.24022646f, 0.055503286f, 0.009618489f, 0.001339993f, 0.00015345812f), n);
   }
 }
@@ -51,16 +51,12 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t a_step, const T* b, i
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) acc[i][v] = accumulate ? V::load(c + i * c_step + v * kSize) : V(T(0));
   }
+  FLAMBEAU_UNROLL_TWICE
   for (int64_t p = 0; p < k; ++p, a += a_step, b += b_step) {
     V row[kCols];
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kCount; ++i) {
-      const V x(a[i * kStride]);
-      FLAMBEAU_UNROLL
-      for (int v = 0; v < kCols; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
-    }
+    add_products<kStride>(a, row, acc);
   }
   FLAMBEAU_UNROLL
   for (int i = 0; i < kCount; ++i) {

@@ -31,7 +31,7 @@ void cross_entropy(const CrossEntropyArgs* args, const void* logits, void* losse
       continue;
     }
     const V top = fold<Top, V>(classes, [=](auto at) { return at.load(x); });
-    const V log_total = math::log(fold<Add, V>(classes, [=](auto at) { return math::exp_below(at.load(x) - top); }));
+    const V log_total = math::log(fold<Add, V>(classes, [=](auto at) { return math::exp_share(at.load(x) - top); }));
     const T highest = stat[2 * i] = first_lane(top), log_sum = stat[2 * i + 1] = first_lane(log_total);
     row_weight[i] = weight ? weight[target] : T(1);
     // As log-softmax subtracts: top + log_total may round where x - top does not.
@@ -66,7 +66,7 @@ void cross_entropy_backward(const CrossEntropyArgs* args, const void* logits, co
     const T hit = grad * (weight ? weight[target] : T(1)) * (T(1) - smoothing);
     const V top(stat[2 * i]), log_total(stat[2 * i + 1]), even(grad * spread);
     const V scale(hit + grad * spread * static_cast<T>(args->weight_sum));
-    const auto softmax = [=](auto at) { return math::exp_below(at.load(x) - top - log_total) * scale; };
+    const auto softmax = [=](auto at) { return math::exp_share(at.load(x) - top - log_total) * scale; };
     if (smoothing == 0) {
       for_each<V>(classes, [=](auto at) { at.store(dx, softmax(at)); });
     } else if (weight) {

@@ -19,7 +19,7 @@ struct Rows {
   static void softmax(const T* x, T* y, size_t n) {
     const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
     const V total = fold<Add, V>(n, [=](auto at) {
-      const V e = math::exp_below(at.load(x) - top);
+      const V e = math::exp_share(at.load(x) - top);
       at.store(y, e);
       return e;
     });
@@ -28,7 +28,7 @@ struct Rows {
   }
   static void log_softmax(const T* x, T* y, size_t n) {
     const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
-    const V log_total = math::log(fold<Add, V>(n, [=](auto at) { return math::exp_below(at.load(x) - top); }));
+    const V log_total = math::log(fold<Add, V>(n, [=](auto at) { return math::exp_share(at.load(x) - top); }));
     // In this order: top + log_total may round where x - top does not.
     for_each<V>(n, [=](auto at) { at.store(y, at.load(x) - top - log_total); });
   }
@@ -95,7 +95,7 @@ struct Columns {
     Line<V> top, total;
     find_top(x, n, width, stride, top);
     sum_rows<V>(n, width, total, [&](size_t k, auto at) {
-      const V e = math::exp_below(at.load(x + k * stride) - at.load(top.v));
+      const V e = math::exp_share(at.load(x + k * stride) - at.load(top.v));
       at.store(y + k * stride, e);
       return e;
     });
@@ -107,7 +107,7 @@ struct Columns {
     Line<V> top, total;
     find_top(x, n, width, stride, top);
     sum_rows<V>(n, width, total,
-                [&](size_t k, auto at) { return math::exp_below(at.load(x + k * stride) - at.load(top.v)); });
+                [&](size_t k, auto at) { return math::exp_share(at.load(x + k * stride) - at.load(top.v)); });
     for_each<V>(width, [&](auto at) { at.store(total.v, math::log(at.load(total.v))); });
     for_rows<V>(n, width, [&](size_t k, auto at) {
       at.store(y + k * stride, at.load(x + k * stride) - at.load(top.v) - at.load(total.v));

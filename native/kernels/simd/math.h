@@ -5,7 +5,7 @@
 // the branch points (test/native/math_test.cpp with that stride); atan2 and pow over 200,000 random pairs:
 //   exp 0.97/0.95, exp2 0.83/1.06, expm1 1.34/1.42, log 0.79/0.79, log2 1.16/1.36, log10 0.90/1.62,
 //   log1p 0.82/0.83, sin 0.84/0.87, cos 0.89/0.88, tan 1.57/1.56, asin 1.77/1.79, acos 1.11/1.11, atan 1.17/1.25,
-//   sinh 1.58/1.58, cosh 1.36/1.38, tanh 1.49/1.49, erf 1.15/1.40, erfinv 0.50/0.50, sigmoid 2.26/2.26,
+//   sinh 1.58/1.58, cosh 1.36/1.38, tanh 1.49/1.49 (AVX-512 1.11), erf 1.15/1.40, erfinv 0.50/0.50, sigmoid 2.26/2.26,
 //   gelu 1.93/1.93 and 2.96/2.96 below -5.3, atan2 1.40/1.32, pow 0.50/0.50
 // and in ulp of float64 over a million values of every size: exp 1.03, expm1 1.98, log 0.80, log1p 0.80, tanh 2.29,
 //   sigmoid 2.25
@@ -15,6 +15,7 @@
 #pragma once
 
 #include "math_f64.h"
+#include "tanh_table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -82,10 +83,23 @@ FLAMBEAU_INLINE V ldexp(V a, V n) {
   return a * pow2(half) * pow2(n - half);
 }
 
+// Whether x >= least, or NaN.
+template <class V>
+FLAMBEAU_INLINE typename V::Mask not_below(V x, V least) {
+  return (x >= least) | (x != x);
+}
+// a 2^n where `kept`, 0 elsewhere, whatever is there: an operation whose result is too small to be normal takes Intel's
+// CPUs a hundred cycles, also when that result is then 0.
+template <class V>
+FLAMBEAU_INLINE V ldexp_where(typename V::Mask kept, V a, V n) {
+  return select(kept, ldexp(a, select(kept, n, V(0.0f))), V(0.0f));
+}
+
 constexpr float kLog2e = 1.44269504f;
 constexpr float kLog2eLo = 1.925963e-8f;  // log2(e) - kLog2e
 constexpr float kLn2Hi = 0x1.62cp-1f;     // 11 bits
 constexpr float kLn2Lo = 0.00027608681f;
+constexpr float kSqrt2 = 1.41421356f;
 constexpr float kPiHalf = 1.57079637f;
 constexpr float kPiHalfLo = -4.37113883e-8f;  // pi/2 - kPiHalf
 
@@ -115,11 +129,13 @@ struct Scaled {
     else m = exp2_reduced(fma(x, V(kLog2eLo), fma(x, V(kLog2e), -n)));
   }
 };
+constexpr float kLeastExponent = -104.0f;      // e^x is 0 below
+constexpr float kNormalExponent = -87.33654f;  // and subnormal below this
 // 2^shift e^x; the shift postpones overflow for what halves the result anyway.
 template <class V>
 FLAMBEAU_INLINE V exp_shifted(V x, float shift) {
-  const Scaled<V> a(bound(x, -104.0f, 90.0f));
-  return ldexp(a.m, a.n + V(shift));
+  const Scaled<V> a(min(V(90.0f), x));
+  return ldexp_where(not_below(x, V(kLeastExponent)), a.m, a.n + V(shift));
 }
 // e^x where the result and 2^n are normal: x in [-87, 88].
 template <class V>
@@ -140,8 +156,18 @@ FLAMBEAU_INLINE V exp_below(V x) {
   if constexpr (is_f64<V>) {
     return exp(x);
   } else {
-    const Scaled<V> a(max(V(-104.0f), x));
-    return ldexp(a.m, a.n);
+    const Scaled<V> a(x);
+    return ldexp_where(not_below(x, V(kLeastExponent)), a.m, a.n);
+  }
+}
+// The same beside a sum of 1 or more: what would be subnormal is 0.
+template <class V>
+FLAMBEAU_INLINE V exp_share(V x) {
+  if constexpr (is_f64<V>) {
+    return exp(x);
+  } else {
+    const Scaled<V> a(x);
+    return ldexp_where(not_below(x, V(kNormalExponent)), a.m, a.n);
   }
 }
 template <class V>
@@ -149,9 +175,10 @@ FLAMBEAU_INLINE V exp2(V x) {
   if constexpr (is_f64<V>) {
     return map_lanes(x, [](double a) { return ::exp2(a); });
   } else {
-    x = bound(x, -151.0f, 129.0f);
+    const auto kept = not_below(x, V(-151.0f));
+    x = min(V(129.0f), x);
     const V n = round_small(x);
-    return ldexp(exp2_reduced(x - n), n);
+    return ldexp_where(kept, exp2_reduced(x - n), n);
   }
 }
 template <class V>
@@ -168,18 +195,45 @@ FLAMBEAU_INLINE V expm1(V x) {
   }
 }
 
-// x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for positive normal x; log(1 + f) = f + tail.
+// x = 2^e m with m in [sqrt(1/2), sqrt(2)), for positive normal x.
 template <class V>
-struct Logarithm {
-  V e, f, tail;
-  // correction: what to add to log(x), small beside f.
-  FLAMBEAU_INLINE Logarithm(V x, V correction) {
+struct Split {
+  static constexpr bool takes_all = false;
+  V e, m;
+  FLAMBEAU_INLINE explicit Split(V x) {
     using Bits = typename V::Bits;
     constexpr uint32_t kSqrtHalf = 0x3f3504f3;  // bits of sqrt(1/2)
     const Bits shifted = x.bits() + Bits(0x40000000 - kSqrtHalf);
     const V biased = V::from_bits((shifted >> 23) | Bits(uint32_t(0x4b000000)));  // 2^23 + 128 + e
     e = biased - V(8388608.0f + 128.0f);
-    f = V::from_bits((shifted & Bits(uint32_t(0x007fffff))) + Bits(kSqrtHalf)) - V(1.0f);
+    m = V::from_bits((shifted & Bits(uint32_t(0x007fffff))) + Bits(kSqrtHalf));
+  }
+};
+#if defined(__AVX512F__)
+// For every x: e is infinite for zeros and infinity, m NaN for negative numbers and NaN.
+template <>
+struct Split<VecF32> {
+  static constexpr bool takes_all = true;
+  VecF32 e, m;
+  FLAMBEAU_INLINE explicit Split(VecF32 x) {
+    const __m512 exponent = _mm512_getexp_ps(x.v), one = _mm512_set1_ps(1.0f);
+    const __m512 mantissa = _mm512_getmant_ps(x.v, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_nan);
+    const __mmask16 high = _mm512_cmp_ps_mask(mantissa, _mm512_set1_ps(kSqrt2), _CMP_GE_OQ);
+    e.v = _mm512_mask_add_ps(exponent, high, exponent, one);
+    m.v = _mm512_mask_mul_ps(mantissa, high, mantissa, _mm512_set1_ps(0.5f));
+  }
+};
+#endif
+
+// log(x) = e log(2) + f + tail.
+template <class V>
+struct Logarithm {
+  V e, f, tail;
+  // correction: what to add to log(x), small beside f.
+  FLAMBEAU_INLINE Logarithm(V x, V correction) {
+    const Split<V> parts(x);
+    e = parts.e;
+    f = parts.m - V(1.0f);
     const V p = poly(f, 0.3333331f, -0.24999987f, 0.20002225f, -0.16669251f, 0.14218678f, -0.12384347f, 0.11872847f,
                      -0.117897734f, 0.06915596f);
     const V square = f * f;
@@ -193,8 +247,15 @@ FLAMBEAU_INLINE V log_edges(V x, V y) {
   y = select(x < V(0.0f), V(NAN), y);
   return select(x == V(0.0f), V(-INFINITY), y);
 }
+// Of a logarithm through log_parts, where those do not come by themselves.
+template <class V>
+FLAMBEAU_INLINE V log_ends(V x, V y) {
+  if constexpr (Split<V>::takes_all) return y;
+  else return log_edges(x, y);
+}
 template <class V>
 FLAMBEAU_INLINE Logarithm<V> log_parts(V x) {
+  if constexpr (Split<V>::takes_all) return Logarithm<V>(x, V(0.0f));
   const auto subnormal = x < V(1.17549435e-38f);
   Logarithm<V> a(select(subnormal, x * V(8388608.0f), x), V(0.0f));
   a.e = a.e - select(subnormal, V(23.0f), V(0.0f));
@@ -208,7 +269,7 @@ FLAMBEAU_INLINE V log(V x) {
     return map_lanes(x, [](double a) { return ::log(a); });
   } else {
     const Logarithm<V> a = log_parts(x);
-    return log_edges(x, fma(a.e, V(kLn2Hi), a.f + fma(a.e, V(kLn2Lo), a.tail)));
+    return log_ends(x, fma(a.e, V(kLn2Hi), a.f + fma(a.e, V(kLn2Lo), a.tail)));
   }
 }
 template <class V>
@@ -219,7 +280,7 @@ FLAMBEAU_INLINE V log2(V x) {
     constexpr float kFraction = 0.442695041f;  // log2(e) - 1: the whole part multiplies without error
     const Logarithm<V> a = log_parts(x);
     const V small = fma(a.f, V(kFraction), a.tail * V(kFraction)) + a.tail;
-    return log_edges(x, (small + a.f) + a.e);
+    return log_ends(x, (small + a.f) + a.e);
   }
 }
 template <class V>
@@ -231,7 +292,7 @@ FLAMBEAU_INLINE V log10(V x) {
     constexpr float kLog10Of2Hi = 0x1.344p-2f, kLog10Of2Lo = 4.60503898e-06f;
     const Logarithm<V> a = log_parts(x);
     const V low = fma(a.e, V(kLog10Of2Lo), fma(a.tail, V(kLog10eHi), (a.f + a.tail) * V(kLog10eLo)));
-    return log_edges(x, fma(a.e, V(kLog10Of2Hi), fma(a.f, V(kLog10eHi), low)));
+    return log_ends(x, fma(a.e, V(kLog10Of2Hi), fma(a.f, V(kLog10eHi), low)));
   }
 }
 template <class V>

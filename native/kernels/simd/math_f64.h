@@ -25,15 +25,11 @@ template <class V>
 FLAMBEAU_INLINE V pow2_f64(V n) {
   return V::from_bits((n + V(kRounderF64 + 1023.0)).bits() << 52);
 }
-// In two exact steps and a rounding, as in math.h; AVX-512 has an instruction for it.
+// In two exact steps and a rounding, as in math.h.
 template <class V>
 FLAMBEAU_INLINE V ldexp_f64(V a, V n) {
-#if defined(__AVX512F__)
-  return ldexp(a, n);
-#else
   const V half = fma(n, V(0.5), V(kRounderF64)) - V(kRounderF64);
   return a * pow2_f64(half) * pow2_f64(n - half);
-#endif
 }
 
 constexpr double kLn2HiF64 = 0x1.62e42feep-1, kLn2LoF64 = 1.90821492927058770002e-10;  // the first has 33 bits
@@ -51,8 +47,14 @@ struct ExponentF64 {
 };
 template <class V>
 FLAMBEAU_INLINE V exp_f64(V x) {
-  const ExponentF64<V> a(min(V(710.0), max(V(-746.0), x)));
+  constexpr double kLeast = -746.0;  // e^x is 0 below
+#if defined(__AVX512F__)
+  const ExponentF64<V> a(min(V(710.0), x));
+  return ldexp_where(not_below(x, V(kLeast)), a.m + V(1.0), a.n);
+#else
+  const ExponentF64<V> a(min(V(710.0), max(V(kLeast), x)));
   return ldexp_f64(a.m + V(1.0), a.n);
+#endif
 }
 template <class V>
 FLAMBEAU_INLINE V expm1_f64(V x) {

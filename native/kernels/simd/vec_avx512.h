@@ -81,6 +81,12 @@ struct VecF32 {
   friend FLAMBEAU_INLINE VecF32 fma(VecF32 a, VecF32 b, VecF32 c) { return VecF32(_mm512_fmadd_ps(a.v, b.v, c.v)); }
   // a * 2^n for integral n, exact and with one rounding when the result is subnormal.
   friend FLAMBEAU_INLINE VecF32 ldexp(VecF32 a, VecF32 n) { return VecF32(_mm512_scalef_ps(a.v, n.v)); }
+  friend FLAMBEAU_INLINE Mask not_below(VecF32 x, VecF32 least) {
+    return Mask(_mm512_cmp_ps_mask(x.v, least.v, _CMP_NLT_UQ));
+  }
+  friend FLAMBEAU_INLINE VecF32 ldexp_where(Mask kept, VecF32 a, VecF32 n) {
+    return VecF32(_mm512_maskz_scalef_ps(kept.v, a.v, n.v));
+  }
   friend FLAMBEAU_INLINE VecF32 sqrt(VecF32 a) { return VecF32(_mm512_sqrt_ps(a.v)); }
   friend FLAMBEAU_INLINE VecF32 abs(VecF32 a) { return VecF32(_mm512_andnot_ps(_mm512_set1_ps(-0.0f), a.v)); }
   friend FLAMBEAU_INLINE VecF32 copysign(VecF32 a, VecF32 b) {
@@ -166,6 +172,12 @@ struct VecF64 {
   friend FLAMBEAU_INLINE VecF64 max(VecF64 a, VecF64 b) { return VecF64(_mm512_max_pd(a.v, b.v)); }
   friend FLAMBEAU_INLINE VecF64 fma(VecF64 a, VecF64 b, VecF64 c) { return VecF64(_mm512_fmadd_pd(a.v, b.v, c.v)); }
   friend FLAMBEAU_INLINE VecF64 ldexp(VecF64 a, VecF64 n) { return VecF64(_mm512_scalef_pd(a.v, n.v)); }
+  friend FLAMBEAU_INLINE Mask not_below(VecF64 x, VecF64 least) {
+    return Mask(_mm512_cmp_pd_mask(x.v, least.v, _CMP_NLT_UQ));
+  }
+  friend FLAMBEAU_INLINE VecF64 ldexp_where(Mask kept, VecF64 a, VecF64 n) {
+    return VecF64(_mm512_maskz_scalef_pd(kept.v, a.v, n.v));
+  }
   friend FLAMBEAU_INLINE VecF64 sqrt(VecF64 a) { return VecF64(_mm512_sqrt_pd(a.v)); }
   friend FLAMBEAU_INLINE VecF64 abs(VecF64 a) { return VecF64(_mm512_andnot_pd(_mm512_set1_pd(-0.0), a.v)); }
   friend FLAMBEAU_INLINE VecF64 copysign(VecF64 a, VecF64 b) {
