@@ -32,6 +32,7 @@
         {'target_name': 'avx2', 'variables': {'isa': 'avx2'}, 'includes': ['tools/kernels.gypi']},
         {'target_name': 'avx512', 'variables': {'isa': 'avx512'}, 'includes': ['tools/kernels.gypi']},
         {'target_name': 'avx512vnni', 'variables': {'isa': 'avx512vnni'}, 'includes': ['tools/kernels.gypi']},
+        {'target_name': 'amx', 'variables': {'isa': 'amx'}, 'includes': ['tools/kernels.gypi']},
       ],
     }],
     ['target_arch=="arm64"', {

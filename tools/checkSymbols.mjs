@@ -34,12 +34,14 @@ function symbols(file, flags = []) {
 function checkKernels(isa) {
   const archive = path.join(BUILD, `obj.target/${isa}.a`);
   const own = new RegExp(`^_ZNK?8flambeau${isa.length}${isa}`);
+  const base = /-DFLAMBEAU_BASE=(\w+)/.exec(sources.isa[process.arch]?.[isa]?.join(' ') ?? '')?.[1];
+  const callable = base ? new RegExp(`${CALLABLE.source}|^_ZNK?8flambeau${base.length}${base}`) : CALLABLE;
   const problems = [];
   for (const { name, type } of symbols(archive)) {
     if (/^[WwVvu]$/.test(type)) {
       problems.push(`${isa}: ${name} is weak: the linker may pick this ISA's copy for every ISA`);
     } else if (type === 'U') {
-      if (!own.test(name) && !CALLABLE.test(name)) problems.push(`${isa}: calls ${name}, which kernels may not`);
+      if (!own.test(name) && !callable.test(name)) problems.push(`${isa}: calls ${name}, which kernels may not`);
     } else if (/^[A-Z]$/.test(type) && !own.test(name)) {
       problems.push(`${isa}: ${name} is global outside namespace flambeau::${isa}`);
     }

@@ -1,7 +1,7 @@
 # One ISA's copy of the kernels; the including target sets the variable isa.
 {
   'type': 'static_library',
-  'sources': ['<!@(node tools/sources.mjs kernels)'],
+  'sources': ['<!@(node tools/sources.mjs kernels <(isa))'],
   'defines': ['FLAMBEAU_ISA=<(isa)'],
   'cflags_cc': ['<!@(node tools/sources.mjs kernelFlags)', '<!@(node tools/sources.mjs isaFlags <(isa))'],
   'xcode_settings': {

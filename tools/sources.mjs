@@ -1,5 +1,5 @@
 // Reads native/sources.json, the one list of native sources and flags, for binding.gyp and for the checks.
-// As a program: node tools/sources.mjs kernels|core|binding|kernelFlags|coreFlags|isas <arch>|isaFlags <isa>|msvcFlags <isa>
+// As a program: node tools/sources.mjs kernels <isa>|core|binding|kernelFlags|coreFlags|isas <arch>|isaFlags <isa>|msvcFlags <isa>
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,16 +8,19 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /**
  * @type {{
- *   kernels: string[], core: string[], binding: string[],
+ *   kernels: string[], kernelsOf: Record<string, string[]>, core: string[], binding: string[],
  *   isa: Record<string, Record<string, string[]>>, msvcFlags: Record<string, string[]>,
  *   kernelFlags: string[], coreFlags: string[],
  * }}
  */
 export const sources = JSON.parse(readFileSync(path.join(root, 'native/sources.json'), 'utf8'));
 
+/** The sources of an ISA's library: all kernels, or what differs from the ISA that it extends. @param {string} isa */
+export const kernelsOf = (isa) => sources.kernelsOf[isa] ?? sources.kernels;
+
 /** @type {Record<string, (argument: string) => string[] | undefined>} */
 const QUERIES = {
-  kernels: () => sources.kernels,
+  kernels: (isa) => kernelsOf(isa),
   core: () => sources.core,
   binding: () => sources.binding,
   kernelFlags: () => sources.kernelFlags,

@@ -1,5 +1,5 @@
-// The limits of this machine, as JSON: `peak THREADS`. Operations per nanosecond of independent multiply-adds by type, and
-// bytes per nanosecond of streams over working sets of many sizes. Each figure is the best of several short trials.
+// The limits of this machine, as JSON: `peak THREADS`. Operations per nanosecond of independent multiply-adds by type,
+// and bytes per nanosecond of streams over working sets of many sizes. Each figure is the best of several short trials.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -16,6 +16,11 @@
 #endif
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#if defined(__AMX_BF16__) && defined(__AMX_INT8__) && defined(__linux__) && defined(SYS_arch_prctl)
+#define HAS_TILES 1
 #endif
 
 namespace {
@@ -47,8 +52,8 @@ double nanoseconds(Clock::time_point begin, Clock::time_point end) {
 }
 
 /**
- * The least wall time of work(thread) on all threads at once, over several trials. The threads live through all of them:
- * the system needs a few milliseconds to give each a core of its own.
+ * The least wall time of work(thread) on all threads at once, over several trials. The threads live through all of
+ * them: the system needs a few milliseconds to give each a core of its own.
  */
 double best_time(int threads, int trials, const std::function<void(int)>& work) {
   std::vector<Clock::time_point> begins(threads), ends(threads);
@@ -132,6 +137,72 @@ double peak_int8(int threads) {
   return peak<__m512i>(threads, 128, [=](__m512i& chain) { chain = _mm512_dpbusd_epi32(chain, ones, ones); });
 }
 #endif
+
+#if defined(HAS_TILES)
+// The tile registers of AMX, which Linux gives on request.
+bool may_use_tiles() {
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+struct Shapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+/** Operations per nanosecond, where step() is four products of tiles with words of `depth` elements. */
+template <class Step>
+double peak_of_tiles(int threads, int depth, Step step) {
+  constexpr int64_t kTileSteps = 100000;
+  const double time = best_time(threads, kTrials, [&](int) {
+    Shapes shapes;
+    asm volatile("" ::"r"(&shapes) : "memory");
+    _tile_loadconfig(&shapes);
+    for (int64_t i = 0; i < kTileSteps; ++i) step();
+    _tile_release();
+  });
+  return 2.0 * 4 * 16 * 16 * 16 * depth * kTileSteps * threads / time;
+}
+double peak_bf16_tiles(int threads) {
+  return peak_of_tiles(threads, 2, [] {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  });
+}
+double peak_int8_tiles(int threads) {
+  return peak_of_tiles(threads, 4, [] {
+    _tile_dpbusd(0, 4, 6);
+    _tile_dpbusd(1, 4, 7);
+    _tile_dpbusd(2, 5, 6);
+    _tile_dpbusd(3, 5, 7);
+  });
+}
+#endif
+
+// Of the widest instruction there is; 0 where there is none for the type.
+double best_bf16([[maybe_unused]] int threads) {
+#if defined(HAS_TILES)
+  if (may_use_tiles()) return peak_bf16_tiles(threads);
+#endif
+#if defined(__AVX512BF16__)
+  return peak_bf16(threads);
+#else
+  return 0;
+#endif
+}
+double best_int8([[maybe_unused]] int threads) {
+#if defined(HAS_TILES)
+  if (may_use_tiles()) return peak_int8_tiles(threads);
+#endif
+#if defined(__AVX512VNNI__)
+  return peak_int8(threads);
+#else
+  return 0;
+#endif
+}
 
 // The streams. A working set is all that a stream touches; `count` is the vectors of one of its arrays.
 using Stream = void (*)(const Floats* a, const Floats* b, Floats* out, size_t count);
@@ -220,12 +291,8 @@ int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   std::printf(R"({"threads": %d, "flops": {"float32": %.2f, "float64": %.2f)", threads, peak_fma<float>(threads),
               peak_fma<double>(threads));
-#if defined(__AVX512BF16__)
-  std::printf(R"(, "bfloat16": %.2f)", peak_bf16(threads));
-#endif
-#if defined(__AVX512VNNI__)
-  std::printf(R"(, "int8": %.2f)", peak_int8(threads));
-#endif
+  if (const double bf16 = best_bf16(threads); bf16 > 0) std::printf(R"(, "bfloat16": %.2f)", bf16);
+  if (const double int8 = best_int8(threads); int8 > 0) std::printf(R"(, "int8": %.2f)", int8);
   std::printf(R"(}, "streams": [)");
 #if defined(__AVX512F__)
   const Stream scales_past = scale_past, adds_past = add_past;

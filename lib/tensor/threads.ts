@@ -18,7 +18,7 @@ export function setNumThreads(threads: number): void {
   addon.setNumThreads(threads);
 }
 
-/** The instruction set that the kernels run on: 'baseline', 'avx2', 'avx512', 'avx512vnni' or 'neon'. */
+/** The instruction set that the kernels run on: 'baseline', 'avx2', 'avx512', 'avx512vnni', 'amx' or 'neon'. */
 export function isa(): string {
   return addon.isa();
 }

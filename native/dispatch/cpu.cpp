@@ -5,6 +5,7 @@
 #if defined(__APPLE__)
 #include <sys/sysctl.h>
 #elif defined(__linux__)
+#include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
@@ -49,6 +50,17 @@ uint64_t saved_states() {
 #endif
 }
 
+// The tile registers take 8 KB of every thread's saved state, so Linux gives them on request alone, and not where a
+// thread's signal stack is too small for them. Other systems are not known to us to give them.
+bool may_use_tiles() {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 constexpr bool bit(uint64_t word, int index) { return (word >> index) & 1; }
 
 }  // namespace
@@ -72,6 +84,10 @@ CpuFeatures detect_cpu() {
 
   const bool vnni = bit(extended.ecx, 11), bf16 = bit(extended1.eax, 5);
   cpu.avx512vnni = cpu.avx512 && vnni && bf16;
+
+  const bool tiles = bit(extended.edx, 24), tile_bf16 = bit(extended.edx, 22), tile_int8 = bit(extended.edx, 25);
+  const bool tile_states = bit(states, 17) && bit(states, 18);
+  cpu.amx = cpu.avx512vnni && tiles && tile_bf16 && tile_int8 && tile_states && may_use_tiles();
   return cpu;
 }
 
@@ -108,7 +124,7 @@ CacheSizes detect_caches() {
 namespace flambeau {
 
 // NEON is part of the AArch64 architecture.
-CpuFeatures detect_cpu() { return {true, false, false, false}; }
+CpuFeatures detect_cpu() { return {true, false, false, false, false}; }
 
 namespace {
 

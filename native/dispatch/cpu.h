@@ -10,8 +10,10 @@ struct CpuFeatures {
   bool avx2;        // AVX2, FMA, F16C, BMI1, BMI2, and ymm state saved
   bool avx512;      // the above, AVX-512 F, BW, DQ, VL, CD, and zmm and mask state saved
   bool avx512vnni;  // the above, VNNI and BF16
+  bool amx;         // the above, AMX TILE, BF16 and INT8, and leave to use tiles
 };
 
+// Asks Linux for leave to use the tile registers where there are any: a process has it only then, and keeps it.
 CpuFeatures detect_cpu();
 
 // Bytes of one core's data caches, and of the last level: what CPUID or the operating system says, else what is common.

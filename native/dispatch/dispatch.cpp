@@ -22,6 +22,9 @@ const KernelTable& table();
 namespace avx512vnni {
 const KernelTable& table();
 }
+namespace amx {
+const KernelTable& table();
+}
 #elif defined(__aarch64__) || defined(_M_ARM64)
 namespace neon {
 const KernelTable& table();
@@ -45,6 +48,7 @@ constexpr Isa kIsas[] = {
     {"avx2", &CpuFeatures::avx2, avx2::table},
     {"avx512", &CpuFeatures::avx512, avx512::table},
     {"avx512vnni", &CpuFeatures::avx512vnni, avx512vnni::table},
+    {"amx", &CpuFeatures::amx, amx::table},
 #else
     {"neon", &CpuFeatures::baseline, neon::table},
 #endif

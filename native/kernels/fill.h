@@ -4,6 +4,23 @@
 
 #include "table.h"
 
+// A GEMM epilogue on a tile that has just been stored. An ISA that extends another (FLAMBEAU_BASE) has its own kernels
+// only where they differ; its table begins as the other's.
+#if defined(FLAMBEAU_BASE)
+namespace flambeau::FLAMBEAU_BASE {
+void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
+const KernelTable& table();
+}  // namespace flambeau::FLAMBEAU_BASE
+namespace flambeau::FLAMBEAU_ISA {
+using FLAMBEAU_BASE::finish_tile;
+}
+#else
+namespace flambeau::FLAMBEAU_ISA {
+void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
+void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, int64_t n);
+}  // namespace flambeau::FLAMBEAU_ISA
+#endif
+
 namespace flambeau::FLAMBEAU_ISA {
 
 void fill_unary(KernelTable& table);
@@ -26,10 +43,6 @@ void fill_pooling(KernelTable& table);
 void fill_pooling_backward(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_recurrent(KernelTable& table);
-
-// A GEMM epilogue on a tile that has just been stored.
-void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
-void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, int64_t n);
 
 // Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
 const KernelTable& table();

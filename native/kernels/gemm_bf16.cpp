@@ -2,7 +2,7 @@
 // two products of a word to a float lane in one step; it takes subnormal operands for zero and flushes subnormal sums,
 // and rounds to nearest even whatever MXCSR says.
 #include "bfloat16.h"
-#include "gemm_words.h"
+#include "gemm_tiles.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 
@@ -22,22 +22,20 @@ struct Bf16Dot {
   static FLAMBEAU_INLINE void store(float* p, Sums sums) { _mm512_storeu_ps(p, sums); }
 };
 
-// Panels where lanes are neighbours in memory: two steps of 16 lanes are interleaved at a time.
+// A panel whose lanes are neighbours in memory: two steps of 16 lanes are interleaved at a time.
 template <int kWidth>
-void pack_interleaved(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, uint32_t* dst) {
-  const int64_t words = words_of<uint16_t>(k);
-  for (int64_t first = 0; first < lanes; first += kWidth) {
-    for (int64_t p = 0; p < words; ++p, dst += kWidth) {
-      const uint16_t* const from = src + first + 2 * p * step_stride;
-      for (int64_t group = 0; group < kWidth; group += 16) {
-        const int64_t left = lanes - first - group, width = kWidth - group < 16 ? kWidth - group : 16;
-        const auto lane_mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : left <= 0 ? 0 : (1u << left) - 1);
-        const __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lane_mask, from + group));
-        const auto high_mask = static_cast<__mmask16>(2 * p + 1 < k ? lane_mask : 0);
-        const __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(high_mask, from + group + step_stride));
-        _mm512_mask_storeu_epi32(dst + group, static_cast<__mmask16>((1u << width) - 1),
-                                 _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-      }
+FLAMBEAU_INLINE void interleave(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, uint32_t* dst) {
+  for (int64_t p = 0; p < words_of<uint16_t>(k); ++p, dst += kWidth) {
+    const uint16_t* const from = src + 2 * p * step_stride;
+    for (int64_t group = 0; group < kWidth; group += 16) {
+      const int64_t left = lanes - group, width = kWidth - group < 16 ? kWidth - group : 16;
+      const auto lane_mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : left <= 0 ? 0 : (1u << left) - 1);
+      const auto low_mask = static_cast<__mmask16>(2 * p < k ? lane_mask : 0);
+      const __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(low_mask, from + group));
+      const auto high_mask = static_cast<__mmask16>(2 * p + 1 < k ? lane_mask : 0);
+      const __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(high_mask, from + group + step_stride));
+      _mm512_mask_storeu_epi32(dst + group, static_cast<__mmask16>((1u << width) - 1),
+                               _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
     }
   }
 }
@@ -49,7 +47,10 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
   if (step_stride == 1) {
     pack_bytes<kWidth>(static_cast<const char*>(src), 2 * lane_stride, lanes, 2 * k, to);
   } else if (lane_stride == 1) {
-    pack_interleaved<kWidth>(from, step_stride, lanes, k, to);
+    const int64_t panel = words_of<uint16_t>(k) * kWidth;
+    for (int64_t first = 0; first < lanes; first += kWidth) {
+      interleave<kWidth>(from + first, step_stride, lanes - first, k, to + first / kWidth * panel);
+    }
   } else {
     pack_words<uint16_t, uint16_t, kWidth>(from, lane_stride, step_stride, lanes, k, to);
   }
@@ -58,18 +59,83 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
 // Sums in f32 become C: bias, activation, and the one rounding.
 void finish(float* sums, int64_t sums_stride, int64_t j, int64_t m, int64_t n, const WordEpilogue& epilogue,
             uint16_t* c, int64_t ldc) {
-  finish_tile(Epilogue{epilogue.bias ? epilogue.bias + j : nullptr, epilogue.activation}, sums, sums_stride, m, n);
-  for (int64_t i = 0; i < m; ++i) {
-    narrow(sums + i * sums_stride, reinterpret_cast<BFloat16*>(c + i * ldc), static_cast<size_t>(n));
+  if (epilogue.bias || epilogue.activation != Activation::none) {
+    finish_tile(Epilogue{epilogue.bias ? epilogue.bias + j : nullptr, epilogue.activation}, sums, sums_stride, m, n);
+  }
+  for (int64_t i = 0; i < m; ++i, sums += sums_stride, c += ldc) {
+    for (int64_t s = 0; s < n; s += 16) {
+      const auto mask = static_cast<__mmask16>(n - s >= 16 ? 0xffffu : (1u << (n - s)) - 1);
+      const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, sums + s));
+      _mm256_mask_storeu_epi16(c + s, mask, __builtin_bit_cast(__m256i, rounded));
+    }
   }
 }
 
-void micro(int64_t words, const void* a, const void* b, int64_t j, int64_t m, int64_t n, const WordEpilogue& epilogue,
-           void* c, int64_t ldc) {
+#if defined(__AMX_BF16__)
+struct Bf16Tiles {
+  using Sum = float;
+  static FLAMBEAU_INLINE void upper_left() { _tile_dpbf16ps(0, 4, 6); }
+  static FLAMBEAU_INLINE void upper_right() { _tile_dpbf16ps(1, 4, 7); }
+  static FLAMBEAU_INLINE void lower_left() { _tile_dpbf16ps(2, 5, 6); }
+  static FLAMBEAU_INLINE void lower_right() { _tile_dpbf16ps(3, 5, 7); }
+};
+
+// A panel of A from its columns: 16 rows by 16 words at a time.
+void pack_turned_tiles(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, char* dst) {
+  for (int64_t first = 0; first < lanes; first += kTileMr) {
+    for (int64_t p = 0; p < k; p += 2 * kTileLanes) {
+      for (int64_t group = first; group < first + kTileMr; group += kTileLanes, dst += kTileBytes) {
+        alignas(64) uint32_t turned[kTileLanes * kTileLanes];
+        const int64_t count = lanes - group < kTileLanes ? lanes - group : kTileLanes;
+        const int64_t depth = k - p < 2 * kTileLanes ? k - p : 2 * kTileLanes;
+        if (count > 0) interleave<kTileLanes>(src + group + p * step_stride, step_stride, count, depth, turned);
+        __m512i rows[kTileLanes];
+        FLAMBEAU_UNROLL
+        for (int i = 0; i < kTileLanes; ++i) {
+          rows[i] = count > 0 ? _mm512_load_si512(turned + i * kTileLanes) : _mm512_setzero_si512();
+        }
+        transpose_16x16(rows);
+        FLAMBEAU_UNROLL
+        for (int i = 0; i < kTileLanes; ++i) _mm512_storeu_si512(dst + 64 * i, rows[i]);
+      }
+    }
+  }
+}
+
+void pack_a(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels) {
+  auto* const to = static_cast<char*>(panels);
+  const auto* const from = static_cast<const uint16_t*>(src);
+  if (step_stride == 1) return pack_tiles(static_cast<const char*>(src), 2 * lane_stride, lanes, 2 * k, to);
+  if (lane_stride == 1) return pack_turned_tiles(from, step_stride, lanes, k, to);
+  // Rows of words one by one.
+  constexpr int64_t kElements = 2 * kTileLanes;
+  for (int64_t first = 0; first < lanes; first += kTileMr) {
+    char* const panel = to + first * words_of<uint16_t>(k) * 4;
+    for (int64_t lane = 0; lane < kTileMr; ++lane) {
+      for (int64_t p = 0; p < k; p += kElements) {
+        uint16_t row[kElements] = {};
+        for (int64_t i = 0; i < kElements && p + i < k && first + lane < lanes; ++i) {
+          row[i] = from[(first + lane) * lane_stride + (p + i) * step_stride];
+        }
+        memcpy(panel + p / kElements * 2 * kTileBytes + lane * 64, row, 64);
+      }
+    }
+  }
+}
+
+void micro(int64_t words, const void* a, const void* b, const WordPart& part, int64_t j, int64_t m, int64_t n,
+           const WordEpilogue& epilogue, void* c, int64_t ldc) {
+  tile_part<Bf16Tiles>(words, a, b, m, n, part,
+                       [&](float* sums) { finish(sums, kWordNr, j, m, n, epilogue, static_cast<uint16_t*>(c), ldc); });
+}
+#else
+void micro(int64_t words, const void* a, const void* b, const WordPart&, int64_t j, int64_t m, int64_t n,
+           const WordEpilogue& epilogue, void* c, int64_t ldc) {
   alignas(64) float sums[kWordMr * kWordNr];
   word_sums<Bf16Dot>(words, a, b, m, n, sums);
   finish(sums, kWordNr, j, m, n, epilogue, static_cast<uint16_t*>(c), ldc);
 }
+#endif
 
 // kRows × kCols dot products of rows and columns read in place; n < kCols repeats the last column.
 template <int kRows, int kCols>
@@ -151,7 +217,11 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 }  // namespace
 
 void fill_gemm_bf16(KernelTable& table) {
-  table.gemm_bf16 = {kWordMr, kWordNr, 2, pack<kWordMr>, pack<kWordNr>, micro, dots};
+#if defined(__AMX_BF16__)
+  table.gemm_bf16 = {kTileMr, kWordNr, 2, kWordStep, kTileWords, 4, pack_a, pack<kWordNr>, micro, dots};
+#else
+  table.gemm_bf16 = {kWordMr, kWordNr, 2, kWordStep, 0, 32, pack<kWordMr>, pack<kWordNr>, micro, dots};
+#endif
 }
 #else
 void fill_gemm_bf16(KernelTable&) {}

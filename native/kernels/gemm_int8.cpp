@@ -3,7 +3,7 @@
 // multiplies bytes (vpmaddubsw) saturates at 2^15, which two products of 8 bits exceed, while the one of 16 bits is
 // exact for every operand and no slower than twice the float kernel's rate.
 #include "family.h"
-#include "gemm_words.h"
+#include "gemm_tiles.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -98,14 +98,25 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
   pack_words<T, Part, kWidth>(static_cast<const T*>(src), lane_stride, step_stride, lanes, k, to);
 }
 
+#if defined(__AMX_INT8__)
+struct Int8Tiles {
+  using Sum = int32_t;
+  static FLAMBEAU_INLINE void upper_left() { _tile_dpbusd(0, 4, 6); }
+  static FLAMBEAU_INLINE void upper_right() { _tile_dpbusd(1, 4, 7); }
+  static FLAMBEAU_INLINE void lower_left() { _tile_dpbusd(2, 5, 6); }
+  static FLAMBEAU_INLINE void lower_right() { _tile_dpbusd(3, 5, 7); }
+};
+
+void pack_a(const void* src, int64_t lane_stride, int64_t, int64_t lanes, int64_t k, void* panels) {
+  pack_tiles(static_cast<const char*>(src), lane_stride, lanes, k, static_cast<char*>(panels));
+}
+#endif
+
 // The sums become floats: without the zero point's share, scaled; then bias and activation.
-void micro(int64_t words, const void* a, const void* b, int64_t j, int64_t m, int64_t n, const WordEpilogue& epilogue,
-           void* c, int64_t ldc) {
-  alignas(64) int32_t sums[kWordMr * kWordNr];
-  word_sums<Int8Dot>(words, a, b, m, n, sums);
+FLAMBEAU_INLINE void finish(const int32_t* sums, int64_t j, int64_t m, int64_t n, const WordEpilogue& epilogue,
+                            float* out, int64_t ldc) {
   const int32_t* const column_sums = epilogue.column_sums + j;
   const float* const column_scales = epilogue.column_scales + j;
-  float* const out = static_cast<float*>(c);
   int32_t shares[kWordNr];
   float scales[kWordNr];
   for (int64_t s = 0; s < n; ++s) {
@@ -119,6 +130,18 @@ void micro(int64_t words, const void* a, const void* b, int64_t j, int64_t m, in
     for (int64_t s = 0; s < n; ++s) to[s] = static_cast<float>(row[s] - shares[s]) * scales[s];
   }
   finish_tile(Epilogue{epilogue.bias ? epilogue.bias + j : nullptr, epilogue.activation}, out, ldc, m, n);
+}
+
+void micro(int64_t words, const void* a, const void* b, [[maybe_unused]] const WordPart& part, int64_t j, int64_t m,
+           int64_t n, const WordEpilogue& epilogue, void* c, int64_t ldc) {
+  float* const out = static_cast<float*>(c);
+#if defined(__AMX_INT8__)
+  tile_part<Int8Tiles>(words, a, b, m, n, part, [&](int32_t* sums) { finish(sums, j, m, n, epilogue, out, ldc); });
+#else
+  alignas(64) int32_t sums[kWordMr * kWordNr];
+  word_sums<Int8Dot>(words, a, b, m, n, sums);
+  finish(sums, j, m, n, epilogue, out, ldc);
+#endif
 }
 
 void quantize(const float* x, uint8_t* q, size_t n, float inverse_scale, float zero_point, float most) {
@@ -144,7 +167,13 @@ void quantize(const float* x, uint8_t* q, size_t n, float inverse_scale, float z
 }  // namespace
 
 void fill_gemm_int8(KernelTable& table) {
-  table.gemm_int8 = {kWordMr, kWordNr, kDepth<Part>, pack<uint8_t, kWordMr>, pack<int8_t, kWordNr>, micro, nullptr};
+#if defined(__AMX_INT8__)
+  table.gemm_int8 = {kTileMr, kWordNr, kDepth<Part>,          kWordStep, kTileWords,
+                     0,       pack_a,  pack<int8_t, kWordNr>, micro,     nullptr};
+#else
+  table.gemm_int8 = {kWordMr, kWordNr, kDepth<Part>, kWordStep, 0, 0, pack<uint8_t, kWordMr>, pack<int8_t, kWordNr>,
+                     micro,   nullptr};
+#endif
   table.quantize = quantize;
 }
 

@@ -13,12 +13,20 @@ constexpr int kWordLanes = static_cast<int>(Lanes<float>::size);
 constexpr int kWordMr = kWordLanes == 16 ? 14 : kRegisters == 32 || kWordLanes == 8 ? 6 : 4;
 constexpr int kWordNr = 2 * kWordLanes;
 
-// How many parts of a word hold k elements.
+// A panel's depth is a multiple of so many words.
+#if defined(__AMX_TILE__)
+constexpr int kWordStep = 16;
+#else
+constexpr int kWordStep = 1;
+#endif
+
+// How many parts a word has, and how many words of a panel hold k elements.
 template <class Part>
 constexpr int kDepth = 4 / static_cast<int>(sizeof(Part));
 template <class Part>
 FLAMBEAU_INLINE int64_t words_of(int64_t k) {
-  return (k + kDepth<Part> - 1) / kDepth<Part>;
+  constexpr int kElements = kDepth<Part> * kWordStep;
+  return (k + kElements - 1) / kElements * kWordStep;
 }
 
 // Panels of kWidth lanes: dst[p * kWidth + lane] holds elements p * depth … of a lane, as Part; zeros beyond the end.
@@ -70,7 +78,7 @@ FLAMBEAU_INLINE void transpose_16x16(__m512i (&rows)[16]) {
 // pack_words where the bytes of a lane lie one after the other: 16 × 16 words at a time. Strides are in bytes.
 template <int kWidth>
 void pack_bytes(const char* src, int64_t lane_stride, int64_t lanes, int64_t bytes, uint32_t* dst) {
-  const int64_t words = (bytes + 3) / 4;
+  const int64_t words = words_of<char>(bytes);
   for (int64_t first = 0; first < lanes; first += kWidth, dst += words * kWidth) {
     for (int64_t group = 0; group < kWidth; group += 16) {
       const int64_t count = lanes - first - group, width = kWidth - group < 16 ? kWidth - group : 16;

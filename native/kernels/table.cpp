@@ -10,6 +10,11 @@ KernelTable kernel_table;  // zero-initialised: a slot nobody fills stays nullpt
 
 const KernelTable& table() {
   if (kernel_table.isa == nullptr) {
+#if defined(FLAMBEAU_BASE)
+    kernel_table = FLAMBEAU_BASE::table();
+    fill_gemm_bf16(kernel_table);
+    fill_gemm_int8(kernel_table);
+#else
     fill_unary(kernel_table);
     fill_binary(kernel_table);
     fill_compare(kernel_table);
@@ -30,6 +35,7 @@ const KernelTable& table() {
     fill_pooling_backward(kernel_table);
     fill_attention(kernel_table);
     fill_recurrent(kernel_table);
+#endif
     kernel_table.isa = FLAMBEAU_STRING(FLAMBEAU_ISA);
   }
   return kernel_table;

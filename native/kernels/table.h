@@ -88,7 +88,8 @@ struct GemmKernel {
 };
 
 // The matrix kernels of bf16 and of 8-bit integers. Panels are as GemmKernel's, of 32-bit words of `depth` elements
-// that are neighbours along k, zero padded; a product runs over all of k at once, ceil(k / depth) words.
+// that are neighbours along k, zero padded: ceil(k / depth) of them rounded up to a multiple of `step`. A product runs
+// over all of k at once, or over at most `most_words`.
 struct WordEpilogue {
   const float* bias = nullptr;  // one value per column of C
   Activation activation = Activation::none;
@@ -98,15 +99,22 @@ struct WordEpilogue {
   float scale = 1;
   const float* column_scales = nullptr;
 };
+// Which part of k a product covers, and where the mr × nr sums wait between the parts. C is written with the last.
+struct WordPart {
+  void* sums = nullptr;
+  bool first = true, last = true;
+};
 struct WordKernel {
-  int mr, nr, depth;
+  int mr, nr, depth, step;
+  int64_t most_words;  // 0: any number
+  int64_t most_dots;   // rows or columns up to which `dots` are worth more than tiles, where k is long enough
   // lanes: rows of A or columns of B; strides in elements. Integers need a step_stride of 1.
   void (*pack_a)(const void* a, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels);
   void (*pack_b)(const void* b, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels);
   // C[m, n], m <= mr, n <= nr: bf16, or f32 of integers. j is the tile's first column, where the epilogue's lists
   // begin.
-  void (*micro)(int64_t words, const void* a_panel, const void* b_panel, int64_t j, int64_t m, int64_t n,
-                const WordEpilogue& epilogue, void* c, int64_t ldc);
+  void (*micro)(int64_t words, const void* a_panel, const void* b_panel, const WordPart& part, int64_t j, int64_t m,
+                int64_t n, const WordEpilogue& epilogue, void* c, int64_t ldc);
   // C[m, n] where A's rows and B's columns are contiguous, without packing; bf16 only. j as above.
   void (*dots)(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b,
                int64_t b_col_stride, int64_t j, const WordEpilogue& epilogue, void* c, int64_t ldc);
@@ -313,7 +321,7 @@ template <class Kernel>
 inline constexpr size_t kernel_count = static_cast<size_t>(Kernel::count);
 
 struct KernelTable {
-  const char* isa;  // "baseline", "avx2", "avx512", "avx512vnni", "neon"
+  const char* isa;  // "baseline", "avx2", "avx512", "avx512vnni", "amx", "neon"
   UnaryFn unary[kernel_count<UnaryKernel>][kDTypeCount];
   UnaryFn predicate[kernel_count<PredicateKernel>][kDTypeCount];
   BinaryFn binary[kernel_count<BinaryKernel>][kDTypeCount];

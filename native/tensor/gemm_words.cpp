@@ -1,6 +1,6 @@
-// The loops around the word kernels. A tile runs over all of k, so that C is written once: no block of it waits in
-// memory, and no sum depends on how k is cut. A block of A of some hundred kilobytes stays in L2 while the panels of B
-// pass by.
+// The loops around the word kernels. A tile runs over all of k, or over parts of a size that the kernel names: no sum
+// depends on how many rows, columns or threads there are, and C is written once. A block of A of some hundred kilobytes
+// stays in L2 while the panels of B pass by.
 #include "gemm_words.h"
 
 #include <algorithm>
@@ -10,9 +10,10 @@
 namespace flambeau {
 namespace {
 
-constexpr int64_t kABlock = 384 * 1024;        // bytes, about a third of L2
 constexpr int64_t kBBlock = 16 * 1024 * 1024;  // bytes packed at a time, about half of L3
 constexpr double kWorkPerThread = 1e6;         // multiply-adds worth waking a thread
+
+int64_t words_of(const WordKernel& kernel, int64_t k) { return round_up(ceil_div(k, kernel.depth), kernel.step); }
 
 struct Product {
   const WordKernel& kernel;
@@ -21,8 +22,13 @@ struct Product {
   int64_t ldc, c_item;
   const WordEpilogue& epilogue;
 
-  int64_t words() const { return ceil_div(k, kernel.depth); }
+  int64_t words() const { return words_of(kernel, k); }
   int64_t panel_bytes(int64_t lanes) const { return lanes * words() * 4; }
+  int64_t words_at_once() const { return kernel.most_words > 0 ? kernel.most_words : words(); }
+  // Of sums that wait between the parts of k, for as many rows.
+  int64_t sums_bytes(int64_t rows) const {
+    return words() > words_at_once() ? round_up(rows, kernel.mr) * kernel.nr * 4 : 0;
+  }
   char* c_at(int64_t i, int64_t j) const { return c + (i * ldc + j) * c_item; }
   int threads() const {
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
@@ -30,9 +36,10 @@ struct Product {
     const double most = std::max(work / kWorkPerThread, read / kBytesPerThread);
     return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
   }
-  // Rows of A that are packed together.
+  // Rows of A that are packed together: three eighths of L2.
   int64_t a_rows() const {
-    const int64_t most = std::max<int64_t>(1, kABlock / std::max<int64_t>(1, panel_bytes(kernel.mr)));
+    const int64_t bytes = cache_sizes().l2 / 8 * 3;
+    const int64_t most = std::max<int64_t>(1, bytes / std::max<int64_t>(1, panel_bytes(kernel.mr)));
     return kernel.mr * ceil_div(ceil_div(m, kernel.mr), ceil_div(ceil_div(m, kernel.mr), most));
   }
 };
@@ -40,12 +47,20 @@ struct Product {
 // A masked store of the packing may write up to a vector from the last lane on.
 constexpr size_t kSlack = 64;
 
-// C[i …, j …] of packed rows and one panel of B.
-void multiply_panel(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, const char* a_panels, const char* b) {
-  for (int64_t row = 0; row < m; row += p.kernel.mr) {
-    p.kernel.micro(p.words(), a_panels + p.panel_bytes(row), b, j, std::min<int64_t>(p.kernel.mr, m - row), n,
-                   p.epilogue, p.c_at(i + row, j), p.ldc);
-  }
+// C[i …, j …] of packed rows and one panel of B. `sums` has room for sums_bytes() of those rows.
+void multiply_panel(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, const char* a_panels, const char* b,
+                    char* sums) {
+  const int64_t mr = p.kernel.mr, nr = p.kernel.nr, words = p.words(), most = p.words_at_once();
+  int64_t word = 0;
+  do {
+    const int64_t some = std::min(most, words - word);
+    for (int64_t row = 0; row < m; row += mr) {
+      const WordPart part{sums + row * nr * 4, word == 0, word + some == words};
+      p.kernel.micro(some, a_panels + p.panel_bytes(row) + word * mr * 4, b + word * nr * 4, part, j,
+                     std::min(mr, m - row), n, p.epilogue, p.c_at(i + row, j), p.ldc);
+    }
+    word += some;
+  } while (word < words);
 }
 
 // pack_a(row, rows, panels, room) packs rows of A, with `room_bytes` to work in; pack_b(column, columns, panels)
@@ -62,7 +77,8 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
   if (ceil_div(p.m, shares.rows) <= rows_together) {
     // Each thread packs its rows of A once, and a panel of B just before its only use.
     const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, shares.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
-    const size_t part_bytes = a_bytes + std::max(room_bytes, b_bytes);
+    const size_t sums_bytes = static_cast<size_t>(p.sums_bytes(ceil_div(p.m, shares.rows)));
+    const size_t part_bytes = a_bytes + std::max(room_bytes, b_bytes) + sums_bytes;
     const int64_t panels = ceil_div(p.n, nr);
     const Scratch scratch(shares.parts() * static_cast<int64_t>(part_bytes));
     parallel_for(shares.parts(), 1, [&](int64_t begin, int64_t end) {
@@ -74,14 +90,16 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
         for (int64_t panel = panels * s / shares.cols; panel < panels * (s + 1) / shares.cols; ++panel) {
           const int64_t j = panel * nr, width = std::min(nr, p.n - j);
           if (!packed_b) pack_b(j, width, own);
-          multiply_panel(p, i, height, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own);
+          multiply_panel(p, i, height, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own,
+                         a_panels + part_bytes - sums_bytes);
         }
       }
     });
     return;
   }
   const int64_t columns_together = std::max<int64_t>(1, kBBlock / std::max<int64_t>(1, p.panel_bytes(nr))) * nr;
-  const size_t part_bytes = bytes_of(rows_together) + room_bytes;
+  const size_t sums_bytes = static_cast<size_t>(p.sums_bytes(rows_together));
+  const size_t part_bytes = bytes_of(rows_together) + room_bytes + sums_bytes;
   for (int64_t jc = 0; jc < p.n; jc += columns_together) {
     const int64_t width = std::min(columns_together, p.n - jc);
     const int64_t row_tiles = ceil_div(p.m, mr), col_tiles = ceil_div(width, nr);
@@ -107,7 +125,8 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
           const int64_t height = std::min(rows_together, i_end - i);
           pack_a(i, height, a_panels, a_panels + bytes_of(rows_together));
           for (int64_t j = j_begin; j < j_end; j += nr) {
-            multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), a_panels, b_panels + p.panel_bytes(j));
+            multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), a_panels, b_panels + p.panel_bytes(j),
+                           a_panels + part_bytes - sums_bytes);
           }
         }
       }
@@ -123,7 +142,7 @@ const uint16_t* at(MatrixView x, int64_t row, int64_t col) {
 bool dots_pay(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) {
   if (a.col_stride != 1 || b.row_stride != 1) return false;
   const int64_t narrow = std::min(m, n);
-  return narrow <= 4 || (narrow <= 32 && k >= 128);
+  return narrow <= 4 || (narrow <= kernels().gemm_bf16.most_dots && k >= 128);
 }
 
 void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
@@ -143,13 +162,13 @@ void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
 }
 
 size_t packed_bytes(const WordKernel& kernel, int64_t n, int64_t k) {
-  return static_cast<size_t>(round_up(n, kernel.nr) * ceil_div(k, kernel.depth)) * 4 + kSlack;
+  return static_cast<size_t>(round_up(n, kernel.nr) * words_of(kernel, k)) * 4 + kSlack;
 }
 
 // Calls pack(column, columns, panels) for the panels of a whole matrix.
 template <class Pack>
 void pack_all(const WordKernel& kernel, int64_t n, int64_t k, void* packed, Pack&& pack) {
-  const int64_t panel_bytes = kernel.nr * ceil_div(k, kernel.depth) * 4, panels = ceil_div(n, kernel.nr);
+  const int64_t panel_bytes = kernel.nr * words_of(kernel, k) * 4, panels = ceil_div(n, kernel.nr);
   parallel_for(panels, 1 + (1 << 18) / (1 + panel_bytes), [&](int64_t begin, int64_t end) {
     const int64_t j = begin * kernel.nr;
     pack(j, std::min(end * kernel.nr, n) - j, static_cast<char*>(packed) + begin * panel_bytes);

@@ -195,6 +195,7 @@ int main() {
     }
     // So deep that the rows of A are packed in several blocks, and so wide that threads share the panels.
     check_int8(40, 70, 4099, 17, false);
+    check_int8(20, 9, 2100, 17, false);
     if (has_bf16_gemm()) {
       check_bf16(180, 70, 4099, Order::rows, Order::columns, true);
       check_bf16(90, 300, 700, Order::columns, Order::rows, false);
