@@ -1,7 +1,8 @@
 import { batchNorm, instanceNorm } from '../ops/channelNorm.js';
 import { inplace } from '../ops/inplace.js';
 import { reshapeTo } from '../ops/layout.js';
-import type { FloatingDType } from '../tensor/dtype.js';
+import { checkFits } from '../tensor/capacity.js';
+import { DTYPES, type FloatingDType } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
@@ -69,6 +70,8 @@ abstract class RunningNorm extends Module {
     this.momentum = momentum === null ? null : checkNumber(op, 'momentum', momentum);
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
+    const kept = (affine ? 1 + Number(bias) : 0) + (trackRunningStats ? 2 : 0);
+    checkFits(op, numFeatures, 'features', { bytes: kept * numFeatures * DTYPES[kind].bytes });
     this.registerParameter('weight', affine ? newParameter([numFeatures], kind) : null);
     this.registerParameter('bias', affine && bias ? newParameter([numFeatures], kind) : null);
     this.registerBuffer('running_mean', trackRunningStats ? rawFull([numFeatures], 0, kind) : null);
