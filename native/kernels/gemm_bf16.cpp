@@ -217,11 +217,18 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 }  // namespace
 
 void fill_gemm_bf16(KernelTable& table) {
+  WordKernel kernel = {};
+  kernel.nr = kWordNr, kernel.depth = kDepth<uint16_t>, kernel.step = kWordStep;
 #if defined(__AMX_BF16__)
-  table.gemm_bf16 = {kTileMr, kWordNr, 2, kWordStep, kTileWords, 4, pack_a, pack<kWordNr>, micro, dots};
+  kernel.mr = kTileMr, kernel.most_words = kTileWords, kernel.most_dots = 4;
+  kernel.pack_a = pack_a;
 #else
-  table.gemm_bf16 = {kWordMr, kWordNr, 2, kWordStep, 0, 32, pack<kWordMr>, pack<kWordNr>, micro, dots};
+  kernel.mr = kWordMr, kernel.most_dots = 32;
+  kernel.pack_a = pack<kWordMr>;
 #endif
+  kernel.pack_b = pack<kWordNr>;
+  kernel.micro = micro, kernel.dots = dots;
+  table.gemm_bf16 = kernel;
 }
 #else
 void fill_gemm_bf16(KernelTable&) {}

@@ -167,13 +167,18 @@ void quantize(const float* x, uint8_t* q, size_t n, float inverse_scale, float z
 }  // namespace
 
 void fill_gemm_int8(KernelTable& table) {
+  WordKernel kernel = {};
+  kernel.nr = kWordNr, kernel.depth = kDepth<Part>, kernel.step = kWordStep;
 #if defined(__AMX_INT8__)
-  table.gemm_int8 = {kTileMr, kWordNr, kDepth<Part>,          kWordStep, kTileWords,
-                     0,       pack_a,  pack<int8_t, kWordNr>, micro,     nullptr};
+  kernel.mr = kTileMr, kernel.most_words = kTileWords;
+  kernel.pack_a = pack_a;
 #else
-  table.gemm_int8 = {kWordMr, kWordNr, kDepth<Part>, kWordStep, 0, 0, pack<uint8_t, kWordMr>, pack<int8_t, kWordNr>,
-                     micro,   nullptr};
+  kernel.mr = kWordMr;
+  kernel.pack_a = pack<uint8_t, kWordMr>;
 #endif
+  kernel.pack_b = pack<int8_t, kWordNr>;
+  kernel.micro = micro;
+  table.gemm_int8 = kernel;
   table.quantize = quantize;
 }
 

@@ -365,6 +365,7 @@ void fill(GemmKernel& kernel) {
   kernel.pack_a = pack_a<T>, kernel.pack_b = pack_b<T>;
   kernel.micro = micro<T>, kernel.direct = direct<T>;
   kernel.reads_partial_rows = kAvx512;
+  kernel.prefers_panels = kFusedBroadcast;
 }
 
 }  // namespace

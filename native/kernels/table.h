@@ -63,8 +63,9 @@ struct GemmKernel {
   void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
                 int64_t n, bool accumulate, const Epilogue* epilogue);
 
-  // The same with A in place: any strides, m <= mr. n < nr needs a padded panel, unless reads_partial_rows.
-  bool reads_partial_rows;
+  // The same with A in place: any strides, m <= mr. n < nr needs a padded panel, unless reads_partial_rows. Takes more
+  // instructions than a packed A, if prefers_panels.
+  bool reads_partial_rows, prefers_panels;
   void (*direct)(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
                  int64_t b_row_stride, void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
                  const Epilogue* epilogue);

@@ -247,10 +247,18 @@ void multiply_in_place(const Product& p, int64_t i, int64_t m, int64_t j, int64_
   }
 }
 
+// So wide that packing A costs little beside what a kernel gains from it; B's panels are there already. (Where B is in
+// place as well, C is written by rows: multiply_in_place.)
+bool prefers_packed_a(const Product& p) {
+  constexpr int64_t kWide = 512;
+  return p.kernel.prefers_panels && p.packed_b && p.n >= kWide;
+}
+
 // Small, and not such that the lines of a tile's rows would evict each other: rows a multiple of a page apart meet in
 // one set of L1.
 bool reads_a_in_place(const Product& p) {
   constexpr int64_t kMostBytes = 128 << 10, kPage = 4096;
+  if (prefers_packed_a(p)) return false;
   if (p.a.row_stride == 1) return p.m * p.k * p.item <= kMostBytes;
   return p.a.col_stride == 1 && p.m * p.k * p.item <= kMostBytes && p.a.row_stride * p.item % kPage != 0;
 }
