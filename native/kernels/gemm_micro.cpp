@@ -239,8 +239,8 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   }
 }
 
-// The same for whole panels of A and B.
-template <class T, int kRows>
+// The same for panels of A and whole vectors of B.
+template <class T, int kCols, int kRows>
 FLAMBEAU_NOINLINE void panel_tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
                                   bool accumulate, const T* bias) {
   using V = Lanes<T>;
@@ -249,35 +249,35 @@ FLAMBEAU_NOINLINE void panel_tile(int64_t k, const T* a, const T* b, int64_t b_r
     FLAMBEAU_UNROLL
     for (int i = 0; i < kRows; ++i) {
       FLAMBEAU_PREFETCH(c + i * ldc);
-      FLAMBEAU_PREFETCH(c + i * ldc + kVectors * kSize - 1);
+      FLAMBEAU_PREFETCH(c + i * ldc + kCols * kSize - 1);
     }
   }
-  V acc[kRows][kVectors];
+  V acc[kRows][kCols];
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kVectors; ++v) acc[i][v] = V(bias[i]);
+    for (int v = 0; v < kCols; ++v) acc[i][v] = V(bias[i]);
   }
   FLAMBEAU_UNROLL_TWICE
   for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
-    V row[kVectors];
+    V row[kCols];
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kVectors; ++v) row[v] = V::load(b + v * kSize);
+    for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
     add_products<1>(a, row, acc);
   }
   FLAMBEAU_UNROLL
   for (int i = 0; i < kRows; ++i, c += ldc) {
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
+    for (int v = 0; v < kCols; ++v) {
       (accumulate ? V::load(c + v * kSize) + acc[i][v] : acc[i][v]).store(c + v * kSize);
     }
   }
 }
 
-template <class T, int... kRows>
+template <class T, int kCols, int... kRows>
 FLAMBEAU_INLINE auto panel_tile_of(int64_t m, std::integer_sequence<int, kRows...>) {
   static constexpr void (*kTiles[])(int64_t, const T*, const T*, int64_t, T*, int64_t, bool,
-                                    const T*) = {panel_tile<T, kRows + 1>...};
+                                    const T*) = {panel_tile<T, kCols, kRows + 1>...};
   return kTiles[m - 1];
 }
 
@@ -299,8 +299,9 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
                              const T* bias) {
   constexpr int64_t kSize = Lanes<T>::size;
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
-  if (kFusedBroadcast && n == kNr<T> && row_stride == 1 && step_stride == kMr) {
-    return panel_tile_of<T>(m, kAllRows)(k, a, b, b_row_stride, c, ldc, accumulate, bias);
+  if (kFusedBroadcast && row_stride == 1 && step_stride == kMr && n % kSize == 0) {
+    const auto panel_tile = n == kSize ? panel_tile_of<T, 1>(m, kAllRows) : panel_tile_of<T, kVectors>(m, kAllRows);
+    return panel_tile(k, a, b, b_row_stride, c, ldc, accumulate, bias);
   }
   TileFn<T> fn;
   int64_t tail = 0;

@@ -167,12 +167,14 @@ FLAMBEAU_INLINE V fma_from(const T& x, V row, V acc) {
 }
 #endif
 
-// acc[i] += a[i * kStride] · row, one step of a register tile. Of two vectors most rows are broadcast by the
-// multiply-adds: one load more and one instruction less than a broadcast of their own. With two 512-bit ports the loads
-// fit beside the multiply-adds, and what a thread can issue is what it has when another shares its core.
+// acc[i] += a[i * kStride] · row, one step of a register tile. Of one vector all rows are broadcast by the
+// multiply-adds, of two most: one load more and one instruction less than a broadcast of their own. With two 512-bit
+// ports the loads fit beside the multiply-adds, and what a thread can issue is what it has when another shares its
+// core.
 template <int kStride, class T, class V, int kRows, int kCols>
 FLAMBEAU_INLINE void add_products(const T* a, const V (&row)[kCols], V (&acc)[kRows][kCols]) {
-  constexpr int kLoaded = !kFusedBroadcast || kCols != 2 || kRows < 4 ? kRows : 4;
+  constexpr int kLoads = kCols == 1 ? 0 : kCols == 2 ? 4 : kRows;
+  constexpr int kLoaded = kFusedBroadcast && kLoads < kRows ? kLoads : kRows;
   FLAMBEAU_UNROLL
   for (int i = 0; i < kLoaded; ++i) {
     const V x(a[i * kStride]);
