@@ -10,7 +10,7 @@
       'target_name': 'peak',
       'type': 'executable',
       'product_extension': '',
-      'sources': ['peak.cpp'],
+      'sources': ['peak.cpp', '../../native/dispatch/cpu.cpp'],
       'libraries': ['-lpthread'],
     },
     {

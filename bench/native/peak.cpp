@@ -11,15 +11,15 @@
 #include <thread>
 #include <vector>
 
+#include "../../native/dispatch/cpu.h"
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 #if defined(__linux__)
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
-#if defined(__AMX_BF16__) && defined(__AMX_INT8__) && defined(__linux__) && defined(SYS_arch_prctl)
+#if defined(__AMX_BF16__) && defined(__AMX_INT8__)
 #define HAS_TILES 1
 #endif
 
@@ -139,12 +139,7 @@ double peak_int8(int threads) {
 #endif
 
 #if defined(HAS_TILES)
-// The tile registers of AMX, which Linux gives on request.
-bool may_use_tiles() {
-  constexpr int kRequestPermission = 0x1023, kTileData = 18;
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-
+// Of all eight tile registers.
 struct Shapes {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
   uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
@@ -185,7 +180,7 @@ double peak_int8_tiles(int threads) {
 // Of the widest instruction there is; 0 where there is none for the type.
 double best_bf16([[maybe_unused]] int threads) {
 #if defined(HAS_TILES)
-  if (may_use_tiles()) return peak_bf16_tiles(threads);
+  if (flambeau::detect_cpu().amx) return peak_bf16_tiles(threads);
 #endif
 #if defined(__AVX512BF16__)
   return peak_bf16(threads);
@@ -195,7 +190,7 @@ double best_bf16([[maybe_unused]] int threads) {
 }
 double best_int8([[maybe_unused]] int threads) {
 #if defined(HAS_TILES)
-  if (may_use_tiles()) return peak_int8_tiles(threads);
+  if (flambeau::detect_cpu().amx) return peak_int8_tiles(threads);
 #endif
 #if defined(__AVX512VNNI__)
   return peak_int8(threads);

@@ -22,20 +22,23 @@ struct Bf16Dot {
   static FLAMBEAU_INLINE void store(float* p, Sums sums) { _mm512_storeu_ps(p, sums); }
 };
 
-// A panel whose lanes are neighbours in memory: two steps of 16 lanes are interleaved at a time.
+// Panels where lanes are neighbours in memory: two steps of 16 lanes are interleaved at a time.
 template <int kWidth>
-FLAMBEAU_INLINE void interleave(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, uint32_t* dst) {
-  for (int64_t p = 0; p < words_of<uint16_t>(k); ++p, dst += kWidth) {
-    const uint16_t* const from = src + 2 * p * step_stride;
-    for (int64_t group = 0; group < kWidth; group += 16) {
-      const int64_t left = lanes - group, width = kWidth - group < 16 ? kWidth - group : 16;
-      const auto lane_mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : left <= 0 ? 0 : (1u << left) - 1);
-      const auto low_mask = static_cast<__mmask16>(2 * p < k ? lane_mask : 0);
-      const __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(low_mask, from + group));
-      const auto high_mask = static_cast<__mmask16>(2 * p + 1 < k ? lane_mask : 0);
-      const __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(high_mask, from + group + step_stride));
-      _mm512_mask_storeu_epi32(dst + group, static_cast<__mmask16>((1u << width) - 1),
-                               _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+void pack_interleaved(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, uint32_t* dst) {
+  const int64_t words = words_of<uint16_t>(k);
+  for (int64_t first = 0; first < lanes; first += kWidth) {
+    for (int64_t p = 0; p < words; ++p, dst += kWidth) {
+      const uint16_t* const from = src + first + 2 * p * step_stride;
+      for (int64_t group = 0; group < kWidth; group += 16) {
+        const int64_t left = lanes - first - group, width = kWidth - group < 16 ? kWidth - group : 16;
+        const auto lane_mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : left <= 0 ? 0 : (1u << left) - 1);
+        const auto low_mask = static_cast<__mmask16>(2 * p < k ? lane_mask : 0);
+        const __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(low_mask, from + group));
+        const auto high_mask = static_cast<__mmask16>(2 * p + 1 < k ? lane_mask : 0);
+        const __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(high_mask, from + group + step_stride));
+        _mm512_mask_storeu_epi32(dst + group, static_cast<__mmask16>((1u << width) - 1),
+                                 _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+      }
     }
   }
 }
@@ -47,10 +50,7 @@ void pack(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lan
   if (step_stride == 1) {
     pack_bytes<kWidth>(static_cast<const char*>(src), 2 * lane_stride, lanes, 2 * k, to);
   } else if (lane_stride == 1) {
-    const int64_t panel = words_of<uint16_t>(k) * kWidth;
-    for (int64_t first = 0; first < lanes; first += kWidth) {
-      interleave<kWidth>(from + first, step_stride, lanes - first, k, to + first / kWidth * panel);
-    }
+    pack_interleaved<kWidth>(from, step_stride, lanes, k, to);
   } else {
     pack_words<uint16_t, uint16_t, kWidth>(from, lane_stride, step_stride, lanes, k, to);
   }
@@ -80,15 +80,19 @@ struct Bf16Tiles {
   static FLAMBEAU_INLINE void lower_right() { _tile_dpbf16ps(3, 5, 7); }
 };
 
-// A panel of A from its columns: 16 rows by 16 words at a time.
-void pack_turned_tiles(const uint16_t* src, int64_t step_stride, int64_t lanes, int64_t k, char* dst) {
+// Panels of A whose rows are not contiguous: 16 rows by 16 words at a time, as a panel of 16 lanes that is then turned.
+void pack_turned_tiles(const uint16_t* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k,
+                       char* dst) {
+  constexpr int64_t kElements = 2 * kTileLanes;
   for (int64_t first = 0; first < lanes; first += kTileMr) {
-    for (int64_t p = 0; p < k; p += 2 * kTileLanes) {
+    for (int64_t p = 0; p < k; p += kElements) {
       for (int64_t group = first; group < first + kTileMr; group += kTileLanes, dst += kTileBytes) {
         alignas(64) uint32_t turned[kTileLanes * kTileLanes];
         const int64_t count = lanes - group < kTileLanes ? lanes - group : kTileLanes;
-        const int64_t depth = k - p < 2 * kTileLanes ? k - p : 2 * kTileLanes;
-        if (count > 0) interleave<kTileLanes>(src + group + p * step_stride, step_stride, count, depth, turned);
+        const int64_t depth = k - p < kElements ? k - p : kElements;
+        if (count > 0) {
+          pack<kTileLanes>(src + group * lane_stride + p * step_stride, lane_stride, step_stride, count, depth, turned);
+        }
         __m512i rows[kTileLanes];
         FLAMBEAU_UNROLL
         for (int i = 0; i < kTileLanes; ++i) {
@@ -104,23 +108,8 @@ void pack_turned_tiles(const uint16_t* src, int64_t step_stride, int64_t lanes, 
 
 void pack_a(const void* src, int64_t lane_stride, int64_t step_stride, int64_t lanes, int64_t k, void* panels) {
   auto* const to = static_cast<char*>(panels);
-  const auto* const from = static_cast<const uint16_t*>(src);
   if (step_stride == 1) return pack_tiles(static_cast<const char*>(src), 2 * lane_stride, lanes, 2 * k, to);
-  if (lane_stride == 1) return pack_turned_tiles(from, step_stride, lanes, k, to);
-  // Rows of words one by one.
-  constexpr int64_t kElements = 2 * kTileLanes;
-  for (int64_t first = 0; first < lanes; first += kTileMr) {
-    char* const panel = to + first * words_of<uint16_t>(k) * 4;
-    for (int64_t lane = 0; lane < kTileMr; ++lane) {
-      for (int64_t p = 0; p < k; p += kElements) {
-        uint16_t row[kElements] = {};
-        for (int64_t i = 0; i < kElements && p + i < k && first + lane < lanes; ++i) {
-          row[i] = from[(first + lane) * lane_stride + (p + i) * step_stride];
-        }
-        memcpy(panel + p / kElements * 2 * kTileBytes + lane * 64, row, 64);
-      }
-    }
-  }
+  pack_turned_tiles(static_cast<const uint16_t*>(src), lane_stride, step_stride, lanes, k, to);
 }
 
 void micro(int64_t words, const void* a, const void* b, const WordPart& part, int64_t j, int64_t m, int64_t n,
