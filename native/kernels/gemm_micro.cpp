@@ -174,8 +174,8 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 
 // kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
 // element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix. Sums
-// begin with `bias`, one value per row.
-template <class T, int kRows, int kFull, class Tail>
+// begin with `bias`, one value per row. With kPanel, A is a panel, whose elements' addresses are constants.
+template <class T, int kRows, int kFull, class Tail, bool kPanel>
 FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                             int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias) {
   using V = Lanes<T>;
@@ -197,33 +197,43 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
     for (int v = 0; v < kFull; ++v) acc[i][v] = V(bias[i]);
     if constexpr (kHasTail) rest[i] = Tail(bias[i]);
   }
-  // Rows are addressed in fives: base, base + s, + 2s, + 3s, + 4s need two registers for s and one for each base.
-  constexpr int kBases = (kRows + 4) / 5;
-  const T* base[kBases];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kBases; ++i) base[i] = a + 5 * i * row_stride;
-  int64_t three = 3 * row_stride;
-  FLAMBEAU_OPAQUE(three);
-  for (int64_t p = 0; p < k; ++p, b += b_row_stride) {
-    V row[kStored];
-    Tail row_rest;
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
-    if constexpr (kHasTail) row_rest = Tail::load_partial(b + kFull * kSize, tail);
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      // Broadcast no wider than needed: a half costs half.
-      const std::conditional_t<kFull == 0, Tail, V> x(base[i / 5][i % 5 == 3 ? three : i % 5 * row_stride]);
-      if constexpr (kFull > 0) {
-        FLAMBEAU_UNROLL
-        for (int v = 0; v < kFull; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
-      }
-      if constexpr (kHasTail) rest[i] = fma(Tail(x), row_rest, rest[i]);
+  if constexpr (kPanel) {
+    FLAMBEAU_UNROLL_TWICE
+    for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
+      V row[kStored];
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
+      add_products<1>(a, row, acc);
     }
+  } else {
+    // Rows are addressed in fives: base, base + s, + 2s, + 3s, + 4s need two registers for s and one for each base.
+    constexpr int kBases = (kRows + 4) / 5;
+    const T* base[kBases];
     FLAMBEAU_UNROLL
-    for (int i = 0; i < kBases; ++i) {
-      base[i] += step_stride;
-      FLAMBEAU_OPAQUE(base[i]);
+    for (int i = 0; i < kBases; ++i) base[i] = a + 5 * i * row_stride;
+    int64_t three = 3 * row_stride;
+    FLAMBEAU_OPAQUE(three);
+    for (int64_t p = 0; p < k; ++p, b += b_row_stride) {
+      V row[kStored];
+      Tail row_rest;
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
+      if constexpr (kHasTail) row_rest = Tail::load_partial(b + kFull * kSize, tail);
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        // Broadcast no wider than needed: a half costs half.
+        const std::conditional_t<kFull == 0, Tail, V> x(base[i / 5][i % 5 == 3 ? three : i % 5 * row_stride]);
+        if constexpr (kFull > 0) {
+          FLAMBEAU_UNROLL
+          for (int v = 0; v < kFull; ++v) acc[i][v] = fma(x, row[v], acc[i][v]);
+        }
+        if constexpr (kHasTail) rest[i] = fma(Tail(x), row_rest, rest[i]);
+      }
+      FLAMBEAU_UNROLL
+      for (int i = 0; i < kBases; ++i) {
+        base[i] += step_stride;
+        FLAMBEAU_OPAQUE(base[i]);
+      }
     }
   }
   FLAMBEAU_UNROLL
@@ -239,56 +249,14 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   }
 }
 
-// The same for panels of A and whole vectors of B.
-template <class T, int kCols, int kRows>
-FLAMBEAU_NOINLINE void panel_tile(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
-                                  bool accumulate, const T* bias) {
-  using V = Lanes<T>;
-  constexpr int kSize = V::size;
-  if (k > kLongStep) {
-    FLAMBEAU_UNROLL
-    for (int i = 0; i < kRows; ++i) {
-      FLAMBEAU_PREFETCH(c + i * ldc);
-      FLAMBEAU_PREFETCH(c + i * ldc + kCols * kSize - 1);
-    }
-  }
-  V acc[kRows][kCols];
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i) {
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) acc[i][v] = V(bias[i]);
-  }
-  FLAMBEAU_UNROLL_TWICE
-  for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
-    V row[kCols];
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
-    add_products<1>(a, row, acc);
-  }
-  FLAMBEAU_UNROLL
-  for (int i = 0; i < kRows; ++i, c += ldc) {
-    FLAMBEAU_UNROLL
-    for (int v = 0; v < kCols; ++v) {
-      (accumulate ? V::load(c + v * kSize) + acc[i][v] : acc[i][v]).store(c + v * kSize);
-    }
-  }
-}
-
-template <class T, int kCols, int... kRows>
-FLAMBEAU_INLINE auto panel_tile_of(int64_t m, std::integer_sequence<int, kRows...>) {
-  static constexpr void (*kTiles[])(int64_t, const T*, const T*, int64_t, T*, int64_t, bool,
-                                    const T*) = {panel_tile<T, kCols, kRows + 1>...};
-  return kTiles[m - 1];
-}
-
 template <class T>
 using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                         int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias);
 
 // The tile of exactly m rows.
-template <class T, int kFull, class Tail, int... kRows>
+template <class T, int kFull, class Tail, bool kPanel = false, int... kRows>
 FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...>) {
-  static constexpr TileFn<T> kTiles[] = {tile<T, kRows + 1, kFull, Tail>...};
+  static constexpr TileFn<T> kTiles[] = {tile<T, kRows + 1, kFull, Tail, kPanel>...};
   return kTiles[m - 1];
 }
 
@@ -299,14 +267,12 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
                              const T* bias) {
   constexpr int64_t kSize = Lanes<T>::size;
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
-  if (kFusedBroadcast && row_stride == 1 && step_stride == kMr && n % kSize == 0) {
-    const auto panel_tile = n == kSize ? panel_tile_of<T, 1>(m, kAllRows) : panel_tile_of<T, kVectors>(m, kAllRows);
-    return panel_tile(k, a, b, b_row_stride, c, ldc, accumulate, bias);
-  }
   TileFn<T> fn;
   int64_t tail = 0;
 #if defined(__AVX512F__)
-  if (n == kNr<T>) {
+  if (kFusedBroadcast && row_stride == 1 && step_stride == kMr && n % kSize == 0) {
+    fn = n == kSize ? tile_of<T, 1, NoTail, true>(m, kAllRows) : tile_of<T, kVectors, NoTail, true>(m, kAllRows);
+  } else if (n == kNr<T>) {
     fn = tile_of<T, kVectors, NoTail>(m, kAllRows);
   } else if (n > kSize) {
     tail = n - kSize;
