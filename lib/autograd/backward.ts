@@ -4,7 +4,7 @@ import { checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
-import { accumulateGrad } from './accumulate.js';
+import { accumulateGrad, requireGrad } from './accumulate.js';
 import { runBackward } from './engine.js';
 import { castTo } from './linear.js';
 import { ensureMeta } from './meta.js';
@@ -182,12 +182,22 @@ export function grad(
   const grads = rootGradients('grad', roots, gradientList(known.gradOutputs));
   const targets = targetEdges('grad', wanted);
   const found = runBackward(rootEdges('grad', roots), grads, { retainGraph, createGraph }, targets);
-  return found.map((result, i) => checkFound(result, wanted[i]!, i, allowUnused, materializeGrads));
+  return found.map((result, i) => checkFound(result, wanted[i]!, i, { allowUnused, materializeGrads, createGraph }));
 }
 
-function checkFound(result: Gradient, input: Tensor, i: number, allowUnused: boolean, materialize: boolean): Gradient {
+function checkFound(
+  result: Gradient,
+  input: Tensor,
+  i: number,
+  { allowUnused, materializeGrads, createGraph }: Required<Omit<GradOptions, 'gradOutputs' | 'retainGraph'>>,
+): Gradient {
   if (result !== null) return result;
-  if (materialize) return rawFull(input.shape, 0, input.dtype);
+  if (materializeGrads) {
+    const zeros = rawFull(input.shape, 0, input.dtype);
+    // So that what is made of it can be differentiated again, as what is made of a true derivative can.
+    if (createGraph) requireGrad(zeros);
+    return zeros;
+  }
   if (allowUnused) return null;
   return fail(
     'GRAD_ERROR',

@@ -6,7 +6,7 @@ import { addon } from '../tensor/runtime.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, handleOf, INFERENCE, INTERNAL, Tensor } from '../tensor/tensor.js';
 import { castTo } from './linear.js';
-import { bumpVersion, metaOf, newMeta, setHistory, versionOf } from './meta.js';
+import { bumpVersion, type Meta, metaOf, newMeta, setHistory, versionOf } from './meta.js';
 import { anyRequiresGrad, requiresGrad } from './op.js';
 import { OpNode } from './opNode.js';
 import { copySlicesSpec, geometryOf } from './strided.js';
@@ -34,6 +34,7 @@ export function inplaceOf<A extends readonly unknown[]>(
       return x;
     }
     checkMayBeWritten(name, x);
+    if (context().grad) checkNoViewOfLeaf(metaOf(x));
     if (!write?.(x, ...rest)) {
       const result = op(x, ...rest);
       if (result !== x) {
@@ -52,13 +53,19 @@ export function checkHistoryMayChange(x: Tensor): void {
   const meta = metaOf(x);
   if (meta instanceof ViewMeta) {
     if (meta.view.origin !== 'op') fail('INPLACE_ERROR', meta.refusal('is being modified inplace'));
-    const base = metaOf(meta.view.base);
-    if (base?.requiresGrad && base.gradFn === null) {
-      fail('INPLACE_ERROR', 'a view of a leaf Variable that requires grad is being used in an in-place operation.');
-    }
+    checkNoViewOfLeaf(meta);
   }
   if (meta?.requiresGrad && meta.gradFn === null) {
     fail('INPLACE_ERROR', 'a leaf Variable that requires grad is being used in an in-place operation.');
+  }
+}
+
+/** A view may be older than its base's wish for a gradient; then it needs none itself. */
+function checkNoViewOfLeaf(meta: Meta | null): void {
+  if (!(meta instanceof ViewMeta) || meta.view.origin === 'no-grad') return;
+  const base = metaOf(meta.view.base);
+  if (base?.requiresGrad && base.gradFn === null) {
+    fail('INPLACE_ERROR', 'a view of a leaf Variable that requires grad is being used in an in-place operation.');
   }
 }
 

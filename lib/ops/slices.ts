@@ -9,7 +9,7 @@ import { normalizeDim, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { contiguousGeometry, diagonalOf, selected, sliced, unfolded } from './geometry.js';
 import { joinOp } from './join.js';
-import { unsqueeze } from './views.js';
+import { unsqueeze, view } from './views.js';
 
 // The views that show a part of their operand: views, as in views.ts.
 
@@ -263,5 +263,5 @@ export function at(x: Tensor, ...indices: Index[]): Tensor {
       out = slice(out, dim++, index[0] ?? 0, index[1] ?? Number.POSITIVE_INFINITY, index[2] ?? 1);
     else fail('WRONG_TYPE', `at: an index must be a number, [start, end, step], null or '...', got ${describe(index)}`);
   }
-  return out;
+  return out === x ? view(x, x.shape) : out;
 }

@@ -173,6 +173,9 @@ describe('autograd.grad', () => {
     );
     expect(run({ allowUnused: true })[1]).toBeNull();
     expect((run({ materializeGrads: true })[1] as Tensor).toArray()).toEqual([0, 0]);
+    // Zeros that stand for a derivative can be differentiated again when a derivative could.
+    expect((run({ materializeGrads: true })[1] as Tensor).requiresGrad).toBe(false);
+    expect((run({ materializeGrads: true, createGraph: true })[1] as Tensor).requiresGrad).toBe(true);
     expect(() => run({ allowUnused: false, materializeGrads: true })).toThrow(
       'Expected allowUnused to be true or not passed',
     );

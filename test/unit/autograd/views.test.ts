@@ -324,6 +324,24 @@ describe('in-place changes and views', () => {
     expect(run).toThrow(message);
   });
 
+  test('at without an index is a view too', () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    for (const view of [x.at(), x.at('...')]) {
+      expect(view).not.toBe(x);
+      expect([view.isLeaf, view.toArray()]).toEqual([false, [1, 2]]);
+      expect(() => view.add_(1)).toThrow('a view of a leaf Variable that requires grad');
+    }
+  });
+
+  test('a view older than its base’s requiresGrad may not change the leaf', () => {
+    const x = tensor([1, 2, 3]);
+    const view = x.narrow(0, 0, 2);
+    x.requiresGrad_();
+    expect(() => view.add_(1)).toThrow('a view of a leaf Variable that requires grad is being used in an in-place');
+    expect(noGrad(() => view.mul_(10)).toArray()).toEqual([10, 20]);
+    expect(x.toArray()).toEqual([10, 20, 3]);
+  });
+
   test('a split output may be changed where nothing is tracked', () => {
     const b = zeros([4]);
     b.split(2)[1]!.fill_(1);
