@@ -1,5 +1,5 @@
+import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
-import { nodeName } from '../autograd/opNode.js';
 import { isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
@@ -9,7 +9,7 @@ import { normalizeDim, numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { div, mul } from './arithmetic.js';
 import { castTo, type Dims, isAllDims, reduceDims, unreduced } from './broadcast.js';
-import { eq, isnan } from './compare.js';
+import { eq, isnan, logicalAnd, logicalOr } from './compare.js';
 import { spreadAlong } from './gather.js';
 import { reshapeTo, slice } from './layout.js';
 import { where } from './masking.js';
@@ -21,14 +21,10 @@ import { any, type ReduceOptions } from './reduce.js';
 
 const sumRaw = reduceKernel('sum');
 
-function extreme(
-  name: 'amax' | 'amin' | 'max' | 'min',
-  node?: string,
-): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
-  const kernel = reduceKernel(name === 'max' || name === 'amax' ? 'amax' : 'amin');
+function extreme(name: 'amax' | 'amin'): Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> {
+  const kernel = reduceKernel(name);
   return defineOp({
     name,
-    node: node ?? nodeName(name),
     forward: (x, dims, keepdim) => kernel(x, dims, keepdim),
     save: ([x], out) => [x, out],
     backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
@@ -39,10 +35,28 @@ function extreme(
   });
 }
 
+/** The reduction of everything to one of the elements; those equal to it, or NaN as it is, share the gradient evenly. */
+function chosen(name: 'max' | 'min' | 'median', node: string, choose: (x: Tensor) => Tensor): Op<[x: Tensor]> {
+  return defineOp({
+    name,
+    node,
+    forward: choose,
+    save: ([x], out) => [x, out],
+    backward: ({ saved: [x, out] }, g) => {
+      const holds = castTo(logicalOr(eq(x!, out!), logicalAnd(isnan(x!), isnan(out!))), g.dtype);
+      return [mul(holds, div(g, sumRaw(holds, allDims(x!), false)))];
+    },
+  });
+}
+
+const allDims = (x: Tensor): number[] => x.shape.map((_, i) => i);
+
 const amaxDims = extreme('amax');
 const aminDims = extreme('amin');
-const maxOfAll = extreme('max', 'MaxBackward1');
-const minOfAll = extreme('min', 'MinBackward1');
+const maxRaw = reduceKernel('amax');
+const minRaw = reduceKernel('amin');
+const maxOfAll = chosen('max', 'MaxBackward1', (x) => maxRaw(x, allDims(x), false));
+const minOfAll = chosen('min', 'MinBackward1', (x) => minRaw(x, allDims(x), false));
 
 function checkNotEmpty(op: string, shape: Shape, dims: readonly number[], everything: boolean): void {
   if (numelOf(shape) !== 0) return;
@@ -150,7 +164,7 @@ function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tens
   if (other === undefined) {
     const dims = reduceDims(op, null, x.shape.length);
     checkNotEmpty(op, x.shape, dims, true);
-    return (op === 'max' ? maxOfAll : minOfAll)(x, dims, false);
+    return (op === 'max' ? maxOfAll : minOfAll)(x);
   }
   if (other instanceof Tensor) return (op === 'max' ? maximum : minimum)(x, other);
   const { keepdim = false } = checkOptions(op, options, ['keepdim']);
@@ -192,6 +206,10 @@ const medianAlong = picker('median', (x, dim) => {
   return any(nan).item() === 0 ? middle : where(nan, argmaxRaw(x, dim, true), middle);
 });
 
+const medianOfAll = chosen('median', 'MedianBackward0', (x) =>
+  noGrad(() => medianAlong(reshapeTo(x, [numelOf(x.shape)]), 0, false)[0]!),
+);
+
 /** The median of all elements, or [values, indices] along `dim`; of an even number the lower middle one. */
 export function median(x: Tensor): Tensor;
 export function median(x: Tensor, dim: number, options?: ReduceOptions): [values: Tensor, indices: Tensor];
@@ -199,7 +217,7 @@ export function median(x: Tensor, dim?: number, options?: ReduceOptions): Tensor
   const { shape } = checkTensor('median', x);
   if (dim === undefined) {
     if (numelOf(shape) === 0) return rawFull([], Number.NaN, x.dtype);
-    return medianAlong(reshapeTo(x, [numelOf(shape)]), 0, false)[0]!;
+    return medianOfAll(x);
   }
   const { keepdim = false } = checkOptions('median', options, ['keepdim']);
   const d = normalizeDim('median', dim, shape.length);

@@ -145,7 +145,9 @@ const atan2Op: Op<[a: Tensor, b: Tensor]> = defineOp({
   forward: (a, b) => atan2Raw(a, b),
   save: ([a, b]) => [a, b],
   backward: ({ args: [x, y], saved: [a, b], needs }, g) => {
-    const scaled = div(g, add(square(a!), square(b!)));
+    const radius = add(square(a!), square(b!));
+    // The origin has no angle; its gradient is 0, as in PyTorch.
+    const scaled = maskedFill(div(g, radius), eq(radius, 0), 0);
     return [needs[0] ? sumTo(mul(scaled, b!), x.shape) : null, needs[1] ? sumTo(neg(mul(scaled, a!)), y.shape) : null];
   },
 });

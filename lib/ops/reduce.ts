@@ -171,12 +171,12 @@ function truth(x: Tensor): Tensor {
   return x.dtype === 'bool' ? x : ne(x, 0);
 }
 
-/** Whether any element along `dim` (all by default) is non-zero; false for none. */
+/** Whether any element along `dim` (all by default) is non-zero; false for none. bool, but uint8 of uint8. */
 export function any(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
   return quantifier('any', amaxRaw, 0, x, dim, options);
 }
 
-/** Whether all elements along `dim` (all by default) are non-zero; true for none. */
+/** Whether all elements along `dim` (all by default) are non-zero; true for none. bool, but uint8 of uint8. */
 export function all(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
   return quantifier('all', aminRaw, 1, x, dim, options);
 }
@@ -192,8 +192,10 @@ function quantifier(
   checkTensor(op, x);
   const { keepdim = false } = checkOptions(op, options, ['keepdim']);
   const dims = reduceDims(op, dim, x.shape.length);
-  if (numelOf(x.shape) === 0) return rawFull(reducedShape(x.shape, dims, keepdim), ofNone, 'bool');
-  return kernel(truth(x), dims, keepdim);
+  // PyTorch had uint8 masks before it had bool, and still answers them in kind.
+  const dtype = x.dtype === 'uint8' ? 'uint8' : 'bool';
+  if (numelOf(x.shape) === 0) return rawFull(reducedShape(x.shape, dims, keepdim), ofNone, dtype);
+  return castTo(kernel(truth(x), dims, keepdim), dtype);
 }
 
 const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({

@@ -180,7 +180,7 @@ void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double 
   const OpName op("binary", kernel);
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, a.dtype);
   check_same_dtype(op, a, b);
-  if (divides_integers(kernel, a.dtype)) check_divisor(op, b);
+  if (divides_integers(kernel, a.dtype) && a.numel != 0) check_divisor(op, b);
   const double* const params = p;
   if (a.dtype == DType::bf16) {
     return map_two(op, a, b, a.dtype, out, grain_of(kernel),
@@ -202,7 +202,7 @@ void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool rev
   const OpName op("binary", kernel);
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, x.dtype);
   const Element element = x.dtype == DType::bf16 ? bf16_scalar(kernel, scalar) : Element(scalar, x.dtype);
-  if (divides_integers(kernel, x.dtype)) {
+  if (divides_integers(kernel, x.dtype) && x.numel != 0) {
     if (reversed) {
       check_divisor(op, x);
     } else if (element.is_zero(x.dtype)) {

@@ -173,7 +173,11 @@ const binary: readonly Row[] = [
     ...twoTensors('any', 'any'),
     forward(t([12], 'special'), t([12, 1], 'special')),
   ]),
-  row('atan2', 'torch.atan2(a, b)', ([a, b]) => a!.atan2(b!), [...twoTensors('any', 'any'), BOTH_SPECIAL]),
+  row('atan2', 'torch.atan2(a, b)', ([a, b]) => a!.atan2(b!), [
+    ...twoTensors('any', 'any'),
+    [t([9], 'ties'), t([9, 1], 'ties')],
+    BOTH_SPECIAL,
+  ]),
   row('lerp number', 'torch.lerp(a, b, 0.3)', ([a, b]) => a!.lerp(b!, 0.3), twoTensors('any', 'any')),
   row('lerp number far', 'torch.lerp(a, b, 0.8)', ([a, b]) => a!.lerp(b!, 0.8), twoTensors('any', 'any')),
   row('lerp', 'torch.lerp(a, b, c)', ([a, b, c]) => a!.lerp(b!, c!), [
@@ -242,6 +246,11 @@ const predicates: readonly Row[] = [
       [of('uint8', [9], 'positive'), of('int32', [9, 1])],
     ]),
   ),
+  // Nothing is divided, so zero divides it.
+  row('remainder of none', 'a % 0', ([a]) => a!.remainder(0), [[of('int64', [0])]]),
+  row('floorDivide of none', 'a // (b * 0)', ([a, b]) => a!.floorDivide(b!.mul(0)), [
+    [of('int64', [0, 2]), of('int64', [2])],
+  ]),
   row('bitwiseNot', 'torch.bitwise_not(a)', ([a]) => a!.bitwiseNot(), [
     [of('int64', [9])],
     [mask([9])],

@@ -85,7 +85,7 @@ const extrema: readonly Row[] = [
     ...cubes('distinct'),
     ...cubes('ties'),
   ]),
-  row('max', 'a.max()', ([a]) => a!.max(), [...everywhere('distinct'), [t([9], 'ties')]]),
+  row('max', 'a.max()', ([a]) => a!.max(), [...everywhere('distinct'), [t([9], 'ties')], special]),
   row('max dim', 'a.max(1)', ([a]) => a!.max(1), [
     ...cubes('distinct'),
     ...cubes('ties'),
@@ -115,7 +115,8 @@ const extrema: readonly Row[] = [
   row('median', 'a.median()', ([a]) => a!.median(), [
     [t([5], 'distinct')],
     [t([3, 4], 'distinct')],
-    forward(t([12], 'special')),
+    [t([3, 3], 'ties', 'transposed')],
+    special,
   ]),
   row('median dim', 'a.median(1)', ([a]) => a!.median(1), [...cubes('distinct')]),
   row('any', 'a.any()', ([a]) => a!.any(), [[mask([5])], forward(t([0])), forward(t([12], 'special'))]),
@@ -125,6 +126,10 @@ const extrema: readonly Row[] = [
     [mask([2, 5])],
     forward(t([0, 3])),
   ]),
+  row('any of uint8', 'a.any()', ([a]) => a!.any(), [[of('uint8', [3], 'mask')], [of('uint8', [0])]], {
+    exactDType: true,
+  }),
+  row('all of uint8', 'a.all(0)', ([a]) => a!.all(0), [[of('uint8', [3, 2], 'mask')]], { exactDType: true }),
   row(
     'sum of integers',
     'a.sum(0)',
