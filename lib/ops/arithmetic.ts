@@ -1,11 +1,14 @@
 import { defineOp, type Op } from '../autograd/op.js';
-import { isFloating } from '../tensor/dtype.js';
+import { isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
-import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
+import { checkElement } from '../tensor/nested.js';
+import { checkChoice, checkOptions } from '../tensor/options.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../tensor/raw.js';
+import { broadcastShapes } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import {
   castTo,
+  checkFactor,
   checkOperand,
   floating,
   type Operand,
@@ -120,16 +123,14 @@ export interface AlphaOptions {
 
 function checkAlpha(op: string, x: Tensor, other: Operand, options: AlphaOptions | undefined): number {
   const { alpha = 1 } = checkOptions(op, options, ['alpha']);
-  checkNumber(op, 'alpha', alpha);
-  const floats =
-    isFloating(x.dtype) || (other instanceof Tensor ? isFloating(other.dtype) : !Number.isInteger(Number(other)));
-  if (!floats && !Number.isInteger(alpha)) {
-    fail(
-      'DTYPE_MISMATCH',
-      `${op}: for integral input tensors, alpha must not be a floating point number, got ${alpha}`,
-    );
-  }
+  checkFactor(op, 'alpha', alpha, other instanceof Tensor ? resultType(x, other) : scalarResultType(x, other));
   return alpha;
+}
+
+/** a + alpha · b, of one dtype that is not bool. */
+function addMultiple(op: string, a: Tensor, b: Tensor, alpha: number): Tensor {
+  broadcastShapes(op, a.shape, b.shape);
+  return addScaled(a, b, checkElement(op, 'alpha', alpha, a.dtype));
 }
 
 /**
@@ -147,12 +148,19 @@ export function add(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
   if (alpha === 1) return addTensors(a, b);
   return a.dtype === 'bool'
     ? addTensors(a, castTo(b.dtype === 'bool' && alpha === 0 ? zerosAs(b) : b, 'bool'))
-    : addScaled(a, b, alpha);
+    : addMultiple('add', a, b, alpha);
 }
 
-function refuseBools(x: Tensor, other: Operand): void {
-  if (x.dtype === 'bool' && (typeof other === 'boolean' || (other instanceof Tensor && other.dtype === 'bool'))) {
-    fail('DTYPE_MISMATCH', 'sub: subtraction of two bool tensors is not supported; use bitwiseXor() or logicalXor()');
+function refuseBools(op: string, x: Tensor, other: Operand): void {
+  const bools = [x.dtype === 'bool', typeof other === 'boolean' || (other instanceof Tensor && other.dtype === 'bool')];
+  if (bools[0] && bools[1]) {
+    fail('DTYPE_MISMATCH', `${op}: subtraction of two bool tensors is not supported; use bitwiseXor() or logicalXor()`);
+  }
+  if (bools[0] || bools[1]) {
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: subtraction with a bool tensor is not supported; to invert a mask use logicalNot(), else cast it with to()`,
+    );
   }
 }
 
@@ -160,18 +168,18 @@ function refuseBools(x: Tensor, other: Operand): void {
 export function sub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
   checkTensor('sub', x);
   checkOperand('sub', other);
-  refuseBools(x, other);
+  refuseBools('sub', x, other);
   const alpha = options === undefined ? 1 : checkAlpha('sub', x, other, options);
   if (!(other instanceof Tensor)) return subScalar(promoteScalar(x, other), Number(other) * alpha, false);
   const [a, b] = promote(x, other);
-  return alpha === 1 ? subTensors(a, b) : addScaled(a, b, -alpha);
+  return alpha === 1 ? subTensors(a, b) : addMultiple('sub', a, b, -alpha);
 }
 
 /** other − alpha · x. */
 export function rsub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
   checkTensor('rsub', x);
   checkOperand('rsub', other);
-  refuseBools(x, other);
+  refuseBools('rsub', x, other);
   if (other instanceof Tensor) return sub(other, x, options);
   const alpha = options === undefined ? 1 : checkAlpha('rsub', x, other, options);
   const promoted = promoteScalar(x, other);

@@ -3,6 +3,8 @@ import { defineOp, type Op, type TensorInfo } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
 import { type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
+import { checkNumber } from '../tensor/options.js';
 import { rawFull, reduceKernel } from '../tensor/raw.js';
 import { normalizeDims, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
@@ -17,6 +19,18 @@ export function checkOperand(op: string, value: unknown, argument = 'other'): Op
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (value instanceof Tensor) return checkTensor(op, value, argument);
   return fail('WRONG_TYPE', `${op}: ${argument} must be a Tensor or a number, got ${describe(value)}`);
+}
+
+/** The number that multiplies a summand of this dtype; of integers an integer that the dtype holds. */
+export function checkFactor(op: string, name: string, value: unknown, dtype: DType): number {
+  const factor = checkNumber(op, name, value);
+  if (!isFloating(dtype) && !Number.isInteger(factor)) {
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: for integral input tensors, ${name} must not be a floating point number, got ${factor}`,
+    );
+  }
+  return checkElement(op, name, factor, dtype);
 }
 
 /** Both tensors in their result type. */

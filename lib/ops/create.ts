@@ -4,6 +4,7 @@ import { describe, fail } from '../tensor/errors.js';
 import {
   type AnyTypedArray,
   asDType,
+  checkElement,
   flatten,
   hasFixedMemory,
   isTypedArray,
@@ -163,8 +164,9 @@ function filled(op: string, value: number, args: ShapeArguments): Tensor {
   return asLeaf(op, rawFull(shape, value, dtype), requiresGrad);
 }
 
-function checkFill(op: string, value: unknown): number {
-  return Number(typeof value === 'boolean' ? value : checkNumber(op, 'the fill value', value));
+function checkFill(op: string, value: unknown, dtype: DType): number {
+  const number = Number(typeof value === 'boolean' ? value : checkNumber(op, 'the fill value', value));
+  return checkElement(op, 'the fill value', number, dtype);
 }
 
 /**
@@ -175,7 +177,7 @@ function checkFill(op: string, value: unknown): number {
  */
 export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
   const [dtype, requiresGrad] = settings('full', options, typeof value === 'boolean' ? 'bool' : 'float32');
-  return asLeaf('full', rawFull(checkShape('full', [shape]), checkFill('full', value), dtype), requiresGrad);
+  return asLeaf('full', rawFull(checkShape('full', [shape]), checkFill('full', value, dtype), dtype), requiresGrad);
 }
 
 /**
@@ -195,7 +197,7 @@ export function onesLike(x: Tensor, options?: CreateOptions): Tensor {
 
 /** `value` everywhere in x's shape and dtype. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  return fillLike('fullLike', x, checkFill('fullLike', value), options);
+  return fillLike('fullLike', x, value, options);
 }
 
 /** Uninitialised memory in x's shape and dtype. */
@@ -204,9 +206,9 @@ export function emptyLike(x: Tensor, options?: CreateOptions): Tensor {
   return asLeaf('emptyLike', rawEmpty(x.shape, dtype), requiresGrad);
 }
 
-function fillLike(op: string, x: Tensor, value: number, options: CreateOptions | undefined): Tensor {
+function fillLike(op: string, x: Tensor, value: number | boolean, options: CreateOptions | undefined): Tensor {
   const [dtype, requiresGrad] = settings(op, options, checkTensor(op, x).dtype);
-  return asLeaf(op, rawFull(x.shape, value, dtype), requiresGrad);
+  return asLeaf(op, rawFull(x.shape, checkFill(op, value, dtype), dtype), requiresGrad);
 }
 
 /**

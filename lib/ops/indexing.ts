@@ -1,11 +1,12 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
-import { checkNumber, checkOptions } from '../tensor/options.js';
+import { checkElement } from '../tensor/nested.js';
+import { checkOptions } from '../tensor/options.js';
 import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../tensor/rawIndexing.js';
 import { broadcastShapes, normalizeDim, numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
-import { checkOperand, expandTo, type Operand, scalar } from './broadcast.js';
+import { checkFactor, checkOperand, expandTo, type Operand, scalar } from './broadcast.js';
 import { lt } from './compare.js';
 import { gatherOp, indexSelectOp } from './gather.js';
 import { checkIndex } from './indices.js';
@@ -87,7 +88,9 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand):
     x,
     d,
     at,
-    values instanceof Tensor ? under('scatter', values, at, x) : expandTo(scalar(values, x.dtype), at.shape),
+    values instanceof Tensor
+      ? under('scatter', values, at, x)
+      : expandTo(scalar(checkElement('scatter', 'source', Number(values), x.dtype), x.dtype), at.shape),
   );
 }
 
@@ -143,12 +146,12 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   checkTensor('indexAdd', x);
   checkTensor('indexAdd', source, 'source');
   const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha']);
-  checkNumber('indexAdd', 'alpha', alpha);
   const list = checkList('indexAdd', index);
   const d = normalizeDim('indexAdd', dim, x.shape.length);
   if (source.dtype !== x.dtype)
     fail('DTYPE_MISMATCH', `indexAdd: expected source to be ${x.dtype} as the input, got ${source.dtype}`);
-  return indexAddOp(x, d, list, alpha === 1 ? source : mul(source, alpha));
+  const factor = checkFactor('indexAdd', 'alpha', alpha, x.dtype);
+  return indexAddOp(x, d, list, factor === 1 ? source : mul(source, factor));
 }
 
 /**

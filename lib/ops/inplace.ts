@@ -3,6 +3,7 @@ import { expandsTo } from '../autograd/linear.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
 import { binaryKernel, binaryScalarKernel, rawCast, rawCopy, rawFill, rawFull, unaryKernel } from '../tensor/raw.js';
 import { showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
@@ -114,7 +115,8 @@ function copy_(x: Tensor, source: Tensor): Tensor {
 /** Sets every element of x to `value`, a number or a zero-dimensional tensor. */
 function fill_(x: Tensor, value: Operand): Tensor {
   checkTensor('fill_', x);
-  if (typeof value === 'number' || typeof value === 'boolean') return fillWith(x, Number(value));
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return fillWith(x, checkElement('fill_', 'value', Number(value), x.dtype));
   if (!(value instanceof Tensor))
     fail('WRONG_TYPE', `fill_: value must be a number or a Tensor, got ${describe(value)}`);
   if (value.shape.length !== 0) {

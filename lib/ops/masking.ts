@@ -1,6 +1,7 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { Category, promoteTypes, resultType, scalarCategory, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
 import { rawWhere } from '../tensor/raw.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { castTo, checkOperand, type Operand, scalar, sumTo } from './broadcast.js';
@@ -59,7 +60,8 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkTensor('maskedFill', x);
   checkMask('maskedFill', mask, 'mask');
   checkOperand('maskedFill', value, 'value');
-  if (!(value instanceof Tensor)) return whereOp(mask, scalar(value, x.dtype), x);
+  if (!(value instanceof Tensor))
+    return whereOp(mask, scalar(checkElement('maskedFill', 'value', Number(value), x.dtype), x.dtype), x);
   if (value.shape.length !== 0) {
     fail(
       'SHAPE_MISMATCH',

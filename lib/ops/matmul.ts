@@ -1,12 +1,12 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
-import { checkNumber, checkOptions } from '../tensor/options.js';
+import { checkOptions } from '../tensor/options.js';
 import { type ProductActivation, rawFull, rawLinear, rawMatmul } from '../tensor/raw.js';
 import { broadcastShapes, numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
-import { castTo, expandTo, sumDims, sumTo } from './broadcast.js';
+import { castTo, checkFactor, expandTo, sumDims, sumTo } from './broadcast.js';
 import { reshapeTo, swapLast } from './layout.js';
 
 /** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
@@ -172,10 +172,9 @@ const scaledSum: Op<[x: Tensor, a: Tensor, b: Tensor, beta: number, alpha: numbe
 
 function addProduct(op: string, x: Tensor, a: Tensor, b: Tensor, options: AddmmOptions | undefined): Tensor {
   const { beta = 1, alpha = 1 } = checkOptions(op, options, ['beta', 'alpha']);
-  checkNumber(op, 'beta', beta);
-  checkNumber(op, 'alpha', alpha);
+  const factors = [checkFactor(op, 'beta', beta, a.dtype), checkFactor(op, 'alpha', alpha, a.dtype)] as const;
   broadcastsInto(op, x, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
-  return scaledSum(x, a, b, beta, alpha);
+  return scaledSum(x, a, b, ...factors);
 }
 
 function broadcastsInto(op: string, x: Tensor, shape: Shape): void {

@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../autograd/op.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { rawCopy, rawFrom, rawFull } from '../tensor/raw.js';
 import { checkShape, type Shape, showShape } from '../tensor/shape.js';
@@ -123,7 +124,7 @@ export function pad(x: Tensor, padding: readonly number[], options?: PadOptions)
   const amounts = (side: number): number[] =>
     x.shape.map((_, i) => (i < rank - dims ? 0 : padding[2 * (rank - 1 - i) + side]!));
   const [before, after] = [amounts(0), amounts(1)];
-  if (mode === 'constant') return constantPad(x, before, after, value ?? 0);
+  if (mode === 'constant') return constantPad(x, before, after, checkElement('pad', 'value', value ?? 0, x.dtype));
   if (value !== undefined && value !== 0)
     fail('BAD_ARGUMENT', `pad: mode ${describe(mode)} doesn't take in value argument`);
   if (dims < 1 || dims > 3 || (rank !== dims + 1 && rank !== dims + 2)) {

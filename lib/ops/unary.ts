@@ -252,7 +252,7 @@ export interface NanToNumOptions {
 /** x with NaN and the infinities replaced by numbers. */
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
   const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
-  if (!isFloating(checkTensor('nanToNum', x).dtype)) return add(x, 0);
+  if (!isFloating(checkTensor('nanToNum', x).dtype)) return rawClone(x);
   const { largest } = DTYPES[x.dtype];
   const finite = maskedFill(maskedFill(x, isnan(x), nan), eq(x, Infinity), posinf ?? largest);
   return maskedFill(finite, eq(x, -Infinity), neginf ?? -largest);

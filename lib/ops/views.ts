@@ -140,7 +140,7 @@ export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: num
  */
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
   const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
-  const size = x.shape[d] ?? 1;
+  const size = x.shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
   if (!Array.isArray(sizes) || sizes.length === 0) {
     fail('WRONG_TYPE', `unflatten: sizes must be a non-empty array, got ${describe(sizes)}`);
   }

@@ -157,6 +157,9 @@ const RANGES: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   int8: [-128, 127],
 };
 
+// The largest number below 2^63.
+const INT64_RANGE = [-(2 ** 63), 2 ** 63 - 1024] as const;
+
 function convert(op: string, elements: readonly (number | boolean | bigint)[], dtype: DType): TypedArray {
   const out = new DTYPES[dtype].array(elements.length);
   const range = RANGES[dtype];
@@ -168,6 +171,20 @@ function convert(op: string, elements: readonly (number | boolean | bigint)[], d
     else out[i] = integer(op, value, dtype, range);
   }
   return out;
+}
+
+/**
+ * A plain number that is written into, or multiplies, a tensor of this dtype. Refuses what an integer dtype cannot hold,
+ * as PyTorch does; uint8 takes −1 … −255 as two's complement.
+ */
+export function checkElement(op: string, name: string, value: number, dtype: DType): number {
+  if (isFloating(dtype) || dtype === 'bool') return value;
+  const [least, most] = RANGES[dtype] ?? INT64_RANGE;
+  const wraps = dtype === 'uint8' && Number.isInteger(value) && value < 0 && value >= -most;
+  // NaN is in no range.
+  if (!wraps && !(Math.trunc(value) >= least && Math.trunc(value) <= most))
+    fail('OUT_OF_RANGE', `${op}: ${name} ${value} does not fit ${dtype}`);
+  return wraps ? value + most + 1 : value;
 }
 
 function integer(

@@ -176,6 +176,18 @@ describe('factories', () => {
     expect(fullLike(x, 2.5, { dtype: 'float64' }).toArray()).toEqual([[2.5, 2.5]]);
   });
 
+  test('integers hold what fits them; uint8 takes negative numbers as two’s complement, as in PyTorch', () => {
+    expect(full([1], -1, { dtype: 'uint8' }).toArray()).toEqual([255]);
+    expect(full([1], -1.5, { dtype: 'int8' }).toArray()).toEqual([-1]);
+    expect(full([1], 2 ** 53, { dtype: 'int64' }).toArray()).toEqual([2 ** 53]);
+    expect(full([1], -(2 ** 63), { dtype: 'int64' }).toTypedArray()).toEqual(new BigInt64Array([-(2n ** 63n)]));
+    expect(full([1], 300, { dtype: 'bool' }).toArray()).toEqual([true]);
+    expect(() => full([1], 2 ** 63, { dtype: 'int64' })).toThrow(
+      'full: the fill value 9223372036854776000 does not fit',
+    );
+    expect(() => full([1], -1.5, { dtype: 'uint8' })).toThrow('full: the fill value -1.5 does not fit uint8');
+  });
+
   test('ranges', () => {
     expect(arange(3).toArray()).toEqual([0, 1, 2]);
     expect([arange(3).dtype, arange(0.5).dtype, arange(3, { dtype: 'float64' }).dtype]).toEqual([
