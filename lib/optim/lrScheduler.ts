@@ -70,14 +70,16 @@ export abstract class LRScheduler {
 
   loadStateDict(state: { readonly last_epoch: number; readonly base_lrs: readonly number[] }): void {
     const op = `${this.constructor.name}.loadStateDict`;
-    this.lastEpoch = checkInteger(op, 'last_epoch', state?.last_epoch);
+    const lastEpoch = checkInteger(op, 'last_epoch', state?.last_epoch);
     if (!Array.isArray(state.base_lrs) || state.base_lrs.length !== this.baseLrs.length) {
       fail(
         'STATE_DICT_MISMATCH',
         `${op}: expected base_lrs of ${this.baseLrs.length} groups, got ${describe(state.base_lrs)}`,
       );
     }
-    this.baseLrs.splice(0, this.baseLrs.length, ...state.base_lrs);
+    const baseLrs = (state.base_lrs as readonly unknown[]).map((lr) => checkNumber(op, 'a base lr', lr));
+    this.baseLrs.splice(0, this.baseLrs.length, ...baseLrs);
+    this.lastEpoch = lastEpoch;
   }
 }
 
@@ -201,11 +203,16 @@ export class LambdaLR extends LRScheduler {
         `LambdaLR: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${describe(lambda)}`,
       );
     }
+    for (const one of this.lambdas as readonly unknown[]) {
+      if (typeof one !== 'function') fail('WRONG_TYPE', `LambdaLR: a lambda must be a function, got ${describe(one)}`);
+    }
     this.step();
   }
 
   protected override nextLr({ baseLr, epoch, group }: LrContext): number {
-    return baseLr * this.lambdas[group]!(epoch);
+    // A group that was added since has no function; its learning rate is the user's.
+    const factor = this.lambdas[group]?.(epoch) ?? 1;
+    return baseLr * checkNumber('LambdaLR', "a lambda's result", factor);
   }
 }
 

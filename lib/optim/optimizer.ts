@@ -2,12 +2,13 @@ import type { RemovableHandle } from '../autograd/hooks.js';
 import { metaOf } from '../autograd/meta.js';
 import { enableGrad } from '../autograd/modes.js';
 import { zeroGradient } from '../nn/module.js';
+import { pythonFloat } from '../nn/print.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
 import { Tensor } from '../tensor/tensor.js';
-import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState } from './state.js';
+import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState, snake } from './state.js';
 
 /** Parameters that are updated with the same settings. */
 export type ParamGroup<H extends object> = H & {
@@ -167,10 +168,12 @@ export abstract class Optimizer<H extends object = object> {
     );
   }
 
-  /** As PyTorch prints it. */
+  /** As PyTorch prints it, without the settings that only choose its implementation. */
   toString(): string {
     const groups = this.paramGroups.map(({ params, paramNames, ...settings }, i) => {
-      const lines = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+      const lines = Object.entries(settings)
+        .map(([name, value]) => [snake(name), value] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1));
       return `\nParameter Group ${i}\n${lines.map(([key, value]) => `    ${key}: ${show(value)}\n`).join('')}`;
     });
     return `${this.name} (${groups.join('')})`;
@@ -181,7 +184,11 @@ export abstract class Optimizer<H extends object = object> {
   }
 }
 
-const show = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value));
+function show(value: unknown): string {
+  if (Array.isArray(value)) return `(${value.map(show).join(', ')})`;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'number' && !Number.isInteger(value) ? pythonFloat(value) : String(value);
+}
 
 function without<T>(list: readonly T[], item: T): readonly T[] {
   const index = list.indexOf(item);

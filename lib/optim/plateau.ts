@@ -22,6 +22,15 @@ export interface PlateauOptions {
   readonly eps?: number;
 }
 
+/** What a saved ReduceLROnPlateau remembers. */
+export interface PlateauState {
+  readonly last_epoch: number;
+  /** The best metric so far; ±Infinity before the first. */
+  readonly best: number;
+  readonly num_bad_epochs: number;
+  readonly cooldown_counter: number;
+}
+
 const OPTIONS = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'] as const;
 const OP = 'ReduceLROnPlateau';
 
@@ -58,7 +67,8 @@ export class ReduceLROnPlateau {
       eps: checkNumber(OP, 'eps', known.eps ?? 1e-8),
     };
     const { minLr = 0 } = known;
-    this.minLrs = typeof minLr === 'number' ? optimizer.paramGroups.map(() => minLr) : [...minLr];
+    const bounds: readonly unknown[] = Array.isArray(minLr) ? minLr : optimizer.paramGroups.map(() => minLr);
+    this.minLrs = bounds.map((bound) => checkNumber(OP, 'minLr', bound));
     if (this.minLrs.length !== optimizer.paramGroups.length) {
       fail(
         'BAD_ARGUMENT',
@@ -91,6 +101,31 @@ export class ReduceLROnPlateau {
 
   getLastLr(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** Where the scheduler stands, with PyTorch's names; its settings are the constructor's. */
+  stateDict(): PlateauState {
+    return {
+      last_epoch: this.lastEpoch,
+      best: this.best,
+      num_bad_epochs: this.numBadEpochs,
+      cooldown_counter: this.cooldownCounter,
+    };
+  }
+
+  loadStateDict(state: PlateauState): void {
+    const op = `${OP}.loadStateDict`;
+    if (typeof state !== 'object' || state === null)
+      fail('WRONG_TYPE', `${op}: expected an object, got ${describe(state)}`);
+    const { last_epoch, best, num_bad_epochs, cooldown_counter } = state;
+    checkInteger(op, 'last_epoch', last_epoch);
+    checkNumber(op, 'best', best);
+    checkInteger(op, 'num_bad_epochs', num_bad_epochs);
+    checkInteger(op, 'cooldown_counter', cooldown_counter);
+    this.lastEpoch = last_epoch;
+    this.best = best;
+    this.numBadEpochs = num_bad_epochs;
+    this.cooldownCounter = cooldown_counter;
   }
 
   private isBetter(value: number): boolean {

@@ -8,4 +8,4 @@ export {
   MultiStepLR,
   StepLR,
 } from './lrScheduler.js';
-export { type PlateauOptions, ReduceLROnPlateau } from './plateau.js';
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from './plateau.js';

@@ -23,7 +23,8 @@ interface HasState<H extends object> {
   readonly defaults: H;
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** A setting's name in PyTorch. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export function saveOptimizerState<H extends object>(optimizer: HasState<H>): OptimizerStateDict {
   const numbers = new Map<Tensor, number>();

@@ -314,3 +314,18 @@ describe('stateDict', () => {
     expect(optimizer.state.size).toBe(0);
   });
 });
+
+it('prints its groups with the names and values of PyTorch', () => {
+  const optimizer = new optim.Adam([zeros([1], { requiresGrad: true })], { lr: 1e-4, weightDecay: 0.1 });
+  expect(String(optimizer)).toBe(
+    `Adam (
+Parameter Group 0
+    amsgrad: False
+    betas: (0.9, 0.999)
+    eps: 1e-08
+    lr: 0.0001
+    maximize: False
+    weight_decay: 0.1
+)`,
+  );
+});

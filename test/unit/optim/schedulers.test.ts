@@ -100,6 +100,30 @@ it('a scheduler goes on where it was saved', () => {
   second.step();
   expect(second.getLastLr()).toEqual(first.getLastLr());
   expect(() => second.loadStateDict({ last_epoch: 1, base_lrs: [] })).toThrow('expected base_lrs of 1 groups');
+  expect(() => second.loadStateDict({ last_epoch: 1, base_lrs: ['0.1' as never] })).toThrow(
+    'a base lr must be a number',
+  );
+  expect(second.lastEpoch).toBe(4);
+});
+
+it('ReduceLROnPlateau goes on where it was saved', () => {
+  const metrics = [5, 4, 4, 4, 4, 3, 3, 3, 3, 3];
+  const [whole, resumed] = [sgd(), sgd()];
+  const options = { patience: 1, cooldown: 2 };
+  const first = new ReduceLROnPlateau(whole, options);
+  for (const metric of metrics.slice(0, 5)) first.step(metric);
+  const second = new ReduceLROnPlateau(resumed, options);
+  const state = first.stateDict();
+  expect(state).toEqual({ last_epoch: 5, best: 4, num_bad_epochs: 0, cooldown_counter: 1 });
+  second.loadStateDict(state);
+  resumed.loadStateDict(whole.stateDict());
+  for (const metric of metrics.slice(5)) {
+    first.step(metric);
+    second.step(metric);
+    expect(second.getLastLr()).toEqual(first.getLastLr());
+  }
+  expect(() => second.loadStateDict({ ...state, best: '4' as never })).toThrow('best must be a number, got "4"');
+  expect(() => second.loadStateDict(null as never)).toThrow('ReduceLROnPlateau.loadStateDict: expected an object');
 });
 
 it('bad settings are refused', () => {
@@ -107,4 +131,7 @@ it('bad settings are refused', () => {
   expect(() => new StepLR(sgd(), 0)).toThrow('stepSize must be positive');
   expect(() => new ReduceLROnPlateau(sgd(), { factor: 1 })).toThrow('Factor should be < 1.0');
   expect(() => new LambdaLR(sgd(), [])).toThrow('Expected 1 lr_lambdas');
+  expect(() => new LambdaLR(sgd(), [3 as never])).toThrow('LambdaLR: a lambda must be a function, got 3');
+  expect(() => new LambdaLR(sgd(), () => '1' as never)).toThrow("LambdaLR: a lambda's result must be a number");
+  expect(() => new ReduceLROnPlateau(sgd(), { minLr: 'a' as never })).toThrow('minLr must be a number, got "a"');
 });
