@@ -88,6 +88,20 @@ describe('MultiheadAttention', () => {
     expect(first4(m(x, x, x, { attnMask })[0])).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
   });
 
+  it('reads the parameters of out_proj without calling it', () => {
+    const m = new nn.MultiheadAttention(8, 2);
+    const x = randn([3, 2, 8]);
+    let calls = 0;
+    m.out_proj.registerForwardPreHook(() => void calls++);
+    m.out_proj.registerForwardHook(() => void calls++);
+    for (const needWeights of [true, false]) {
+      m(x, x, x, { needWeights })[0].sum().backward();
+      noGrad(() => m(x, x, x, { needWeights }));
+    }
+    expect(calls).toBe(0);
+    expect(m.out_proj.weight.grad).not.toBeNull();
+  });
+
   it('refuses bad options and shapes', () => {
     expect(code(() => new nn.MultiheadAttention(8, 3))).toBe('BAD_ARGUMENT');
     expect(code(() => new nn.MultiheadAttention(0, 3))).toBe('BAD_ARGUMENT');
