@@ -2,7 +2,6 @@ import path from 'node:path';
 import {
   autograd,
   functional as F,
-  FlambeauError,
   fromTypedArray,
   loadSafetensors,
   manualSeed,
@@ -17,22 +16,13 @@ import {
 } from 'flambeau';
 import { describe, expect, it } from 'vitest';
 import { encoder } from '../../../examples/encoder/model.js';
+import { codeOf } from '../thrown.js';
 
 // Numbers computed by PyTorch 2.13 from the same seeds.
 
 const first4 = (x: Tensor): number[] => Array.from(x.contiguous().toTypedArray().slice(0, 4) as Float32Array);
 const near = (values: number[]): unknown[] => values.map((value) => expect.closeTo(value, 5));
 const printed = (module: nn.Module): string => String(module);
-const code = (run: () => unknown): string => {
-  try {
-    run();
-  } catch (error) {
-    const cause = (error as Error).cause ?? error;
-    if (cause instanceof FlambeauError) return cause.code;
-    throw error;
-  }
-  return 'nothing thrown';
-};
 
 const OUT = '(out_proj): NonDynamicallyQuantizableLinear(in_features=8, out_features=8, bias=True)';
 
@@ -103,24 +93,24 @@ describe('MultiheadAttention', () => {
   });
 
   it('refuses bad options and shapes', () => {
-    expect(code(() => new nn.MultiheadAttention(8, 3))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.MultiheadAttention(0, 3))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.MultiheadAttention(8, 0))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.MultiheadAttention(8, 2, { dropout: 2 }))).toBe('OUT_OF_RANGE');
-    expect(code(() => new nn.MultiheadAttention(8, 2, { batch_first: true } as never))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.MultiheadAttention(8, 2, { batchFirst: 1 } as never))).toBe('WRONG_TYPE');
+    expect(codeOf(() => new nn.MultiheadAttention(8, 3))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.MultiheadAttention(0, 3))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.MultiheadAttention(8, 0))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.MultiheadAttention(8, 2, { dropout: 2 }))).toBe('OUT_OF_RANGE');
+    expect(codeOf(() => new nn.MultiheadAttention(8, 2, { batch_first: true } as never))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.MultiheadAttention(8, 2, { batchFirst: 1 } as never))).toBe('WRONG_TYPE');
     const m = new nn.MultiheadAttention(8, 2);
     const x = randn([3, 2, 8]);
-    expect(code(() => m(x, x, x, { isCausal: true }))).toBe('BAD_ARGUMENT');
-    expect(code(() => m(x.select(0, 0).select(0, 0), x, x))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x.select(1, 0), x.select(1, 0)))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(randn([3, 2, 7]), x, x))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x.narrow(0, 0, 2), x))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x, x, { attnMask: zeros([2, 2]) }))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x, x, { attnMask: zeros([2, 3, 3]) }))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x, x, { keyPaddingMask: zeros([3, 2]) }))).toBe('SHAPE_MISMATCH');
-    expect(code(() => m(x, x, x, { attnMask: zeros([3, 3], { dtype: 'int64' }) }))).toBe('DTYPE_MISMATCH');
-    expect(code(() => m(x.to('float64'), x, x))).toBe('DTYPE_MISMATCH');
+    expect(codeOf(() => m(x, x, x, { isCausal: true }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => m(x.select(0, 0).select(0, 0), x, x))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x.select(1, 0), x.select(1, 0)))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(randn([3, 2, 7]), x, x))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x.narrow(0, 0, 2), x))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x, x, { attnMask: zeros([2, 2]) }))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x, x, { attnMask: zeros([2, 3, 3]) }))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x, x, { keyPaddingMask: zeros([3, 2]) }))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => m(x, x, x, { attnMask: zeros([3, 3], { dtype: 'int64' }) }))).toBe('DTYPE_MISMATCH');
+    expect(codeOf(() => m(x.to('float64'), x, x))).toBe('DTYPE_MISMATCH');
   });
 });
 
@@ -163,7 +153,7 @@ describe('scaledDotProductAttention', () => {
 
   it('refuses sizes that cannot be packed', () => {
     const endless = zeros([1, 1]).expand(2 ** 43, 64);
-    expect(code(() => F.scaledDotProductAttention(zeros([1, 64]), endless, endless))).toBe('OUT_OF_MEMORY');
+    expect(codeOf(() => F.scaledDotProductAttention(zeros([1, 64]), endless, endless))).toBe('OUT_OF_MEMORY');
   });
 });
 
@@ -212,7 +202,7 @@ describe('TransformerEncoderLayer', () => {
     expect(printed(new nn.TransformerEncoderLayer(8, 2, { activation: new nn.GELU() }))).toContain(
       "  (activation): GELU(approximate='none')\n)",
     );
-    expect(code(() => new nn.TransformerEncoderLayer(8, 2, { activation: 'tanh' as never }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.TransformerEncoderLayer(8, 2, { activation: 'tanh' as never }))).toBe('BAD_ARGUMENT');
   });
 });
 
@@ -316,7 +306,7 @@ describe('TransformerEncoder', () => {
     expect([...model.namedChildren()].map(([name]) => name)).toEqual(['layers', 'norm']);
     expect(printed(model)).toContain('    (0-1): 2 x TransformerEncoderLayer(');
     expect(model.layers[0]!.linear1.weight).not.toBe(model.layers[1]!.linear1.weight);
-    expect(code(() => new nn.TransformerEncoder(new nn.Linear(2, 2) as never, 2))).toBe('WRONG_TYPE');
+    expect(codeOf(() => new nn.TransformerEncoder(new nn.Linear(2, 2) as never, 2))).toBe('WRONG_TYPE');
   });
 
   it('takes weights made by PyTorch and agrees with it, forward and gradient', () => {
@@ -343,6 +333,6 @@ describe('hostile handles', () => {
     const q = fromTypedArray(new Float32Array(24), [2, 3, 4]);
     const y = F.scaledDotProductAttention(q, q, q);
     y.dispose();
-    expect(code(() => F.scaledDotProductAttention(y, q, q))).toBe('DISPOSED');
+    expect(codeOf(() => F.scaledDotProductAttention(y, q, q))).toBe('DISPOSED');
   });
 });

@@ -1,21 +1,12 @@
-import { FlambeauError, nn, ones, randn, type Tensor, zeros } from 'flambeau';
+import { nn, ones, randn, type Tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
+import { thrown } from '../thrown.js';
 
 const keys = (m: nn.Module): string[] =>
   [...m.namedModules({ removeDuplicate: false })]
     .map(([name]) => name)
     .filter((name) => name !== '' && !name.includes('.'));
 const dense = (i: number, o: number): nn.Linear => new nn.Linear(i, o);
-
-function thrown(fn: () => unknown): FlambeauError {
-  try {
-    fn();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FlambeauError);
-    return error as FlambeauError;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('Sequential', () => {
   const three = (): nn.Sequential => new nn.Sequential(...[dense(1, 2), new nn.ReLU(), dense(2, 3)]);

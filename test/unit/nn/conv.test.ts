@@ -1,26 +1,6 @@
-import {
-  arange,
-  functional as F,
-  FlambeauError,
-  manualSeed,
-  memory,
-  nn,
-  ones,
-  type Tensor,
-  tensor,
-  zeros,
-} from 'flambeau';
+import { arange, functional as F, manualSeed, memory, nn, ones, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
-
-const codeOf = (run: () => unknown): string => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof FlambeauError) return error.code;
-    throw error;
-  }
-  return 'nothing thrown';
-};
+import { codeOf } from '../thrown.js';
 
 const first = (x: Tensor, n: number): number[] => [...(x.flatten().narrow(0, 0, n).toTypedArray() as Float32Array)];
 

@@ -1,15 +1,6 @@
-import { FlambeauError, nn, ones, type Tensor } from 'flambeau';
+import { type FlambeauError, nn, ones, type Tensor } from 'flambeau';
 import { describe, expect, it } from 'vitest';
-
-function failureOf(fn: () => unknown): FlambeauError {
-  try {
-    fn();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FlambeauError);
-    return error as FlambeauError;
-  }
-  throw new Error('nothing was thrown');
-}
+import { thrown } from '../thrown.js';
 
 /** The widely read example that feeds a 2-wide tensor to a Linear(10, 100), as it is usually written. */
 class Conditional extends nn.Module {
@@ -29,7 +20,7 @@ class Conditional extends nn.Module {
 
 describe('an error in a forward', () => {
   it('names the path, the module and the input shapes, and keeps the cause', () => {
-    const error = failureOf(() => new Conditional()(ones([1, 10]), true));
+    const error = thrown(() => new Conditional()(ones([1, 10]), true));
     expect(error.code).toBe('FORWARD_FAILED');
     expect(error.message).toBe(
       'Conditional.layers.4: linear: mat1 and mat2 shapes cannot be multiplied (1x2 and 10x100)\n' +
@@ -43,15 +34,15 @@ describe('an error in a forward', () => {
   it('is followed through every level once', () => {
     const inner = new nn.Sequential(new nn.ReLU(), new nn.Linear(3, 1));
     const outer = new nn.Sequential({ body: new nn.Sequential({ block: inner }) });
-    const error = failureOf(() => outer(ones([2, 4])));
+    const error = thrown(() => outer(ones([2, 4])));
     expect(error.message.split('\n')[0]).toMatch(/^Sequential\.body\.block\.1: linear: /);
     expect((error.cause as FlambeauError).code).toBe('SHAPE_MISMATCH');
     expect((error.cause as FlambeauError).cause).toBeUndefined();
   });
 
   it('of the module itself has no path', () => {
-    expect(failureOf(() => new nn.Linear(3, 1)(ones([2, 4]))).message).toMatch(/^Linear: linear: /);
-    expect(failureOf(() => new nn.Linear(3, 1)(3 as never)).message).toContain('given 3');
+    expect(thrown(() => new nn.Linear(3, 1)(ones([2, 4]))).message).toMatch(/^Linear: linear: /);
+    expect(thrown(() => new nn.Linear(3, 1)(3 as never)).message).toContain('given 3');
   });
 
   it('of user code is wrapped too, and a module that is not registered is named by its class', () => {
@@ -61,14 +52,14 @@ describe('an error in a forward', () => {
         return loose(x);
       }
     }
-    expect(failureOf(() => new Net()(ones([2, 4]))).message).toMatch(/^Net\.\(Linear\): linear: /);
+    expect(thrown(() => new Net()(ones([2, 4]))).message).toMatch(/^Net\.\(Linear\): linear: /);
     const original = new Error('mine');
     class Throws extends nn.Module {
       override forward(_xs: Tensor[]): Tensor {
         throw original;
       }
     }
-    const error = failureOf(() => new nn.Sequential(new Throws())([ones([1]), ones([2])] as never));
+    const error = thrown(() => new nn.Sequential(new Throws())([ones([1]), ones([2])] as never));
     expect(error.cause).toBe(original);
     expect(error.message).toBe('Sequential.0: mine\n  in Throws()\n  given [[1] float32, [2] float32]');
   });
@@ -110,7 +101,7 @@ describe('an error in a forward', () => {
 
   it('a child without forward is reported with the parent’s path', () => {
     const net = new nn.Sequential(new nn.Sequential(new nn.ModuleList() as unknown as nn.Layer));
-    expect(failureOf(() => net(ones([1]))).message).toMatch(
+    expect(thrown(() => net(ones([1]))).message).toMatch(
       /^Sequential\.0: Module \[ModuleList\] is missing the required "forward" function/,
     );
   });

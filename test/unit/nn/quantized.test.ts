@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isa, manualSeed, nn, noGrad, randn, setNumThreads, type Tensor, tensor, zeros } from '../../../lib/index.js';
+import { messageOf } from '../thrown.js';
 
 // The weights, scales and results are those of torch.ao.quantization.quantize_dynamic in PyTorch 2.13 for the layer and
 // the input that the seed gives.
@@ -35,15 +36,6 @@ function expectClose(y: Tensor, expected: readonly (readonly number[])[]): void 
     expect(Math.abs(Number(value) - flat[i]!)).toBeLessThan(3e-7);
   });
 }
-
-const message = (fn: () => unknown): string => {
-  try {
-    fn();
-  } catch (error) {
-    return (error as Error).message;
-  }
-  throw new Error('nothing was thrown');
-};
 
 describe('nn.quantized.dynamic.Linear', () => {
   test("has PyTorch's numbers", () => {
@@ -123,31 +115,33 @@ describe('nn.quantized.dynamic.Linear', () => {
   test('refuses what it cannot compute', () => {
     const { layer, x } = example();
     const quantized = Linear.fromFloat(layer);
-    expect(message(() => quantized(x.mul(Number.NaN)))).toMatch(/linearDynamic: finite inputs were expected/);
-    expect(message(() => quantized(x.mul(Infinity)))).toMatch(/linearDynamic: finite inputs were expected/);
-    expect(message(() => quantized(randn([6])))).toMatch(
+    expect(messageOf(() => quantized(x.mul(Number.NaN)))).toMatch(/linearDynamic: finite inputs were expected/);
+    expect(messageOf(() => quantized(x.mul(Infinity)))).toMatch(/linearDynamic: finite inputs were expected/);
+    expect(messageOf(() => quantized(randn([6])))).toMatch(
       /input must be \[..., 6\] of two or more dimensions, got \[6\]/,
     );
-    expect(message(() => quantized(randn([2, 5])))).toMatch(/got \[2, 5\]/);
-    expect(message(() => quantized(x.double()))).toMatch(/input must be float32, got float64/);
-    expect(message(() => quantized(randn([2, 6], { requiresGrad: true })))).toMatch(/cannot be trained/);
+    expect(messageOf(() => quantized(randn([2, 5])))).toMatch(/got \[2, 5\]/);
+    expect(messageOf(() => quantized(x.double()))).toMatch(/input must be float32, got float64/);
+    expect(messageOf(() => quantized(randn([2, 6], { requiresGrad: true })))).toMatch(/cannot be trained/);
     const linear = nn.quantized.functional.linearDynamic;
     const weight = zeros([4, 6], { dtype: 'int8' });
-    expect(message(() => linear(x, weight, tensor([1, 2])))).toBe(
+    expect(messageOf(() => linear(x, weight, tensor([1, 2])))).toBe(
       'linearDynamic: weightScale must be [] or [4], got [2]',
     );
-    expect(message(() => linear(x, weight, tensor(1), zeros([3])))).toBe(
+    expect(messageOf(() => linear(x, weight, tensor(1), zeros([3])))).toBe(
       'linearDynamic: bias must have shape [4], got [3]',
     );
-    expect(message(() => linear(x, zeros([6], { dtype: 'int8' }), tensor(1)))).toBe(
+    expect(messageOf(() => linear(x, zeros([6], { dtype: 'int8' }), tensor(1)))).toBe(
       'linearDynamic: weight must be a matrix, got [6]',
     );
-    expect(message(() => linear(x, weight, tensor(1), null, { reduceRange: 1 as never }))).toMatch(/must be a boolean/);
-    expect(message(() => linear(zeros([1, 70000]), zeros([1, 70000], { dtype: 'int8' }), tensor(1)))).toMatch(
+    expect(messageOf(() => linear(x, weight, tensor(1), null, { reduceRange: 1 as never }))).toMatch(
+      /must be a boolean/,
+    );
+    expect(messageOf(() => linear(zeros([1, 70000]), zeros([1, 70000], { dtype: 'int8' }), tensor(1)))).toMatch(
       /at most 65793 input features/,
     );
-    expect(message(() => Linear.fromFloat(new nn.ReLU() as never))).toMatch(/expected an nn.Linear/);
-    expect(message(() => new Linear(-1, 2))).toMatch(/inFeatures must not be negative/);
+    expect(messageOf(() => Linear.fromFloat(new nn.ReLU() as never))).toMatch(/expected an nn.Linear/);
+    expect(messageOf(() => new Linear(-1, 2))).toMatch(/inFeatures must not be negative/);
   });
 });
 
@@ -177,6 +171,6 @@ describe('nn.quantized.quantizeDynamic', () => {
     expect(net.first).toBe(net.again);
     expect(net(zeros([1, 4])).shape).toEqual([1, 4]);
     expect(nn.quantized.quantizeDynamic(new nn.Linear(2, 3)).extraRepr()).toMatch(/qint8/);
-    expect(message(() => nn.quantized.quantizeDynamic({} as never))).toMatch(/expected a module/);
+    expect(messageOf(() => nn.quantized.quantizeDynamic({} as never))).toMatch(/expected a module/);
   });
 });

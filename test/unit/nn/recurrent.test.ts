@@ -1,20 +1,11 @@
-import { FlambeauError, manualSeed, nn, randn, setNumThreads, type Tensor, zeros } from 'flambeau';
+import { manualSeed, nn, randn, setNumThreads, type Tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
+import { codeOf } from '../thrown.js';
 
 // Numbers computed by PyTorch 2.13 from the same seeds.
 
 const first4 = (x: Tensor): number[] => Array.from(x.contiguous().toTypedArray().slice(0, 4) as Float32Array);
 const near = (values: number[]): unknown[] => values.map((value) => expect.closeTo(value, 5));
-const code = (run: () => unknown): string => {
-  try {
-    run();
-  } catch (error) {
-    const cause = (error as Error).cause ?? error;
-    if (cause instanceof FlambeauError) return cause.code;
-    throw error;
-  }
-  return 'nothing thrown';
-};
 
 describe('recurrent layers', () => {
   it('draw what PyTorch draws, dropout included', () => {
@@ -65,34 +56,34 @@ describe('recurrent layers', () => {
   });
 
   it('refuse bad options and shapes', () => {
-    expect(code(() => new nn.LSTM(3, 0))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.LSTM(0, 4))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.LSTM(3.5, 4))).toBe('WRONG_TYPE');
-    expect(code(() => new nn.LSTM(3, 4, { numLayers: 0 }))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.LSTM(3, 4, { numLayers: 2, dropout: 2 }))).toBe('OUT_OF_RANGE');
-    expect(code(() => new nn.LSTM(3, 4, { projSize: 4 }))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.LSTM(3, 4, { projSize: -1 }))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.GRU(3, 4, { projSize: 2 } as never))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.RNN(3, 4, { nonlinearity: 'gelu' as never }))).toBe('BAD_ARGUMENT');
-    expect(code(() => new nn.LSTM(3, 4, { bias: 1 as never }))).toBe('WRONG_TYPE');
-    expect(code(() => new nn.LSTM(3, 4, { hiddenSize: 4 } as never))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(3, 0))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(0, 4))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(3.5, 4))).toBe('WRONG_TYPE');
+    expect(codeOf(() => new nn.LSTM(3, 4, { numLayers: 0 }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(3, 4, { numLayers: 2, dropout: 2 }))).toBe('OUT_OF_RANGE');
+    expect(codeOf(() => new nn.LSTM(3, 4, { projSize: 4 }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(3, 4, { projSize: -1 }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.GRU(3, 4, { projSize: 2 } as never))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.RNN(3, 4, { nonlinearity: 'gelu' as never }))).toBe('BAD_ARGUMENT');
+    expect(codeOf(() => new nn.LSTM(3, 4, { bias: 1 as never }))).toBe('WRONG_TYPE');
+    expect(codeOf(() => new nn.LSTM(3, 4, { hiddenSize: 4 } as never))).toBe('BAD_ARGUMENT');
     const lstm = new nn.LSTM(3, 4);
     const x = randn([5, 2, 3]);
     const state = zeros([1, 2, 4]);
-    expect(code(() => lstm(x.select(0, 0).select(0, 0)))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(randn([5, 2, 4])))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x.unsqueeze(0)))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x.narrow(0, 0, 0)))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x.to('float64')))).toBe('DTYPE_MISMATCH');
-    expect(code(() => lstm(x, state as never))).toBe('WRONG_TYPE');
-    expect(code(() => lstm(x, [zeros([1, 2, 5]), state]))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x, [zeros([2, 4]), zeros([2, 4])]))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x.select(1, 0), [state, state]))).toBe('SHAPE_MISMATCH');
-    expect(code(() => lstm(x, [state, state.to('float64')]))).toBe('DTYPE_MISMATCH');
+    expect(codeOf(() => lstm(x.select(0, 0).select(0, 0)))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(randn([5, 2, 4])))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x.unsqueeze(0)))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x.narrow(0, 0, 0)))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x.to('float64')))).toBe('DTYPE_MISMATCH');
+    expect(codeOf(() => lstm(x, state as never))).toBe('WRONG_TYPE');
+    expect(codeOf(() => lstm(x, [zeros([1, 2, 5]), state]))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x, [zeros([2, 4]), zeros([2, 4])]))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x.select(1, 0), [state, state]))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => lstm(x, [state, state.to('float64')]))).toBe('DTYPE_MISMATCH');
     const cell = new nn.GRUCell(3, 4);
-    expect(code(() => cell(x))).toBe('SHAPE_MISMATCH');
-    expect(code(() => cell(randn([2, 4])))).toBe('SHAPE_MISMATCH');
-    expect(code(() => cell(randn([2, 3]), zeros([3, 4])))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => cell(x))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => cell(randn([2, 4])))).toBe('SHAPE_MISMATCH');
+    expect(codeOf(() => cell(randn([2, 3]), zeros([3, 4])))).toBe('SHAPE_MISMATCH');
   });
 
   it('take an empty batch', () => {

@@ -1,19 +1,10 @@
-import { FlambeauError, nn, noGrad, ones, randn, type Tensor, tensor, zeros } from 'flambeau';
+import { nn, noGrad, ones, randn, type Tensor, tensor, zeros } from 'flambeau';
 import { describe, expect, it } from 'vitest';
+import { thrown } from '../thrown.js';
 
 const model = (): nn.Sequential =>
   new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 1)) as unknown as nn.Sequential;
 const values = (m: nn.Module): unknown[] => [...m.stateDict().values()].map((x) => x.toArray());
-
-function thrown(fn: () => unknown): FlambeauError {
-  try {
-    fn();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FlambeauError);
-    return error as FlambeauError;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('stateDict', () => {
   it('is detached, but aliases the model', () => {

@@ -3,7 +3,6 @@ import {
   arange,
   empty,
   eye,
-  FlambeauError,
   fromTypedArray,
   full,
   fullLike,
@@ -14,16 +13,7 @@ import {
   zeros,
   zerosLike,
 } from '../../../lib/index.js';
-
-const message = (fn: () => unknown): string => {
-  try {
-    fn();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FlambeauError);
-    return (error as Error).message;
-  }
-  throw new Error('nothing was thrown');
-};
+import { messageOf } from '../thrown.js';
 
 describe('tensor', () => {
   test.each([
@@ -113,19 +103,19 @@ describe('tensor', () => {
       'tensor: only tensors of floating point dtype can require gradients, got int64',
     ],
   ])('refuses bad data (%#)', (fn, expected) => {
-    expect(message(fn)).toBe(expected);
+    expect(messageOf(fn)).toBe(expected);
   });
 
   test('endless nesting is refused', () => {
     const loop: unknown[] = [];
     loop.push(loop);
-    expect(message(() => tensor(loop as never))).toMatch(/nested deeper than 16/);
+    expect(messageOf(() => tensor(loop as never))).toMatch(/nested deeper than 16/);
   });
 
   test('a detached buffer is refused', () => {
     const data = new Float32Array(4);
     structuredClone(data.buffer, { transfer: [data.buffer] });
-    expect(message(() => tensor(data))).toMatch(/detached/);
+    expect(messageOf(() => tensor(data))).toMatch(/detached/);
   });
 });
 
@@ -140,12 +130,12 @@ describe('share', () => {
   });
 
   test('refuses what cannot be used in place', () => {
-    expect(message(() => tensor([1, 2], { share: true }))).toMatch(/share needs a typed array/);
-    expect(message(() => tensor(new Float32Array(2), { share: true, dtype: 'float64' }))).toMatch(
+    expect(messageOf(() => tensor([1, 2], { share: true }))).toMatch(/share needs a typed array/);
+    expect(messageOf(() => tensor(new Float32Array(2), { share: true, dtype: 'float64' }))).toMatch(
       /Float32Array cannot be used in place as float64/,
     );
-    expect(message(() => tensor(new Int16Array(2), { share: true }))).toMatch(/Int16Array cannot be used in place/);
-    expect(message(() => tensor(new Float32Array(new SharedArrayBuffer(8)), { share: true }))).toMatch(
+    expect(messageOf(() => tensor(new Int16Array(2), { share: true }))).toMatch(/Int16Array cannot be used in place/);
+    expect(messageOf(() => tensor(new Float32Array(new SharedArrayBuffer(8)), { share: true }))).toMatch(
       /SharedArrayBuffer.* cannot be used in place/,
     );
   });
@@ -154,7 +144,7 @@ describe('share', () => {
     const data = new Float32Array(4);
     const x = tensor(data, { share: true });
     structuredClone(data.buffer, { transfer: [data.buffer] });
-    expect(message(() => x.add(1))).toMatch(/detached/);
+    expect(messageOf(() => x.add(1))).toMatch(/detached/);
   });
 });
 
@@ -225,6 +215,6 @@ describe('factories', () => {
     ],
     [() => fromTypedArray([1] as never, [1]), /^fromTypedArray: expected a typed array/],
   ])('refuses bad sizes (%#)', (fn, expected) => {
-    expect(message(fn)).toMatch(expected);
+    expect(messageOf(fn)).toMatch(expected);
   });
 });

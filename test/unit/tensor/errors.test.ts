@@ -2,17 +2,9 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { FlambeauError, nn, rand, tensor, zeros } from '../../../lib/index.js';
 import { makeError, describe as show } from '../../../lib/tensor/errors.js';
+import { thrown } from '../thrown.js';
 
 type Kind = new (message: string) => Error;
-
-function thrownBy(run: () => unknown): FlambeauError {
-  try {
-    run();
-  } catch (error) {
-    return error as FlambeauError;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('one class, and the class that JavaScript has for the mistake', () => {
   test.each<[string, () => unknown, string, Kind[], Kind[]]>([
@@ -22,7 +14,7 @@ describe('one class, and the class that JavaScript has for the mistake', () => {
     ['an error of native code', () => zeros([2 ** 40]), 'OUT_OF_MEMORY', [], [TypeError, RangeError]],
     ['native code, an index', () => rand([3]).indexSelect(0, tensor([9n])), 'INDEX_OUT_OF_RANGE', [RangeError], []],
   ])('%s', (_name, run, code, is, isNot) => {
-    const error = thrownBy(run);
+    const error = thrown(run);
     expect(error).toBeInstanceOf(FlambeauError);
     expect(error).toBeInstanceOf(Error);
     expect(error.name).toBe('FlambeauError');
@@ -32,7 +24,7 @@ describe('one class, and the class that JavaScript has for the mistake', () => {
   });
 
   test('a JavaScript stack leads from native code to the caller', () => {
-    expect(thrownBy(() => zeros([2 ** 40])).stack).toContain('errors.test.ts');
+    expect(thrown(() => zeros([2 ** 40])).stack).toContain('errors.test.ts');
   });
 
   test('other errors and values are not FlambeauErrors', () => {
@@ -42,7 +34,7 @@ describe('one class, and the class that JavaScript has for the mistake', () => {
   });
 
   test('a failing forward keeps the original as its cause', () => {
-    const error = thrownBy(() => new nn.Sequential(new nn.Linear(2, 3))(rand([1, 5]) as never));
+    const error = thrown(() => new nn.Sequential(new nn.Linear(2, 3))(rand([1, 5]) as never));
     expect(error.code).toBe('FORWARD_FAILED');
     expect(error.cause).toBeInstanceOf(FlambeauError);
     expect((error.cause as FlambeauError).code).toBe('SHAPE_MISMATCH');

@@ -5,7 +5,6 @@ import {
   autograd,
   chunk,
   type ErrorCode,
-  FlambeauError,
   fromTypedArray,
   ones,
   rand,
@@ -15,18 +14,9 @@ import {
   unbind,
   zeros,
 } from '../../../lib/index.js';
+import { codeOf } from '../thrown.js';
 
 // What no program should do. Each must throw a FlambeauError of the code, and leave a process that goes on.
-
-function codeOf(run: () => unknown): ErrorCode | 'nothing thrown' {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof FlambeauError) return error.code;
-    throw error;
-  }
-  return 'nothing thrown';
-}
 
 const detach = (buffer: ArrayBufferLike): unknown => structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
 
