@@ -49,19 +49,8 @@ export { ParameterList } from './parameterList.js';
 export * from './pooling.js';
 export type { Slice } from './positions.js';
 export * as quantized from './quantized/index.js';
-export {
-  GRU,
-  GRUCell,
-  LSTM,
-  LSTMCell,
-  type LSTMOptions,
-  type RecurrentCellOptions,
-  type RecurrentOptions,
-  RNN,
-  RNNCell,
-  type RNNCellOptions,
-  type RNNOptions,
-} from './recurrent.js';
+export { GRU, LSTM, type LSTMOptions, type RecurrentOptions, RNN, type RNNOptions } from './recurrent.js';
+export { GRUCell, LSTMCell, type RecurrentCellOptions, RNNCell, type RNNCellOptions } from './recurrentCells.js';
 export { Sequential } from './sequential.js';
 export { LogSoftmax, Softmax } from './softmax.js';
 export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './stateDict.js';

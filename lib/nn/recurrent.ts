@@ -1,21 +1,21 @@
 import { dropout as dropoutOp } from '../ops/dropout.js';
 import { cat, stack } from '../ops/join.js';
-import { initialState, type RecurrentCell, type RecurrentWeights, recurrentLayer } from '../ops/recurrent.js';
+import { initialState, type RecurrentCell, recurrentLayer } from '../ops/recurrent.js';
 import { select } from '../ops/slices.js';
 import { squeeze, transpose, unsqueeze } from '../ops/views.js';
 import { checkFits } from '../tensor/capacity.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
-import { describe, fail } from '../tensor/errors.js';
+import { fail } from '../tensor/errors.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { GATES } from '../tensor/rawRecurrent.js';
 import { type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
-import { uniform_ } from './init.js';
 import { checkParameterDType } from './linear.js';
 import { Module } from './module.js';
 import { newParameter } from './parameter.js';
 import { pythonBool, pythonFloat } from './print.js';
-import { classNameOf, markBuiltIn, stateOf } from './state.js';
+import { checkDTypes, checkPositive, checkStatePair, resetUniform, weightsOf } from './recurrentWeights.js';
+import { classNameOf, markBuiltIn } from './state.js';
 
 export interface RecurrentOptions {
   /** How many layers are stacked, each reading the one below; default 1. */
@@ -42,42 +42,6 @@ export interface RNNOptions extends RecurrentOptions {
 }
 
 const OPTIONS = ['numLayers', 'bias', 'batchFirst', 'dropout', 'bidirectional', 'dtype'] as const;
-
-function checkPositive(op: string, name: string, value: unknown): number {
-  const n = checkInteger(op, name, value);
-  if (n <= 0) fail('BAD_ARGUMENT', `${op}: ${name} must be greater than zero, got ${n}`);
-  return n;
-}
-
-/** Fills all parameters from U(−1/√hiddenSize, 1/√hiddenSize), in their order. */
-function resetUniform(module: Module, hiddenSize: number): void {
-  const bound = 1 / Math.sqrt(hiddenSize);
-  for (const parameter of module.parameters()) uniform_(parameter, { a: -bound, b: bound });
-}
-
-/** The parameters whose names end in `suffix`. */
-function weightsOf(module: Module, suffix: string): RecurrentWeights {
-  const { parameters } = stateOf(module);
-  const named = (name: string): Tensor | null => parameters.get(`${name}${suffix}`) ?? null;
-  return {
-    weightIh: named('weight_ih')!,
-    weightHh: named('weight_hh')!,
-    biasIh: named('bias_ih'),
-    biasHh: named('bias_hh'),
-    weightHr: named('weight_hr'),
-  };
-}
-
-function checkDTypes(op: string, input: Tensor, weight: Tensor, states: readonly Tensor[]): void {
-  for (const x of [input, ...states]) {
-    if (x.dtype !== weight.dtype) {
-      fail(
-        'DTYPE_MISMATCH',
-        `${op}: ${x === input ? 'input' : 'state'} dtype ${x.dtype} does not match weight dtype ${weight.dtype}`,
-      );
-    }
-  }
-}
 
 /** What nn.LSTM, nn.GRU and nn.RNN share: PyTorch's RNNBase. */
 abstract class RNNBase extends Module {
@@ -247,12 +211,6 @@ abstract class RNNBase extends Module {
   }
 }
 
-function checkStatePair(op: string, hx: unknown): readonly [Tensor | null, Tensor | null] {
-  if (hx === undefined || hx === null) return [null, null];
-  if (!Array.isArray(hx) || hx.length !== 2) fail('WRONG_TYPE', `${op}: hx must be [h, c], got ${describe(hx)}`);
-  return [checkTensor(op, hx[0], 'hx[0]'), checkTensor(op, hx[1], 'hx[1]')];
-}
-
 /**
  * Long short-term memory (Hochreiter & Schmidhuber, 1997): i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b),
  * c ← f c + i g, h ← o tanh(c), over all steps of a sequence.
@@ -339,137 +297,4 @@ export class RNN extends RNNBase {
   }
 }
 
-export interface RecurrentCellOptions {
-  /** Whether the gates add learned biases; default true. */
-  readonly bias?: boolean;
-  readonly dtype?: 'float32' | 'float64';
-}
-
-export interface RNNCellOptions extends RecurrentCellOptions {
-  /** Default 'tanh'. */
-  readonly nonlinearity?: 'tanh' | 'relu';
-}
-
-/** PyTorch's RNNCellBase: one step. */
-abstract class RNNCellBase extends Module {
-  readonly inputSize: number;
-  readonly hiddenSize: number;
-  readonly bias: boolean;
-
-  constructor(op: string, gates: number, inputSize: number, hiddenSize: number, options: RecurrentCellOptions) {
-    super();
-    const { bias = true } = options;
-    this.inputSize = checkPositive(op, 'inputSize', inputSize);
-    this.hiddenSize = checkPositive(op, 'hiddenSize', hiddenSize);
-    this.bias = bias;
-    const dtype = checkParameterDType(op, options.dtype);
-    this.registerParameter('weight_ih', newParameter([gates * hiddenSize, inputSize], dtype));
-    this.registerParameter('weight_hh', newParameter([gates * hiddenSize, hiddenSize], dtype));
-    this.registerParameter('bias_ih', bias ? newParameter([gates * hiddenSize], dtype) : null);
-    this.registerParameter('bias_hh', bias ? newParameter([gates * hiddenSize], dtype) : null);
-    this.resetParameters();
-  }
-
-  /** Draws all parameters anew. */
-  resetParameters(): void {
-    resetUniform(this, this.hiddenSize);
-  }
-
-  protected step(cell: RecurrentCell, input: Tensor, states: readonly (Tensor | null)[]): Tensor[] {
-    const op = classNameOf(this);
-    const { shape } = checkTensor(op, input);
-    if (shape.length !== 1 && shape.length !== 2) {
-      fail('SHAPE_MISMATCH', `${op}: Expected input to be 1D or 2D, got shape ${showShape(shape)}`);
-    }
-    if (shape.at(-1) !== this.inputSize) {
-      fail('SHAPE_MISMATCH', `${op}: input must have ${this.inputSize} features, got shape ${showShape(shape)}`);
-    }
-    const weights = weightsOf(this, '');
-    const expected = [...shape.slice(0, -1), this.hiddenSize];
-    states.forEach((state) => {
-      if (state !== null && !sameShape(checkTensor(op, state, 'hx').shape, expected)) {
-        fail('SHAPE_MISMATCH', `${op}: Expected hidden size ${showShape(expected)}, got ${showShape(state.shape)}`);
-      }
-    });
-    checkDTypes(
-      op,
-      input,
-      weights.weightIh,
-      states.filter((state) => state !== null),
-    );
-    const batched = shape.length === 2;
-    const [hidden, cellState] = states.map((state) => {
-      const given = state ?? initialState(expected, input);
-      return batched ? given : unsqueeze(given, 0);
-    }) as [Tensor, Tensor?];
-    const x = unsqueeze(batched ? input : unsqueeze(input, 0), 0);
-    const [, ...ends] = recurrentLayer(cell, x, hidden, cellState ?? null, weights, false);
-    return ends.map((end) => (batched ? end! : squeeze(end!, 0)));
-  }
-
-  override extraRepr(): string {
-    return `${this.inputSize}, ${this.hiddenSize}${this.bias ? '' : `, bias=${pythonBool(this.bias)}`}`;
-  }
-}
-
-/**
- * One step of an LSTM: input [N, inputSize], h and c [N, hiddenSize] → the next h and c; without N for one sequence.
- * Parameters weight_ih, weight_hh, bias_ih, bias_hh, initialised uniform in ±1/√hiddenSize.
- *
- * @example
- * const cell = new nn.LSTMCell(10, 20);
- * const [h, c] = cell(randn([3, 10]));
- * h.shape; // [3, 20]
- */
-export class LSTMCell extends RNNCellBase {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
-    super('LSTMCell', GATES.lstm, inputSize, hiddenSize, checkOptions('LSTMCell', options, ['bias', 'dtype']));
-  }
-
-  override forward(input: Tensor, hx?: readonly [h: Tensor, c: Tensor] | null): [h: Tensor, c: Tensor] {
-    return this.step('lstm', input, checkStatePair('LSTMCell', hx)) as [Tensor, Tensor];
-  }
-}
-
-/**
- * One step of a GRU: input [N, inputSize], h [N, hiddenSize] → the next h. Parameters as for LSTMCell.
- *
- * @example
- * new nn.GRUCell(10, 20)(randn([3, 10])).shape; // [3, 20]
- */
-export class GRUCell extends RNNCellBase {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
-    super('GRUCell', GATES.gru, inputSize, hiddenSize, checkOptions('GRUCell', options, ['bias', 'dtype']));
-  }
-
-  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    return this.step('gru', input, [hx])[0]!;
-  }
-}
-
-/**
- * One step of an RNN: input [N, inputSize], h [N, hiddenSize] → the next h. Parameters as for LSTMCell.
- *
- * @example
- * new nn.RNNCell(10, 20)(randn([3, 10])).shape; // [3, 20]
- */
-export class RNNCell extends RNNCellBase {
-  readonly nonlinearity: 'tanh' | 'relu';
-
-  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
-    const known = checkOptions('RNNCell', options, ['bias', 'dtype', 'nonlinearity']);
-    const nonlinearity = checkChoice('RNNCell', 'nonlinearity', known.nonlinearity ?? 'tanh', ['tanh', 'relu']);
-    super('RNNCell', 1, inputSize, hiddenSize, known);
-    this.nonlinearity = nonlinearity;
-  }
-
-  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    return this.step(this.nonlinearity === 'tanh' ? 'rnnTanh' : 'rnnRelu', input, [hx])[0]!;
-  }
-
-  override extraRepr(): string {
-    return `${super.extraRepr()}${this.nonlinearity === 'tanh' ? '' : `, nonlinearity=${this.nonlinearity}`}`;
-  }
-}
-
-markBuiltIn(LSTM, GRU, RNN, LSTMCell, GRUCell, RNNCell);
+markBuiltIn(LSTM, GRU, RNN);
