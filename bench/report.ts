@@ -40,7 +40,7 @@ const git = (...args: string[]): string =>
   execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
 
 /** The commit that is measured; a tree with changes in what is measured has no name of its own. */
-export function measuredCommit(): string {
+function measuredCommit(): string {
   const dirty = git('status', '--porcelain', '--', ':/lib', ':/native') !== '';
   return `${git('rev-parse', '--short', 'HEAD')}${dirty ? '-dirty' : ''}`;
 }

@@ -44,7 +44,7 @@ async function ask(peer: Peer, group: string, threads: number, trials: readonly 
   return [JSON.parse(version!), lines.map((line) => JSON.parse(line))];
 }
 
-export function costsOf({ flops, read, written, precision, note, series }: Trial): Row['costs'] {
+function costsOf({ flops, read, written, precision, note, series }: Trial): Row['costs'] {
   // Through JSON, so that what a row does not state is no key.
   return JSON.parse(JSON.stringify({ flops, read, written, precision, note, series }));
 }

@@ -23,7 +23,7 @@ export function ratioToBest(row: Row, us: string = OURS): Ratio | undefined {
   return best === undefined || ours === undefined ? undefined : ratioOf(ours, row.raw[best]!);
 }
 
-export const formatRatio = ({ value, low, high }: Ratio): string =>
+const formatRatio = ({ value, low, high }: Ratio): string =>
   `${value.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 
 /** Half the distance between the quartiles, in percent of the median. */

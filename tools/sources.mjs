@@ -16,7 +16,7 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const sources = JSON.parse(readFileSync(path.join(root, 'native/sources.json'), 'utf8'));
 
 /** The sources of an ISA's library: all kernels, or what differs from the ISA that it extends. @param {string} isa */
-export const kernelsOf = (isa) => sources.kernelsOf[isa] ?? sources.kernels;
+const kernelsOf = (isa) => sources.kernelsOf[isa] ?? sources.kernels;
 
 /** @type {Record<string, (argument: string) => string[] | undefined>} */
 const QUERIES = {

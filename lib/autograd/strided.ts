@@ -17,7 +17,7 @@ export interface Geometry {
 export const geometryOf = (x: Tensor): Geometry => ({ shape: x.shape, strides: x.strides, offset: x._offset });
 
 /** Whether no two elements share a place; may say no of a tensor whose elements interleave. */
-export function isInjective({ shape, strides }: Geometry): boolean {
+function isInjective({ shape, strides }: Geometry): boolean {
   const axes = shape.map((size, i) => [strides[i]!, size] as const).filter(([, size]) => size > 1);
   let reach = 0;
   for (const [stride, size] of axes.sort(([a], [b]) => a - b)) {

@@ -12,7 +12,7 @@ export function printModule(module: Module): string {
 }
 
 /** `label` is what stands in brackets before the child. */
-export function printChild(label: string, child: Module | null): string {
+function printChild(label: string, child: Module | null): string {
   return `(${label}): ${child === null ? 'None' : indentRest(child.toString())}`;
 }
 

@@ -37,7 +37,7 @@ export function additive(mask: Tensor, scores: Tensor): Tensor {
 /**
  * softmax(scale · q kᵀ + mask) by differentiable ops, [.., L, S]. The row of a query that sees no key is zero.
  */
-export function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | null, scale: number, causal: boolean): Tensor {
+function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | null, scale: number, causal: boolean): Tensor {
   let scores = mul(matmul(q, swapLast(k)), scale);
   if (mask !== null) scores = add(scores, additive(mask, scores));
   if (causal) {

@@ -72,7 +72,7 @@ function info(
 // Widest last; promotion is the wider of the two, but for uint8 and int8, of which neither holds the other.
 const ORDER: readonly DType[] = ['bool', 'uint8', 'int8', 'int32', 'int64', 'bfloat16', 'float32', 'float64'];
 
-export function isDType(value: unknown): value is DType {
+function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(DTYPES, value);
 }
 

@@ -238,7 +238,7 @@ export function rawReshape(x: Tensor, shape: Shape): Tensor {
 }
 
 /** What a product can be followed by while it is in cache; the codes of native/kernels/table.h's Activation. */
-export const PRODUCT_ACTIVATION = { none: 0, relu: 1, sigmoid: 2, tanh: 3, gelu: 4, geluTanh: 5, silu: 6 } as const;
+const PRODUCT_ACTIVATION = { none: 0, relu: 1, sigmoid: 2, tanh: 3, gelu: 4, geluTanh: 5, silu: 6 } as const;
 export type ProductActivation = keyof typeof PRODUCT_ACTIVATION;
 
 /** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */

@@ -119,7 +119,7 @@ export function draw(input: Input, n: number, seed: number): Float64Array {
 }
 
 /** The shape in memory of which `layout` makes a tensor of the input's shape. */
-export function storedShape({ shape, layout }: Input): number[] {
+function storedShape({ shape, layout }: Input): number[] {
   switch (layout) {
     case 'contiguous':
       return [...shape];
