@@ -6,6 +6,7 @@
 #include "reference.h"
 
 using namespace flambeau;
+using check::coordinates;
 using check::Layout;
 
 namespace {
@@ -15,14 +16,6 @@ int64_t linear_of(const Dims& shape, const Dims& at) {
   int64_t linear = 0;
   for (int i = 0; i < shape.rank; ++i) linear = linear * shape[i] + at[i];
   return linear;
-}
-Dims coordinates(const Dims& shape, int64_t linear) {
-  Dims at = shape;
-  for (int i = shape.rank - 1; i >= 0; --i) {
-    at[i] = linear % shape[i];
-    linear /= shape[i];
-  }
-  return at;
 }
 size_t place(int64_t i) { return static_cast<size_t>(i); }
 

@@ -10,15 +10,6 @@ using check::Layout;
 
 namespace {
 
-Dims index_of(const Dims& shape, int64_t linear) {
-  Dims at = shape;
-  for (int i = shape.rank - 1; i >= 0; --i) {
-    at[i] = linear % shape[i];
-    linear /= shape[i];
-  }
-  return at;
-}
-
 // Folds x over the axes in `mask`; gives the kept shape too.
 std::vector<double> folded(const Tensor& x, int mask, bool keepdim, double start,
                            const std::function<double(double, double)>& f, Dims& shape) {
@@ -29,7 +20,7 @@ std::vector<double> folded(const Tensor& x, int mask, bool keepdim, double start
   }
   std::vector<double> y(static_cast<size_t>(count(shape)), start);
   for (int64_t i = 0; i < x.numel; ++i) {
-    const Dims at = index_of(x.shape, i);
+    const Dims at = check::coordinates(x.shape, i);
     int64_t out = 0;
     for (int k = 0; k < x.rank(); ++k) {
       if (!(mask >> k & 1)) out = out * x.shape[k] + at[k];

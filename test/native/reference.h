@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "native/tensor/drivers.h"
+#include "native/tensor/element.h"
 
 namespace check {
 
@@ -24,6 +25,16 @@ inline uint32_t random_bits() {
   return static_cast<uint32_t>(state >> 33);
 }
 
+// Of the element at this position in row-major order.
+inline Dims coordinates(const Dims& shape, int64_t linear) {
+  Dims at = shape;
+  for (int i = shape.rank - 1; i >= 0; --i) {
+    at[i] = linear % shape[i];
+    linear /= shape[i];
+  }
+  return at;
+}
+
 inline int64_t position(const Tensor& t, int64_t linear) {
   int64_t at = 0;
   for (int i = t.rank() - 1; i >= 0; --i) {
@@ -35,55 +46,17 @@ inline int64_t position(const Tensor& t, int64_t linear) {
 
 inline double get(const Tensor& t, int64_t linear) {
   const int64_t at = position(t, linear);
-  switch (t.dtype) {
-    case DType::f32:
-      return t.as<float>()[at];
-    case DType::f64:
-      return t.as<double>()[at];
-    case DType::i32:
-      return t.as<int32_t>()[at];
-    case DType::i64:
-      return static_cast<double>(t.as<int64_t>()[at]);
-    case DType::u8:
-      return t.as<uint8_t>()[at];
-    case DType::i8:
-      return t.as<int8_t>()[at];
-    case DType::bf16:
-      return t.as<flambeau::BFloat16>()[at];
-    case DType::boolean:
-      return t.as<bool>()[at];
-  }
-  return 0;
+  double value = 0;
+  flambeau::with_dtype(t.dtype, [&](auto zero) { value = static_cast<double>(t.as<decltype(zero)>()[at]); });
+  return value;
 }
 
 inline void set(const Tensor& t, int64_t linear, double value) {
   const int64_t at = position(t, linear);
-  switch (t.dtype) {
-    case DType::f32:
-      t.as<float>()[at] = static_cast<float>(value);
-      break;
-    case DType::f64:
-      t.as<double>()[at] = value;
-      break;
-    case DType::i32:
-      t.as<int32_t>()[at] = static_cast<int32_t>(value);
-      break;
-    case DType::i64:
-      t.as<int64_t>()[at] = static_cast<int64_t>(value);
-      break;
-    case DType::u8:
-      t.as<uint8_t>()[at] = static_cast<uint8_t>(value);
-      break;
-    case DType::i8:
-      t.as<int8_t>()[at] = static_cast<int8_t>(value);
-      break;
-    case DType::bf16:
-      t.as<flambeau::BFloat16>()[at] = flambeau::BFloat16(static_cast<float>(value));
-      break;
-    case DType::boolean:
-      t.as<bool>()[at] = value != 0;
-      break;
-  }
+  flambeau::with_dtype(t.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    t.as<T>()[at] = static_cast<T>(value);
+  });
 }
 
 inline std::vector<double> values(const Tensor& t) {
