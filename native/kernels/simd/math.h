@@ -46,14 +46,17 @@ struct Scaled {
     if constexpr (V::size == 1) m = expm1_reduced(Exponent<V>(x).r) + V(1.0f);
     else m = exp2_reduced(fma(x, V(kLog2eLo), fma(x, V(kLog2e), -n)));
   }
+  // e^x, and 0 where x < least. Given x as it was before any bound: from a bounded one GCC makes branches, and the
+  // scalar ISA's loops are vectorised no more.
+  FLAMBEAU_INLINE V from(V x, float least) const { return ldexp_where(not_below(x, V(least)), m, n); }
 };
 constexpr float kLeastExponent = -104.0f;      // e^x is 0 below
 constexpr float kNormalExponent = -87.33654f;  // and subnormal below this
-// 2^shift e^x; the shift postpones overflow for what halves the result anyway.
+// e^x / 2 for x >= 0 or NaN, which overflows later than e^x.
 template <class V>
-FLAMBEAU_INLINE V exp_shifted(V x, float shift) {
+FLAMBEAU_INLINE V half_exp(V x) {
   const Scaled<V> a(min(V(90.0f), x));
-  return ldexp_where(not_below(x, V(kLeastExponent)), a.m, a.n + V(shift));
+  return ldexp(a.m, a.n - V(1.0f));
 }
 // e^x where the result and 2^n are normal: x in [-87, 88].
 template <class V>
@@ -66,27 +69,19 @@ template <class V>
 FLAMBEAU_INLINE V exp(V x) {
   if constexpr (has_f64<V>) return exp_f64(x);
   else if constexpr (is_f64<V>) return map_lanes(x, [](double a) { return ::exp(a); });
-  else return exp_shifted(x, 0.0f);
+  else return Scaled<V>(min(V(90.0f), x)).from(x, kLeastExponent);
 }
 // e^x for x <= 0 or NaN.
 template <class V>
 FLAMBEAU_INLINE V exp_below(V x) {
-  if constexpr (is_f64<V>) {
-    return exp(x);
-  } else {
-    const Scaled<V> a(x);
-    return ldexp_where(not_below(x, V(kLeastExponent)), a.m, a.n);
-  }
+  if constexpr (is_f64<V>) return exp(x);
+  else return Scaled<V>(x).from(x, kLeastExponent);
 }
 // The same beside a sum of 1 or more: what would be subnormal is 0.
 template <class V>
 FLAMBEAU_INLINE V exp_share(V x) {
-  if constexpr (is_f64<V>) {
-    return exp(x);
-  } else {
-    const Scaled<V> a(x);
-    return ldexp_where(not_below(x, V(kNormalExponent)), a.m, a.n);
-  }
+  if constexpr (is_f64<V>) return exp(x);
+  else return Scaled<V>(x).from(x, kNormalExponent);
 }
 template <class V>
 FLAMBEAU_INLINE V exp2(V x) {
@@ -261,8 +256,8 @@ FLAMBEAU_INLINE V sinh(V x) {
   } else {
     const V a = abs(x), s = x * x;
     const V small = fma(a * s, poly(s, 0.16666667f, 0.0083333505f, 0.00019836068f, 2.8174354e-06f), a);
-    const V half_exp = exp_shifted(a, -1.0f);
-    return copysign(select(a < V(1.0f), small, half_exp - V(0.25f) / half_exp), x);
+    const V half = half_exp(a);
+    return copysign(select(a < V(1.0f), small, half - V(0.25f) / half), x);
   }
 }
 template <class V>
@@ -270,8 +265,8 @@ FLAMBEAU_INLINE V cosh(V x) {
   if constexpr (is_f64<V>) {
     return map_lanes(x, [](double a) { return ::cosh(a); });
   } else {
-    const V half_exp = exp_shifted(abs(x), -1.0f);
-    return half_exp + V(0.25f) / half_exp;
+    const V half = half_exp(abs(x));
+    return half + V(0.25f) / half;
   }
 }
 template <class V>
