@@ -133,9 +133,6 @@ void for_parts(int64_t n, int64_t grain, int64_t elements, DType dtype, Body&& b
   });
 }
 
-// At least this many multiply-adds for a thread.
-constexpr double kWorkPerThread = 5e5;
-
 int64_t grain_of(double work_per_unit) {
   return 1 + static_cast<int64_t>(std::min(kWorkPerThread / std::max(work_per_unit, 1.0), 1e9));
 }

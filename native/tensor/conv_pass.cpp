@@ -165,10 +165,7 @@ AxisPlan backward_plan(const ConvAxis& axis, int64_t phase) {
   return plan;
 }
 
-int conv_threads(double work) {
-  constexpr double kWorkPerThread = 5e5;
-  return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, work / kWorkPerThread)));
-}
+int conv_threads(double work) { return threads_worth(work / kWorkPerThread); }
 
 StorageRef conv_scratch(double elements, size_t item) {
   if (!(elements * static_cast<double>(item) < 0x1p48))

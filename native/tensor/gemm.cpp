@@ -11,9 +11,6 @@
 namespace flambeau {
 namespace {
 
-// A thread must find this many multiply-adds to be worth waking, some 10 us of them; or kBytesPerThread.
-constexpr double kWorkPerThread = 5e5;
-
 // Elements worth a thread's packing.
 constexpr int64_t kPackGrain = 1 << 14;
 
@@ -65,12 +62,10 @@ struct Product {
     return packed_b + (round_up(n, kernel.nr) * pc + j * depth) * item;
   }
   int64_t depth_of_blocks() const { return equal_block(k, blocking_of(item).kc); }
-  // How many threads are worth waking.
   int threads() const {
     const double wide = static_cast<double>(std::max(m, n)) * static_cast<double>(k);
     const double narrow = static_cast<double>(std::min(m, n)), read = wide * static_cast<double>(item);
-    const double most = std::max(wide * narrow / kWorkPerThread, read / kBytesPerThread);
-    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
+    return threads_worth(std::max(wide * narrow / kWorkPerThread, read / kBytesPerThread));
   }
 };
 

@@ -11,7 +11,7 @@ namespace flambeau {
 namespace {
 
 constexpr int64_t kBBlock = 16 * 1024 * 1024;  // bytes packed at a time, about half of L3
-constexpr double kWorkPerThread = 1e6;         // multiply-adds worth waking a thread
+constexpr double kWordWorkPerThread = 2 * kWorkPerThread;
 
 int64_t words_of(const WordKernel& kernel, int64_t k) { return round_up(ceil_div(k, kernel.depth), kernel.step); }
 
@@ -33,8 +33,7 @@ struct Product {
   int threads() const {
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
     const double read = static_cast<double>(panel_bytes(std::max(m, n)));
-    const double most = std::max(work / kWorkPerThread, read / kBytesPerThread);
-    return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, most)));
+    return threads_worth(std::max(work / kWordWorkPerThread, read / kBytesPerThread));
   }
   // Rows of A that are packed together: three eighths of L2.
   int64_t a_rows() const {

@@ -1,6 +1,7 @@
 // The process's one pool of compute threads, shared by every environment (worker thread) that loads the addon.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -13,6 +14,13 @@ int num_threads();
 void set_num_threads(int n);
 // Cores this process may run on: affinity mask and cgroup quota included.
 int available_cores();
+
+// A thread is worth waking for this many multiply-adds of floats, some 10 us of them.
+inline constexpr double kWorkPerThread = 5e5;
+// The threads to use where there is enough work for `shares` of them.
+inline int threads_worth(double shares) {
+  return static_cast<int>(std::min<double>(num_threads(), std::max(1.0, shares)));
+}
 
 using RangeFn = void (*)(void* context, int64_t begin, int64_t end);
 
