@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "drivers.h"
+#include "integers.h"
 #include "output.h"
 #include "thread_pool.h"
 
@@ -71,12 +72,7 @@ struct Heads {
       : x(with_dense_rows(tensor)), item(static_cast<int64_t>(item_size(tensor.dtype))) {}
   int64_t row_stride() const { return x.strides[x.rank() - 2]; }
   char* at(int64_t head, int64_t row = 0) const {
-    int64_t offset = row * row_stride();
-    for (int i = x.rank() - 3; i >= 0; --i) {
-      offset += head % x.shape[i] * x.strides[i];
-      head /= x.shape[i];
-    }
-    return x.data() + offset * item;
+    return x.data() + (matrix_offset(x, head) + row * row_stride()) * item;
   }
 };
 
@@ -88,12 +84,7 @@ struct Mask {
   }
   void put(AttentionHead& head, int64_t index) const {
     if (!exists) return;
-    int64_t offset = 0;
-    for (int i = x.rank() - 3; i >= 0; --i) {
-      offset += index % x.shape[i] * x.strides[i];
-      index /= x.shape[i];
-    }
-    head.mask = x.data() + offset * static_cast<int64_t>(item_size(x.dtype));
+    head.mask = x.data() + matrix_offset(x, index) * static_cast<int64_t>(item_size(x.dtype));
     head.mask_is_bool = x.dtype == DType::boolean;
     head.mask_query_stride = x.strides[x.rank() - 2];
     head.mask_key_stride = x.strides[x.rank() - 1];
@@ -119,7 +110,7 @@ AttentionHead head_at(const Sizes& sizes, const Heads& k, const Heads& v, const 
 // Runs body(begin, end, scratch) over parts of [0, n), a scratch of `elements` for each.
 template <class Body>
 void for_parts(int64_t n, int64_t grain, int64_t elements, DType dtype, Body&& body) {
-  const int64_t parts = std::min<int64_t>(num_threads(), (n + grain - 1) / grain);
+  const int64_t parts = std::min<int64_t>(num_threads(), ceil_div(n, grain));
   const int64_t item = static_cast<int64_t>(item_size(dtype));
   if (elements > (int64_t{1} << 53) / (item * parts)) {
     throw Error("OUT_OF_MEMORY", std::string(kOp) + ": the operands are too large to pack");
@@ -160,7 +151,7 @@ void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* 
   const Mask masks(mask);
   const AttentionKernel& kernel = kernels().attention[static_cast<int>(q.dtype)];
   const int64_t item = static_cast<int64_t>(item_size(q.dtype));
-  const int64_t blocks = (sizes.queries + kernel.lanes - 1) / kernel.lanes;
+  const int64_t blocks = ceil_div(sizes.queries, kernel.lanes);
   const AttentionHead any = head_at(sizes, keys, values, masks, scale, causal, 0);
   for_parts(sizes.heads * blocks, grain_of(work_of(sizes, kernel.lanes)), kernel.forward_scratch(any), q.dtype,
             [&](int64_t begin, int64_t end, void* scratch) {

@@ -7,6 +7,7 @@
 
 #include "drivers.h"
 #include "element.h"
+#include "integers.h"
 #include "norm.h"
 #include "output.h"
 #include "thread_pool.h"
@@ -26,8 +27,8 @@ struct Planes {
 
   Planes(int64_t samples_, int64_t channels_, int64_t inner_)
       : samples(samples_), channels(channels_), inner(inner_), by_rows(inner == 1 && channels > 1) {
-    blocks = by_rows ? (samples + kRows - 1) / kRows : samples;
-    chunks = by_rows ? 1 : (inner + kChunk - 1) / kChunk;
+    blocks = by_rows ? ceil_div(samples, kRows) : samples;
+    chunks = by_rows ? 1 : ceil_div(inner, kChunk);
   }
 
   int64_t parts() const { return blocks * channels * chunks; }
@@ -102,7 +103,7 @@ struct Statistics {
   double count, mean, m2;
 };
 
-// Of channel c over all samples.
+// Of channel c over blocks [first_block, block_end).
 Statistics merge(const Planes& p, const Doubles& mean, const Doubles& m2, int64_t c, int64_t first_block,
                  int64_t block_end) {
   Statistics all{0, 0, 0};
@@ -186,10 +187,6 @@ void dot(ChannelDotsFn fn, const Planes& planes, const Parameters& parameters, c
     fn(&args, sum.data() + part, dots.data() + part, static_cast<size_t>(outer), static_cast<size_t>(n),
        static_cast<size_t>(inner));
   });
-}
-
-void fill_if(Tensor* t, double value) {
-  if (t) fill(*t, value);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "integers.h"
 #include "tensor.h"
 
 namespace flambeau {
@@ -86,11 +87,9 @@ bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, 
 // The gradient by the input of 3×3 and 4×4 kernels at stride 2; false likewise.
 bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out);
 
-// Threads for that many multiply-adds: each must find some 10 us of them.
+// Threads for that many multiply-adds.
 int conv_threads(double work);
 // A block of scratch memory; throws SIZE_OVERFLOW for sizes that no memory has.
 StorageRef conv_scratch(double elements, size_t item);
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace flambeau

@@ -3,6 +3,7 @@
 
 #include "drivers.h"
 #include "element.h"
+#include "integers.h"
 #include "map.h"
 #include "output.h"
 
@@ -57,7 +58,7 @@ bool copy_transposed(const Walk<2>& walk, size_t item) {
   if (outer < 0) return false;
   const TileAxes axes{walk.size[outer], walk.size[inner], walk.stride[1][inner], walk.stride[0][outer],
                       walk.stride[0][inner]};
-  const int64_t strips = (axes.rows + kTile - 1) / kTile;
+  const int64_t strips = ceil_div(axes.rows, kTile);
   int64_t planes = 1;
   for (int axis = 0; axis < inner; ++axis) planes *= axis == outer ? 1 : walk.size[axis];
   const int64_t grain = std::max<int64_t>(1, kCopyGrain / (kTile * axes.columns));

@@ -6,13 +6,11 @@
 #include <cstdint>
 
 #include "../dispatch/dispatch.h"
+#include "integers.h"
 #include "storage.h"
 #include "thread_pool.h"
 
 namespace flambeau {
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 // Where a matrix is read once for a few rows or columns, a thread is worth waking for this many bytes of it.
 constexpr double kBytesPerThread = 256 << 10;

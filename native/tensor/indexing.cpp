@@ -16,18 +16,6 @@ constexpr int64_t kMoveGrain = 64 * 1024;
 int64_t axis_size(const Tensor& x, int axis) { return x.rank() == 0 ? 1 : x.shape[axis]; }
 int64_t axis_stride(const Tensor& x, int axis) { return x.rank() == 0 ? 0 : x.strides[axis]; }
 
-struct Extents {
-  int64_t outer = 1, inner = 1;
-};
-
-Extents around(const Tensor& x, int axis) {
-  Extents e;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (i != axis) (i < axis ? e.outer : e.inner) *= x.shape[i];
-  }
-  return e;
-}
-
 void check_indices(const char* op, const Tensor& index, int axis, int64_t size) {
   const Walk<1> walk = make_walk<1>({&index});
   for_each_row(walk, 0, walk.numel, [&](char* const(&p)[1], int64_t n) {
@@ -128,21 +116,17 @@ Tensor narrow(const Tensor& x, int axis, int64_t start, int64_t size) {
   return view;
 }
 
-}  // namespace
-
-namespace {
-
-// The slices [inner] of x [outer, size, inner] that a checked, contiguous list names; x is contiguous.
-void copy_slices(const Tensor& x, const Extents& e, int64_t size, const Tensor& list, const Tensor& y) {
+// The slices [inner] of x [outer, n, inner] that a checked, contiguous list names; x is contiguous.
+void copy_slices(const Tensor& x, const Extents& e, const Tensor& list, const Tensor& y) {
   const int64_t* const at = list.as<int64_t>();
-  const int64_t n = list.numel;
+  const int64_t count = list.numel;
   with_item_type(item_size(x.dtype), [&](auto zero) {
     using T = decltype(zero);
     const T* const from = x.as<T>();
     T* const to = y.as<T>();
-    parallel_for(e.outer * n, 1 + kMoveGrain / e.inner, [&](int64_t begin, int64_t end) {
+    parallel_for(e.outer * count, 1 + kMoveGrain / e.inner, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
-        const T* source = from + (row / n * size + at[row % n]) * e.inner;
+        const T* source = from + (row / count * e.n + at[row % count]) * e.inner;
         if (e.inner == 1) {
           to[row] = *source;
         } else {
@@ -158,8 +142,7 @@ void copy_slices(const Tensor& x, const Extents& e, int64_t size, const Tensor& 
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   check_axis("indexSelect", x, axis);
   check_index_list("indexSelect", index);
-  const int64_t size = axis_size(x, axis);
-  check_indices("indexSelect", index, axis, size);
+  check_indices("indexSelect", index, axis, axis_size(x, axis));
   Dims shape = x.shape;
   if (shape.rank > 0) shape[axis] = index.numel;
   if (shape.rank == 0 && index.numel != 1) throw_shapes("indexSelect", "one index for a scalar was expected", index, x);
@@ -167,7 +150,7 @@ void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   if (out.numel == 0) return;
   const Tensor dense = contiguous(x), list = contiguous(index);
   Output y = Output::contiguous(out, {&dense, &list});
-  copy_slices(dense, around(x, axis), size, list, *y);
+  copy_slices(dense, around(x.shape, axis), list, *y);
   y.commit();
 }
 
@@ -183,7 +166,7 @@ void embedding(const Tensor& weight, const Tensor& index, Tensor& out) {
   if (out.numel == 0) return;
   const Tensor dense = contiguous(weight), list = contiguous(index);
   Output y = Output::contiguous(out, {&dense, &list});
-  copy_slices(dense, {1, weight.shape[1]}, weight.shape[0], list, *y);
+  copy_slices(dense, around(weight.shape, 0), list, *y);
   y.commit();
 }
 
@@ -191,7 +174,8 @@ void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& sour
   check_axis("indexAdd", target, axis);
   check_index_list("indexAdd", index);
   check_same_dtype("indexAdd", target, source);
-  const int64_t size = axis_size(target, axis), n = index.numel;
+  const Extents e = around(target.shape, axis);
+  const int64_t size = e.n, n = index.numel;
   bool fits = source.rank() == target.rank();
   for (int i = 0; fits && i < target.rank(); ++i) fits = source.shape[i] == (i == axis ? n : target.shape[i]);
   if (!fits || (target.rank() == 0 && n != 1)) {
@@ -201,7 +185,6 @@ void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& sour
   if (source.numel == 0) return;
   const Tensor from = contiguous(without_sharing(source, target)), list = contiguous(without_sharing(index, target));
   Tensor sum = contiguous(target);
-  const Extents e = around(target, axis);
   const int64_t* const at = list.as<int64_t>();
   const BinaryFn fn = kernels().binary[static_cast<int>(BinaryKernel::add)][static_cast<int>(target.dtype)];
   with_dtype(target.dtype, [&](auto zero) {

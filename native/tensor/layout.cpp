@@ -163,4 +163,19 @@ Tensor contiguous(const Tensor& x) {
   return out;
 }
 
+int64_t matrix_offset(const Tensor& x, int64_t index) {
+  int64_t offset = 0;
+  for (int i = x.rank() - 3; i >= 0; --i) {
+    offset += index % x.shape[i] * x.strides[i];
+    index /= x.shape[i];
+  }
+  return offset;
+}
+
+Extents around(const Dims& shape, int axis) {
+  Extents e;
+  for (int i = 0; i < shape.rank; ++i) (i < axis ? e.outer : i == axis ? e.n : e.inner) *= shape[i];
+  return e;
+}
+
 }  // namespace flambeau

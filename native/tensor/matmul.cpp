@@ -135,16 +135,6 @@ int64_t batch_count(const Tensor& t) {
   return n;
 }
 
-// Element offset of the batch-th matrix; batch axes in row-major order.
-int64_t batch_offset(const Tensor& t, int64_t batch) {
-  int64_t offset = 0;
-  for (int i = t.rank() - 3; i >= 0; --i) {
-    offset += batch % t.shape[i] * t.strides[i];
-    batch /= t.shape[i];
-  }
-  return offset;
-}
-
 void multiply_batches(const Product& p, const Tensor& a, const Tensor& b, Tensor& c, const Epilogue* epilogue) {
   const Dims& shape = c.shape;
   Dims a_shape = shape, b_shape = shape;
@@ -154,8 +144,8 @@ void multiply_batches(const Product& p, const Tensor& a, const Tensor& b, Tensor
   const int64_t batches = batch_count(c);
   const int64_t item = static_cast<int64_t>(item_size(c.dtype));
   const auto one = [&](int64_t i) {
-    multiply(c.dtype, p, wide_a.data() + batch_offset(wide_a, i) * item, wide_b.data() + batch_offset(wide_b, i) * item,
-             c.data() + i * p.m * p.n * item, epilogue);
+    multiply(c.dtype, p, wide_a.data() + matrix_offset(wide_a, i) * item,
+             wide_b.data() + matrix_offset(wide_b, i) * item, c.data() + i * p.m * p.n * item, epilogue);
   };
   // Many products are shared out whole; a few large ones are each split by gemm itself.
   if (batches < 2 * num_threads() && p.m * p.n * p.k >= 4 * kGrain) {
@@ -234,7 +224,9 @@ void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation act
 }
 
 void linear(const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation, Tensor& out) {
-  if (weight.rank() != 2) throw Error("SHAPE_MISMATCH", "linear: weight must be a matrix");
+  if (weight.rank() != 2) {
+    throw Error("SHAPE_MISMATCH", "linear: a matrix as weight was expected, got " + to_string(weight.shape));
+  }
   multiply_tensors(x, permute(weight, Dims{1, 0}), true, bias, activation, out);
 }
 

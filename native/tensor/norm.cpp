@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "drivers.h"
+#include "integers.h"
 #include "map.h"
 #include "norm.h"
 #include "output.h"
@@ -44,6 +45,10 @@ void check_result(const char* op, const Tensor& x, const Tensor& result, int64_t
   }
 }
 
+void fill_if(Tensor* t, double value) {
+  if (t) fill(*t, value);
+}
+
 void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor* bias, int axes, double eps,
               Tensor* mean, Tensor* rstd, Tensor& out) {
   const char* const op = name_of(kind);
@@ -57,8 +62,8 @@ void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor*
   if (rstd) check_result(op, x, *rstd, rows.count);
   make_or_check(op, out, x.dtype, x.shape);
   if (x.numel == 0) {
-    if (mean) fill(*mean, 0);
-    if (rstd) fill(*rstd, 0);
+    fill_if(mean, 0);
+    fill_if(rstd, 0);
     return;
   }
   const Tensor from = contiguous(x);
@@ -91,14 +96,14 @@ void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Ten
   if (dweight) check_result(op, x, *dweight, rows.n);
   if (dbias) check_result(op, x, *dbias, rows.n);
   if (x.numel == 0 || (!dx && !dweight && !dbias)) {
-    if (dweight) fill(*dweight, 0);
-    if (dbias) fill(*dbias, 0);
+    fill_if(dweight, 0);
+    fill_if(dbias, 0);
     return;
   }
   // The sums over rows are taken in blocks of a size that the shape alone decides, then over the blocks.
   const bool sums = dweight || dbias;
   const int64_t block = std::clamp<int64_t>((rows.count + 31) / 32, 16, 512);
-  const int64_t blocks = (rows.count + block - 1) / block;
+  const int64_t blocks = ceil_div(rows.count, block);
   const Tensor parts = sums ? empty(x.dtype, {2, blocks, rows.n}) : Tensor();
   const int64_t item = static_cast<int64_t>(item_size(x.dtype)), row = rows.n * item;
   parallel_for(blocks, std::max<int64_t>(1, kNormGrain / (block * rows.n)), [&](int64_t begin, int64_t end) {

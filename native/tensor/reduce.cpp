@@ -4,21 +4,12 @@
 #include <vector>
 
 #include "drivers.h"
+#include "integers.h"
 #include "output.h"
 #include "thread_pool.h"
 
 namespace flambeau {
 namespace {
-
-struct Extents {
-  int64_t outer = 1, n = 1, inner = 1;
-};
-
-Extents around(const Dims& shape, int axis) {
-  Extents e;
-  for (int i = 0; i < shape.rank; ++i) (i < axis ? e.outer : i == axis ? e.n : e.inner) *= shape[i];
-  return e;
-}
 
 // How a reduction sees a tensor: its axes from the outermost in memory to the innermost, adjacent ones of one kind
 // (kept or reduced) merged. Size-1 axes are left out.
@@ -66,7 +57,7 @@ constexpr int64_t kFewRows = 16;
 
 void run_reduce(ReduceFn fn, size_t item, const char* x, char* y, const Extents& e) {
   const int64_t row = e.n * e.inner;
-  const int64_t block = std::max<int64_t>(8, (kBlock + e.inner - 1) / e.inner);
+  const int64_t block = std::max<int64_t>(8, ceil_div(kBlock, e.inner));
   if (e.outer >= kFewRows || e.n < 2 * block) {
     if (e.outer * row <= kBlock) {
       fn(x, y, static_cast<size_t>(e.outer), static_cast<size_t>(e.n), static_cast<size_t>(e.inner));
@@ -78,7 +69,7 @@ void run_reduce(ReduceFn fn, size_t item, const char* x, char* y, const Extents&
     });
     return;
   }
-  const int64_t blocks = (e.n + block - 1) / block;
+  const int64_t blocks = ceil_div(e.n, block);
   const StorageRef partial(Storage::allocate(static_cast<size_t>(e.outer * blocks * e.inner) * item));
   char* const partials = static_cast<char*>(partial->data());
   parallel_for(e.outer * blocks, 1, [&](int64_t begin, int64_t end) {
@@ -224,7 +215,7 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
   const size_t item = item_size(x.dtype);
   if (e.outer == 1 && e.inner == 1 && e.n >= 2 * kBlock) {
     // The winners of the blocks, then the winner among them.
-    const int64_t blocks = (e.n + kBlock - 1) / kBlock;
+    const int64_t blocks = ceil_div(e.n, kBlock);
     std::vector<int64_t> winners(static_cast<size_t>(blocks));
     std::vector<char> values(static_cast<size_t>(blocks) * item);
     parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
@@ -285,7 +276,7 @@ void along_slices(const Extents& e, int64_t grain, Run&& run) {
     });
     return;
   }
-  const int64_t strips = (e.inner + kStrip - 1) / kStrip;
+  const int64_t strips = ceil_div(e.inner, kStrip);
   const int64_t width = std::min(kStrip, e.inner);
   parallel_for(e.outer * strips, std::max<int64_t>(1, grain / (e.n * width)), [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {

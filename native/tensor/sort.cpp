@@ -51,16 +51,15 @@ void sort_first(const char* op, const Tensor& x, int axis, int64_t k, bool desce
   if (values.numel == 0) return;
   const Tensor dense = contiguous(x);
   Output v = Output::contiguous(values, {&dense}), at = Output::contiguous(indices, {&dense, &values});
-  const int64_t n = x.rank() == 0 ? 1 : x.shape[axis];
-  int64_t inner = 1;
-  for (int i = axis + 1; i < x.rank(); ++i) inner *= x.shape[i];
+  const Extents e = around(x.shape, axis);
+  const int64_t n = e.n, inner = e.inner;
   std::atomic<bool> starved{false};
   with_dtype(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* const from = dense.as<T>();
     T* const to = v->as<T>();
     int64_t* const places = at->as<int64_t>();
-    parallel_for(x.numel / n, 1 + 4096 / n, [&](int64_t begin, int64_t end) {
+    parallel_for(e.outer * inner, 1 + 4096 / n, [&](int64_t begin, int64_t end) {
       // Nothing may be thrown across the pool.
       const std::unique_ptr<Entry<T>[]> line(new (std::nothrow) Entry<T>[static_cast<size_t>(n)]);
       if (!line) {

@@ -70,4 +70,14 @@ Tensor broadcast_to(const Tensor& x, const Dims& shape);  // stride 0 where repe
 Tensor permute(const Tensor& x, const Dims& axes);
 Tensor contiguous(const Tensor& x);  // x itself when it is
 
+// In elements, from x's first to that of the index-th of the matrices x consists of, axes before the last two in
+// row-major order.
+int64_t matrix_offset(const Tensor& x, int64_t index);
+
+// A shape around one of its axes, of size n; a scalar has an axis of size 1.
+struct Extents {
+  int64_t outer = 1, n = 1, inner = 1;
+};
+Extents around(const Dims& shape, int axis);
+
 }  // namespace flambeau
