@@ -4,7 +4,11 @@
 
 namespace flambeau {
 
+namespace {
+
 constexpr const char* kAttention = "scaledDotProductAttention";
+
+}  // namespace
 
 void op_attention(Environment& e, View handles, double scale, bool causal) {
   const TensorList t(kAttention, e, handles, 6);

@@ -16,8 +16,8 @@ double get_num_threads(Environment& e);
 void set_threads(Environment& e, int n);
 double available_threads(Environment& e);
 double available_bytes(Environment& e);
-void memory(Environment& e,
-            View counters);  // Float64Array(6): live bytes, tensors, process bytes, storages, cached, peak
+// counters is a Float64Array(6): live bytes, tensors, process bytes, storages, cached, peak.
+void memory(Environment& e, View counters);
 void reset_peak(Environment& e);
 void release_cache(Environment& e);
 
@@ -112,7 +112,7 @@ Handle op_group_norm(Environment& e, const Tensor& x, int64_t groups, const Tens
                      double eps, Tensor* mean, Tensor* rstd, Out out);
 void op_group_norm_backward(Environment& e, const Tensor& g, const Tensor& x, int64_t groups, const Tensor* weight,
                             const Tensor& mean, const Tensor& rstd, Tensor* dx, Tensor* dweight, Tensor* dbias);
-// The windows come from scratch, see there.
+// The windows come from scratch: size, out, kernel, stride, padding, dilation of the height, then of the width.
 Handle op_max_pool(Environment& e, const Tensor& x, Tensor* indices, Out out);
 Handle op_max_pool_backward(Environment& e, const Tensor& g, const Tensor& indices, Out out);
 Handle op_avg_pool(Environment& e, const Tensor& x, bool count_include_pad, double divisor, Out out);
@@ -132,7 +132,7 @@ void op_bernoulli_tensor(Environment& e, Generator& generator, Tensor& x, const 
 Handle op_multinomial(Environment& e, Generator& generator, const Tensor& p, int64_t samples, Out out);
 
 // --- optim_ops.cpp. handles lists, per parameter, [param, grad, momentum] (0 where none) or
-// [param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq]; hyper is Float64Array, see there.
+// [param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq]; hyper is a Float64Array, whose fields optim_ops.cpp names.
 void op_sgd(Environment& e, View handles, View hyper);
 void op_adam(Environment& e, View handles, View hyper);
 

@@ -7,7 +7,6 @@ namespace {
 
 RowNorm row_norm_kind(bool rms) { return rms ? RowNorm::rms : RowNorm::layer; }
 
-// scratch: size, out, kernel, stride, padding, dilation of the height, then of the width.
 PoolArgs pool_args(Environment& e, bool count_include_pad, double divisor) {
   constexpr int kFields = 6;
   const Dims fields = e.dims(2 * kFields);

@@ -63,8 +63,10 @@ napi_value supported_isa_names(Environment& e) {
 
 double get_num_threads(Environment&) { return num_threads(); }
 void set_threads(Environment&, int n) {
-  if (n < 1 || n > kMaxThreads)
-    throw Error("BAD_ARGUMENT", "setNumThreads: expected 1 to 256, got " + std::to_string(n));
+  if (n < 1 || n > kMaxThreads) {
+    throw Error("BAD_ARGUMENT",
+                "setNumThreads: expected 1 to " + std::to_string(kMaxThreads) + ", got " + std::to_string(n));
+  }
   set_num_threads(n);
 }
 double available_threads(Environment&) { return available_cores(); }

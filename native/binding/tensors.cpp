@@ -40,15 +40,16 @@ Handle create_full(Environment& e, DType dtype, int rank, double value, Out out)
 }
 
 Handle create_from(Environment& e, DType dtype, int rank, View data, Out out) {
-  if (dtype == DType::bf16 && data.type == napi_float32_array) {
-    Tensor wide = empty(DType::f32, e.dims(rank));
-    require_match("tensor", data, DType::f32, wide.numel);
+  const Dims shape = e.dims(rank);
+  const bool rounds = dtype == DType::bf16 && data.type == napi_float32_array;
+  require_match("tensor", data, rounds ? DType::f32 : dtype, count(shape));
+  if (rounds) {
+    Tensor wide = empty(DType::f32, shape);
     if (data.bytes > 0) std::memcpy(wide.data(), data.data, data.bytes);
     cast(wide, dtype, out.tensor());
     return out.finish();
   }
-  Tensor x = empty(dtype, e.dims(rank));
-  require_match("tensor", data, dtype, x.numel);
+  Tensor x = empty(dtype, shape);
   if (data.bytes > 0) std::memcpy(x.data(), data.data, data.bytes);
   out.tensor() = std::move(x);
   return out.finish();

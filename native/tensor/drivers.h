@@ -24,6 +24,8 @@ void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool rev
 void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out);
 void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor& out);
 void where(const Tensor& cond, const Tensor& a, const Tensor& b, Tensor& out);
+
+// --- copy.cpp
 void cast(const Tensor& x, DType dtype, Tensor& out);  // also the copy: same dtype gives a contiguous clone
 void copy_into(const Tensor& source, Tensor& target);  // broadcasts and casts
 void fill(Tensor& target, double value);
@@ -72,8 +74,9 @@ void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const
 void linear_int8(const Tensor& x, const Tensor& weight, const Tensor& scales, const Tensor* bias, bool reduce_range,
                  Tensor& out);
 
-// --- indexing.cpp. Index tensors are int64; each value is checked (negative ones count from the end where PyTorch's
-// op allows it) before anything is written: INDEX_OUT_OF_RANGE names op, axis, value and size.
+// --- indexing.cpp. Index tensors are int64; each value must lie in [0, size), which is checked before anything is
+// written: INDEX_OUT_OF_RANGE names op, axis, value and size. Where PyTorch counts negative ones from the end, that is
+// the caller's.
 void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out);
 void embedding(const Tensor& weight, const Tensor& index, Tensor& out);  // rows of [n, width]; out [..., width]
 void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& source);
@@ -82,10 +85,14 @@ void scatter(Tensor& target, int axis, const Tensor& index, const Tensor& source
 void scatter_add(Tensor& target, int axis, const Tensor& index, const Tensor& source);
 void concat(const Tensor* const* inputs, int n, int axis, Tensor& out);
 void triangle(const Tensor& x, int64_t diagonal, bool upper, Tensor& out);  // tril, triu of the last two axes
+void nonzero(const Tensor& x, Tensor& out);                                 // [count, rank], int64
+void flip(const Tensor& x, const Dims& axes, Tensor& out);
+
+// --- sort.cpp
 void sort(const Tensor& x, int axis, bool descending, Tensor& values, Tensor& indices);  // stable; NaN is largest
 void topk(const Tensor& x, int axis, int64_t k, bool largest, Tensor& values, Tensor& indices);  // values in order
-void nonzero(const Tensor& x, Tensor& out);                                                      // [count, rank], int64
-void flip(const Tensor& x, const Dims& axes, Tensor& out);
+
+// --- loss.cpp
 // Negative log likelihood over x [n, classes] of log-probabilities and target [n] int64; weight [classes] or null.
 // losses [n] is 0 where target == ignore_index; weights [n] gets each row's weight (0 where ignored).
 void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, Tensor& losses,

@@ -9,7 +9,7 @@
 namespace flambeau {
 
 enum class Derivation : uint8_t {
-  int8_columns,      // … of a quantised linear layer's weight, with its row sums; parameter unused (quantized.cpp)
+  int8_columns,      // panels of a quantised linear layer's weight, with its row sums; parameter unused (quantized.cpp)
   conv_panels,       // weights in the panels of conv_pass.cpp; parameter is the number of groups
   winograd_filters,  // transformed filters in panels; parameter is twice the form, plus 1 when flipped
                      // (conv_winograd.cpp)

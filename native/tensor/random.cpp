@@ -166,18 +166,18 @@ void multinomial(Generator& g, const T* p, int64_t* y, size_t rows, size_t categ
     for (size_t i = 0; i < categories; ++i) {
       if (!(p[i] >= 0) || std::isinf(p[i])) {
         throw Error("OUT_OF_RANGE",
-                    "multinomial: weights must be finite and not negative, came " + std::to_string(p[i]));
+                    "multinomial: weights must be finite and not negative, got " + std::to_string(p[i]));
       }
       sum += p[i];
       cumulative[i] = sum;
     }
-    if (!(sum > 0)) throw Error("OUT_OF_RANGE", "multinomial: a row of weights must have a positive sum, came 0");
+    if (!(sum > 0)) throw Error("OUT_OF_RANGE", "multinomial: a row of weights must have a positive sum, got 0");
     for (T& c : cumulative) c /= sum;
     cumulative.back() = 1;
     for (size_t i = 0; i < samples; ++i) {
       const double u = unit_f64(g);
-      size_t left = 0,
-             right = categories;  // the first category whose cumulative weight reaches u lies in [left, right)
+      // The first category whose cumulative weight reaches u lies in [left, right).
+      size_t left = 0, right = categories;
       while (left < right) {
         const size_t middle = left + (right - left) / 2;
         if (cumulative[middle] < u) {

@@ -34,7 +34,7 @@ void fill_as(DType dtype, Tensor& x, const Fill& fill) {
 
 void require_float(const char* op, DType dtype) {
   if (!is_floating(dtype)) {
-    throw Error("DTYPE_MISMATCH", std::string(op) + ": only float tensors have this distribution");
+    throw Error("DTYPE_MISMATCH", std::string(op) + ": a float tensor was expected, got " + dtype_name(dtype));
   }
 }
 
@@ -42,7 +42,7 @@ template <class T>
 void require_probabilities(const T* p, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     if (p[i] >= 0 && p[i] <= 1) continue;
-    throw Error("OUT_OF_RANGE", "bernoulli: probabilities must be in [0, 1], came " + std::to_string(p[i]));
+    throw Error("OUT_OF_RANGE", "bernoulli: probabilities must be in [0, 1], got " + std::to_string(p[i]));
   }
 }
 
