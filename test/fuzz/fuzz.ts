@@ -21,7 +21,7 @@ function random(): number {
 }
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
 
-const DTYPES = ['float32', 'float64', 'int32', 'int64', 'uint8', 'bool'] as const;
+const DTYPES = ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'uint8', 'int8', 'bool'] as const;
 const SHAPES = [[], [0], [1], [3], [2, 3], [3, 2], [2, 3, 4], [1, 3], [2, 0, 3], [4, 4], [2, 1, 3, 1]];
 
 function anyTensor(): Tensor {

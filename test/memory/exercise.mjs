@@ -17,7 +17,7 @@ function creation() {
   structuredClone(data.buffer, { transfer: [data.buffer] });
   refused(() => taken.sum());
   doomed.dispose();
-  for (const dtype of ['float32', 'float64', 'int32', 'int64', 'uint8', 'bool']) {
+  for (const dtype of ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'uint8', 'int8', 'bool']) {
     for (const shape of [[], [0], [7], [3, 5], [2, 3, 4]]) rand(shape).mul(9).to(dtype).toArray();
   }
   refused(() => zeros([2 ** 40]));
@@ -83,6 +83,80 @@ function training(Kind, options) {
   return noGrad(() => model.eval()(randn([2, 33]))).toArray();
 }
 
+/** A layer forward, backward and once more without a graph, where weights that stay the same are packed. */
+function runs(layer, ...inputs) {
+  const first = (y) => (Array.isArray(y) ? y[0] : y);
+  for (const x of inputs) x.requiresGrad_();
+  first(layer(...inputs))
+    .pow(2)
+    .sum()
+    .backward();
+  layer.eval();
+  return noGrad(() =>
+    [1, 2, 3]
+      .map(() => first(layer(...inputs)))
+      .at(-1)
+      .sum()
+      .item(),
+  );
+}
+
+function layers() {
+  const image = () => randn([2, 16, 13, 14]);
+  for (const [kernelSize, options] of [
+    [1, {}],
+    [3, { padding: 1 }],
+    [3, { stride: 2 }],
+    [4, { stride: 2, padding: 1, dtype: 'float64' }],
+    [5, { groups: 4, dilation: 2 }],
+    [3, { groups: 16, paddingMode: 'reflect', padding: 2 }],
+  ]) {
+    const { paddingMode, ...transposed } = options;
+    const x = () => image().to(options.dtype ?? 'float32');
+    runs(new nn.Conv2d(16, 16, kernelSize, options), x());
+    runs(new nn.ConvTranspose2d(16, 16, kernelSize, transposed), x());
+  }
+  runs(new nn.Conv2d(3, 16, 7, { stride: 2, padding: 3 }), randn([2, 3, 33, 35]));
+  runs(new nn.Conv1d(5, 7, 3), randn([3, 5, 40]));
+  for (const pool of [
+    new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
+    new nn.AvgPool2d(2, { ceilMode: true }),
+    new nn.AdaptiveMaxPool2d([3, 5]),
+    new nn.AdaptiveAvgPool2d(4),
+  ]) {
+    runs(pool, image());
+  }
+  for (const norm of [new nn.BatchNorm2d(16), new nn.GroupNorm(4, 16), new nn.InstanceNorm2d(16)]) runs(norm, image());
+  for (const norm of [new nn.LayerNorm([13, 14]), new nn.RMSNorm(14)]) runs(norm, image());
+  for (const Recurrent of [nn.LSTM, nn.GRU, nn.RNN]) {
+    runs(new Recurrent(9, 33, { numLayers: 2, bidirectional: true }), randn([70, 3, 9]));
+    runs(new Recurrent(9, 33), randn([4, 50, 9]));
+  }
+  runs(new nn.LSTM(9, 33, { projSize: 5 }), randn([4, 3, 9]));
+  for (const batchFirst of [false, true]) {
+    runs(new nn.TransformerEncoderLayer(32, 4, { dimFeedforward: 50, batchFirst }), randn([3, 70, 32]));
+  }
+  const query = randn([2, 4, 37, 16]);
+  for (const isCausal of [false, true]) F.scaledDotProductAttention(query, query, query, { isCausal });
+  F.scaledDotProductAttention(query, query, query, { attnMask: rand([37, 37]).gt(0.5) });
+
+  const table = new nn.Embedding(50, 20, { paddingIdx: 3 });
+  table(flambeau.randint(0, 50, [4, 9]))
+    .sum()
+    .backward();
+  const linear = new nn.Linear(130, 70);
+  const quantized = nn.quantized.quantizeDynamic(new nn.Sequential(linear));
+  for (const rows of [1, 3, 40]) {
+    noGrad(() => [1, 2, 3].map(() => quantized(randn([rows, 130]))));
+    runs(new nn.Linear(130, 70), randn([rows, 130]));
+    const [a, b] = [randn([rows, 131]).bfloat16(), randn([77, 131]).bfloat16()];
+    for (const _ of [1, 2, 3]) F.linear(a, b).add(1).softmax(1).sum([0]).float().toArray();
+  }
+  for (const loss of [new nn.MSELoss(), new nn.SmoothL1Loss(), new nn.BCEWithLogitsLoss()]) {
+    loss(randn([30, 4], { requiresGrad: true }), rand([30, 4])).backward();
+  }
+}
+
 function graphs() {
   const x = rand([5, 5], { requiresGrad: true });
   const y = x.matmul(x.t()).add(x).exp().sum();
@@ -128,6 +202,7 @@ function everything() {
   random();
   training(optim.SGD, { lr: 0.1, momentum: 0.9 });
   training(optim.AdamW, { lr: 1e-3, amsgrad: true });
+  layers();
   graphs();
   parallel();
 }
