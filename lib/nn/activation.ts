@@ -4,7 +4,6 @@ import { inplace as inPlaceOps } from '../ops/inplace.js';
 import { sigmoid, tanh } from '../ops/unary.js';
 import { fail } from '../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
-import type { ProductActivation } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { pythonFloat } from './print.js';
@@ -242,20 +241,6 @@ export class LogSigmoid extends Activation {
   override forward(input: Tensor): Tensor {
     return logSigmoid(input);
   }
-}
-
-/** By forward, so that a subclass or an instance with its own is none of them. */
-const OF_PRODUCTS = new Map<unknown, ProductActivation>([
-  [ReLU.prototype.forward, 'relu'],
-  [Sigmoid.prototype.forward, 'sigmoid'],
-  [Tanh.prototype.forward, 'tanh'],
-  [SiLU.prototype.forward, 'silu'],
-]);
-
-/** The activation that `layer` is, if a product's last pass can apply it; else null. */
-export function productActivationOf(layer: Module): ProductActivation | null {
-  if (layer.forward === GELU.prototype.forward) return (layer as GELU).approximate === 'tanh' ? 'geluTanh' : 'gelu';
-  return OF_PRODUCTS.get(layer.forward) ?? null;
 }
 
 markBuiltIn(ReLU, Sigmoid, Tanh, GELU, SiLU, LeakyReLU, ELU, Hardtanh, Softplus, LogSigmoid);

@@ -24,7 +24,7 @@ export {
 } from '../ops/conv.js';
 export { type DropoutOptions, dropout } from '../ops/dropout.js';
 export { type EmbeddingOptions, embedding } from '../ops/embedding.js';
-export { linear } from '../ops/matmul.js';
+export { linear } from '../ops/linear.js';
 export { type PadMode, type PadOptions, pad } from '../ops/pad.js';
 export * from '../ops/pooling.js';
 export * from '../ops/regression.js';

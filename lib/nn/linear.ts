@@ -1,4 +1,4 @@
-import { linear, linearThen } from '../ops/matmul.js';
+import { linear, linearThen } from '../ops/linear.js';
 import { checkDType, type DType, type FloatingDType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
 import { checkInteger, checkOptions } from '../tensor/options.js';

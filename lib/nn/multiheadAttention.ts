@@ -5,7 +5,8 @@ import { additive, scaledDotProductAttention, selfAttention } from '../ops/atten
 import { logicalAnd, logicalNot } from '../ops/compare.js';
 import { dropout as dropoutOp } from '../ops/dropout.js';
 import { cat } from '../ops/join.js';
-import { linear, matmul } from '../ops/matmul.js';
+import { linear } from '../ops/linear.js';
+import { matmul } from '../ops/matmul.js';
 import { mean } from '../ops/reduce.js';
 import { narrow } from '../ops/slices.js';
 import { expand, permute, reshape, squeeze, transpose, unsqueeze } from '../ops/views.js';

@@ -13,8 +13,8 @@ import {
   maxPool2d,
   type Pooled,
   type PoolSize,
-  poolSizes,
 } from '../ops/pooling.js';
+import { poolSizes } from '../ops/poolSizes.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';

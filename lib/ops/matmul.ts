@@ -1,54 +1,14 @@
 import { noGrad } from '../autograd/modes.js';
-import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
+import { defineOp, type Op } from '../autograd/op.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
-import { type ProductActivation, rawFull, rawLinear, rawMatmul } from '../tensor/raw.js';
+import { rawFull, rawMatmul } from '../tensor/raw.js';
 import { broadcastShapes, numelOf, type Shape, sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, mul } from './arithmetic.js';
 import { castTo, checkFactor, expandTo, sumDims, sumTo } from './broadcast.js';
 import { reshapeTo, swapLast } from './layout.js';
-
-/** a [..., m, k] · b [..., k, n] → [..., m, n], batches broadcast; checked arguments of one dtype and rank >= 2. */
-const product: Op<[a: Tensor, b: Tensor]> = defineOp({
-  name: 'matmul',
-  node: (x, y) => (x.shape.length === 2 && y.shape.length === 2 ? 'MmBackward0' : 'BmmBackward0'),
-  forward: (a, b) => rawMatmul(a, b),
-  save: ([a, b], _out, [aNeeds, bNeeds]) => [bNeeds ? a : null, aNeeds ? b : null],
-  backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
-    needs[0] ? sumTo(product(g, swapLast(b!)), x.shape) : null,
-    needs[1] ? sumTo(product(swapLast(a!), g), y.shape) : null,
-  ],
-});
-
-function checkPair(
-  op: string,
-  a: unknown,
-  b: unknown,
-  names: readonly [string, string] = ['input', 'other'],
-): [Tensor, Tensor] {
-  const x = checkTensor(op, a, names[0]);
-  const y = checkTensor(op, b, names[1]);
-  if (x.dtype !== y.dtype)
-    fail('DTYPE_MISMATCH', `${op}: expected both tensors to have one dtype, got ${x.dtype} and ${y.dtype}`);
-  if (x.dtype === 'bool') fail('DTYPE_MISMATCH', `${op}: not defined for bool tensors`);
-  return [x, y];
-}
-
-const brief = (shape: Shape): string => `[${shape.join(',')}]`;
-
-function checkInner(op: string, a: Tensor, b: Tensor): void {
-  if (a.shape.at(-1) !== b.shape.at(b.shape.length === 1 ? 0 : -2)) {
-    fail('SHAPE_MISMATCH', `${op}: inner dimensions differ, ${brief(a.shape)} × ${brief(b.shape)}`);
-  }
-}
-
-function checkRank(op: string, x: Tensor, rank: number, argument: string): void {
-  if (x.shape.length !== rank) {
-    const kind = ['a scalar', 'a vector', 'a matrix', 'a batch of matrices'][rank]!;
-    fail('SHAPE_MISMATCH', `${op}: ${argument} must be ${kind} (${rank}-dimensional), got shape ${showShape(x.shape)}`);
-  }
-}
+import { brief, checkInner, checkMultiplies, checkPair, checkRank, product } from './product.js';
 
 /**
  * The matrix product by PyTorch's rules of rank: vector · vector is a scalar, matrix · vector a vector, and the leading
@@ -209,76 +169,4 @@ export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: Add
   checkRank('baddbmm', b, 3, 'batch2');
   checkInner('baddbmm', a, b);
   return addProduct('baddbmm', castTo(x, a.dtype), a, b, options);
-}
-
-function checkMultiplies(op: string, a: Shape, b: Shape): void {
-  if (a[1] !== b[0]) {
-    fail('SHAPE_MISMATCH', `${op}: mat1 and mat2 shapes cannot be multiplied (${a.join('x')} and ${b.join('x')})`);
-  }
-}
-
-/** x [n, in] · weightᵀ [in, out] + bias [out], the bias added while the product is still in registers. */
-const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp({
-  name: 'addmm',
-  node: (_x, _weight, bias) => (bias === null ? 'MmBackward0' : 'AddmmBackward0'),
-  forward: (x, weight, bias) => rawLinear(x, weight, bias),
-  save: ([x, weight], _out, [xNeeds, weightNeeds]) => [weightNeeds ? x : null, xNeeds ? weight : null],
-  backward: ({ saved: [x, weight], needs }, g) => [
-    needs[0] ? product(g, weight!) : null,
-    needs[1] ? product(swapLast(g), x!) : null,
-    needs[2] ? sumDims(g, [0], false) : null,
-  ],
-});
-
-/** The sizes of a product of checked arguments. */
-function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null): [rows: number, inputs: number, outputs: number] {
-  checkPair('linear', x, weight, ['input', 'weight']);
-  if (bias !== null) checkPair('linear', x, bias, ['input', 'bias']);
-  const { shape } = x;
-  checkRank('linear', weight, 2, 'weight');
-  if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
-  const [outputs, inputs] = weight.shape as [number, number];
-  const rows = shape.length === 2 ? shape[0]! : numelOf(shape.slice(0, -1));
-  checkMultiplies('linear', [rows, shape.at(-1)!], [inputs, outputs]);
-  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
-    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
-  }
-  return [rows, inputs, outputs];
-}
-
-/**
- * x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] or null → [..., out].
- *
- * @example
- * linear(ones([1, 2]), ones([3, 2]), zeros([3])).toArray(); // [[2, 2, 2]]
- */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  return ofRows(x, checkLinear(x, weight, bias), (flat) => linearOp(flat, weight, bias));
-}
-
-/**
- * activation(x · weightᵀ + bias) in one pass over the result, with the numbers of the two ops. Nothing is recorded: for
- * where grad mode is off.
- */
-export function linearThen(x: Tensor, weight: Tensor, bias: Tensor | null, activation: ProductActivation): Tensor {
-  return ofRows(x, checkLinear(x, weight, bias), (flat) => rawLinear(flat, weight, bias, activation));
-}
-
-/** `multiply` of x as a matrix, in x's shape. */
-function ofRows(
-  x: Tensor,
-  [rows, inputs, outputs]: readonly [number, number, number],
-  multiply: (x: Tensor) => Tensor,
-): Tensor {
-  const { shape } = x;
-  if (shape.length === 2) return multiply(x);
-  const flat = reshapeTo(x, [rows, inputs]);
-  const result = multiply(flat);
-  const out = reshapeTo(result, [...shape.slice(0, -1), outputs]);
-  // Without a graph the other geometries are nobody's, and would keep the memory of x and of the result.
-  if (!requiresGrad(out)) {
-    flat.dispose();
-    result.dispose();
-  }
-  return out;
 }

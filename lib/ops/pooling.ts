@@ -1,6 +1,6 @@
 import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
-import { describe, fail } from '../tensor/errors.js';
+import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawTo } from '../tensor/raw.js';
 import {
@@ -18,6 +18,7 @@ import { ge } from './compare.js';
 import { gatherOp } from './gather.js';
 import { reshapeTo } from './layout.js';
 import { maskedFill } from './masking.js';
+import { poolSizes } from './poolSizes.js';
 import { mean } from './reduce.js';
 
 // Pooling of the last one or two dimensions: x is [N, C, L] or [C, L], or [N, C, H, W] or [C, H, W]. Rows are planes of
@@ -88,26 +89,6 @@ const avgPoolBackward: Op<[g: Tensor, windows: Named]> = defineOp({
 });
 
 // --- arguments
-
-/** The sizes for `rank` dimensions. */
-export function poolSizes(op: string, name: string, value: unknown, rank: number, least: number): number[] {
-  const list = Array.isArray(value) ? (value as unknown[]) : new Array<unknown>(rank).fill(value);
-  if (list.length !== rank) {
-    fail('BAD_ARGUMENT', `${op}: ${name} must be an integer or ${rank} of them, got ${describe(value)}`);
-  }
-  return list.map((size) => {
-    if (!Number.isSafeInteger(size)) {
-      fail('WRONG_TYPE', `${op}: ${name} must be an integer or ${rank} of them, got ${describe(size)}`);
-    }
-    if ((size as number) < least || (size as number) >= 2 ** 31) {
-      fail(
-        'OUT_OF_RANGE',
-        `${op}: ${name} must be ${least === 0 ? 'at least 0' : 'greater than zero'} and below 2^31, got ${size}`,
-      );
-    }
-    return size as number;
-  });
-}
 
 /** x as planes, of height 1 where one dimension is pooled; bfloat16 is pooled in float32 and rounded once. */
 function planesOf(op: string, x: unknown, rank: 1 | 2): Tensor {

@@ -27,7 +27,7 @@ import { relu } from './activation.js';
 import { add, mul, sub } from './arithmetic.js';
 import { stack } from './join.js';
 import { rawSlice, rawSwap } from './layout.js';
-import { linear } from './matmul.js';
+import { linear } from './linear.js';
 import { chunk, select } from './slices.js';
 import { sigmoid, tanh } from './unary.js';
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import * as flambeau from 'flambeau';
 import {
   autograd,
   functional as F,
@@ -36,6 +37,16 @@ class Net extends nn.Module {
     return x;
   }
 }
+
+test('what only the library itself calls is no function or method of it', () => {
+  expect(F).not.toHaveProperty('poolSizes');
+  expect(nn).not.toHaveProperty('productActivationOf');
+  // A linear layer is F.linear, as in PyTorch.
+  for (const name of ['linear', 'linearThen']) {
+    expect(flambeau).not.toHaveProperty(name);
+    expect(zeros([1])).not.toHaveProperty(name);
+  }
+});
 
 describe('the program', () => {
   test('a model is called and read, with the numbers of PyTorch', () => {
