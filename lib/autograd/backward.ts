@@ -39,9 +39,8 @@ function checkTensors(op: string, value: unknown, what: string): readonly Tensor
   if (!(value instanceof Tensor) && !Array.isArray(value)) {
     fail('WRONG_TYPE', `${op}: ${what} must be a Tensor or an array of Tensors, got ${describe(value)}`);
   }
-  const list = listOf(value as Tensor | Tensor[]);
-  list.forEach((x, i) => void checkTensor(op, x, `${what}[${i}]`));
-  return list;
+  // Not map, which passes over the holes of an array.
+  return Array.from(listOf(value as Tensor | Tensor[]), (x, i) => checkTensor(op, x, `${what}[${i}]`));
 }
 
 /** The gradient that starts at each output: what was given, or 1 for a scalar. */

@@ -62,11 +62,14 @@ function extend(state: ModuleState, inner: Failure): string {
 
 function describeCall(state: ModuleState, inputs: readonly unknown[]): string {
   const printed = printModule(state.self).replaceAll('\n', '\n  ');
-  return `  in ${printed}\n  given ${inputs.length === 0 ? 'no input' : inputs.map(describeInput).join(', ')}`;
+  return `  in ${printed}\n  given ${inputs.length === 0 ? 'no input' : inputs.map((input) => describeInput(input, 0)).join(', ')}`;
 }
 
-function describeInput(input: unknown): string {
+// An array may hold itself.
+function describeInput(input: unknown, depth: number): string {
   if (input instanceof Tensor) return `${showShape(input.shape)} ${input.dtype}`;
-  if (Array.isArray(input) && input.length > 0 && input.length <= 8) return `[${input.map(describeInput).join(', ')}]`;
+  if (Array.isArray(input) && input.length > 0 && input.length <= 8 && depth < 3) {
+    return `[${input.map((element) => describeInput(element, depth + 1)).join(', ')}]`;
+  }
   return describe(input);
 }

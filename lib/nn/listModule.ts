@@ -1,4 +1,5 @@
 import { fail } from '../tensor/errors.js';
+import { checkInteger } from '../tensor/options.js';
 import { Module } from './module.js';
 import { checkModules, Positions, resolveIndex, resolveSlice, type Slice } from './positions.js';
 import { checkModule } from './registry.js';
@@ -52,7 +53,8 @@ export abstract class ListModule<M extends Module> extends Module {
     const positions = positionsOf(this);
     const { size } = positions;
     checkModule(this.op('insert'), module);
-    if (!Number.isInteger(index) || index < -size || index > size) {
+    checkInteger(this.op('insert'), 'index', index);
+    if (index < -size || index > size) {
       fail('INDEX_OUT_OF_RANGE', `${this.op('insert')}: Index out of range: ${index}`);
     }
     positions.insert(index < 0 ? index + size : index, [module]);

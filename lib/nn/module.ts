@@ -175,26 +175,24 @@ export class Module {
 
   /** Every parameter once, a module's own before its children's. */
   *parameters(options: { readonly recurse?: boolean } = {}): IterableIterator<Parameter> {
-    checkOptions('parameters', options, ['recurse']);
-    for (const [, parameter] of namedMembers(this, ofParameters, options)) yield parameter;
+    const known = checkOptions('parameters', options, ['recurse']);
+    for (const [, parameter] of namedMembers(this, ofParameters, known)) yield parameter;
   }
 
   /** Parameters with their paths, the names in the state dict. */
   namedParameters(options: MemberOptions = {}): IterableIterator<[string, Parameter]> {
-    checkOptions('namedParameters', options, MEMBER_OPTIONS);
-    return namedMembers(this, ofParameters, options).values();
+    return namedMembers(this, ofParameters, checkOptions('namedParameters', options, MEMBER_OPTIONS)).values();
   }
 
   /** Every buffer once. */
   *buffers(options: { readonly recurse?: boolean } = {}): IterableIterator<Tensor> {
-    checkOptions('buffers', options, ['recurse']);
-    for (const [, buffer] of namedMembers(this, ofBuffers, options)) yield buffer;
+    const known = checkOptions('buffers', options, ['recurse']);
+    for (const [, buffer] of namedMembers(this, ofBuffers, known)) yield buffer;
   }
 
   /** Buffers with their paths. */
   namedBuffers(options: MemberOptions = {}): IterableIterator<[string, Tensor]> {
-    checkOptions('namedBuffers', options, MEMBER_OPTIONS);
-    return namedMembers(this, ofBuffers, options).values();
+    return namedMembers(this, ofBuffers, checkOptions('namedBuffers', options, MEMBER_OPTIONS)).values();
   }
 
   /** The immediate submodules, each once. */
@@ -214,14 +212,14 @@ export class Module {
 
   /** The module itself and all its descendants. */
   *modules(options: { readonly removeDuplicate?: boolean } = {}): IterableIterator<Module> {
-    checkOptions('modules', options, ['removeDuplicate']);
-    for (const [, module] of namedModules(stateOf(this).self, options)) yield module;
+    const known = checkOptions('modules', options, ['removeDuplicate']);
+    for (const [, module] of namedModules(stateOf(this).self, known)) yield module;
   }
 
   /** The module itself, under the empty path, and all its descendants with their paths. */
   namedModules(options: TraverseOptions = {}): IterableIterator<[string, Module]> {
-    checkOptions('namedModules', options, ['prefix', 'removeDuplicate']);
-    return namedModules(stateOf(this).self, options).values();
+    const known = checkOptions('namedModules', options, ['prefix', 'removeDuplicate']);
+    return namedModules(stateOf(this).self, known).values();
   }
 
   /** Puts this module and its descendants into training mode, or with `false` into evaluation mode. */

@@ -1,4 +1,4 @@
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { type EntrySource, readEntries } from './entries.js';
 import { type Layer, Module } from './module.js';
 import { checkFreeName, checkModule, setChild, unregister } from './registry.js';
@@ -31,7 +31,7 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
 
   /** The module of this name. Throws when there is none. */
   get<K extends keyof D & string>(key: K): D[K] {
-    return (stateOf(this).children.get(key) ?? this.missing(key)) as D[K];
+    return (stateOf(this).children.get(key) ?? this.missing('get', key)) as D[K];
   }
 
   has(key: string): boolean {
@@ -54,7 +54,7 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
 
   /** Removes the module of this name and returns it. Throws when there is none. */
   pop<K extends keyof D & string>(key: K): D[K] {
-    const module = this.get(key);
+    const module = (stateOf(this).children.get(key) ?? this.missing('pop', key)) as D[K];
     this.delete(key);
     return module;
   }
@@ -85,11 +85,11 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
     return this.entries();
   }
 
-  private missing(key: string): never {
+  private missing(method: string, key: unknown): never {
     const names = [...this.keys()].map((name) => `'${name}'`).join(', ');
     return fail(
       'MODULE_ERROR',
-      `${classNameOf(this)}.get: there is no '${key}', only ${names === '' ? 'nothing yet' : names}`,
+      `${classNameOf(this)}.${method}: there is no ${typeof key === 'string' ? `'${key}'` : `key like ${describe(key)}`}, only ${names === '' ? 'nothing yet' : names}`,
     );
   }
 }

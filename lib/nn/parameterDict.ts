@@ -74,7 +74,11 @@ export class ParameterDict<V = Parameter> extends Module {
 
   /** Removes the value of this name and returns it. Throws when there is none. */
   pop(key: string): V {
-    if (!this.has(key)) fail('MODULE_ERROR', `${classNameOf(this)}.pop: there is no '${key}'`);
+    if (!this.has(key))
+      fail(
+        'MODULE_ERROR',
+        `${classNameOf(this)}.pop: there is no ${typeof key === 'string' ? `'${key}'` : `key like ${describe(key)}`}`,
+      );
     const value = this.get(key) as V;
     this.delete(key);
     return value;

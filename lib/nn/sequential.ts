@@ -126,7 +126,7 @@ function isPlainLayer(state: ModuleState): boolean {
 function entriesOf(value: unknown): Iterable<readonly [string, unknown]> | null {
   if (value instanceof Map) return value as Map<string, unknown>;
   if (isModule(value) || typeof value !== 'object' || value === null) return null;
-  if (Array.isArray(value)) return value.every(isEntry) ? (value as [string, unknown][]) : null;
+  if (Array.isArray(value)) return [...(value as unknown[])].every(isEntry) ? (value as [string, unknown][]) : null;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
 }

@@ -24,7 +24,8 @@ export const joinOp: Op<[tensors: readonly Tensor[], dim: number]> = defineOp({
 function checkTensors(op: string, tensors: unknown): Tensor[] {
   if (!Array.isArray(tensors)) fail('WRONG_TYPE', `${op}: expected an array of tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) fail('BAD_ARGUMENT', `${op}: expected a non-empty array of tensors`);
-  const checked = tensors.map((x, i) => checkTensor(op, x, `tensors[${i}]`));
+  // Not map, which passes over the holes of an array.
+  const checked = Array.from(tensors, (x, i) => checkTensor(op, x, `tensors[${i}]`));
   const dtype = checked.reduce<DType>((d, x) => promoteTypes(d, x.dtype), 'bool');
   return checked.map((x) => castTo(x, dtype));
 }

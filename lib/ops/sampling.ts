@@ -1,6 +1,6 @@
 import { inplaceOf } from '../autograd/inplace.js';
 import { defineOp } from '../autograd/op.js';
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { checkGenerator, type Generator, type RandomOptions } from '../tensor/generator.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { argReduceKernel, binaryKernel, rawContiguous, rawEmpty, rawFull, rawReshape } from '../tensor/raw.js';
@@ -175,7 +175,7 @@ export function random_(x: Tensor, from?: number, to?: number, options?: RandomO
   checkTensor('random_', x);
   const generator = generatorOf('random_', options);
   if (from === undefined) {
-    if (to !== undefined) fail('BAD_ARGUMENT', `random_: expected random_(from, to), got to=${to} alone`);
+    if (to !== undefined) fail('BAD_ARGUMENT', `random_: expected random_(from, to), got ${describe(to)} for to alone`);
     return randomFill(x, generator, null);
   }
   const [low, high] = to === undefined ? [0, from] : [from, to];

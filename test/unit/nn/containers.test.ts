@@ -187,6 +187,9 @@ describe('Sequential', () => {
     expect(s[5]).toBeInstanceOf(nn.SiLU);
     expect(thrown(() => new nn.Sequential().insert(2, tanh)).message).toContain('Index out of range: 2');
     expect(thrown(() => s.insert(0, 3 as never))).toBeInstanceOf(TypeError);
+    expect(thrown(() => s.insert(Symbol('i') as never, tanh)).message).toBe(
+      'Sequential.insert: index must be an integer, got a symbol',
+    );
   });
 
   it('concat makes a new one', () => {
@@ -302,6 +305,10 @@ describe('ModuleDict', () => {
     d.update(new nn.ModuleDict({ d: new nn.ReLU() }));
     expect([...d.keys()]).toEqual(['a', 'b', 'c', 'd']);
     expect(d.get('a')).toBe(tanh);
+    expect(thrown(() => d.pop('zz')).message).toMatch(/^ModuleDict.pop: there is no 'zz', only /);
+    expect(thrown(() => d.get(Symbol('k') as never)).message).toMatch(
+      /^ModuleDict.get: there is no key like a symbol, only /,
+    );
     expect(d.pop('a')).toBe(tanh);
     expect(d.delete('b')).toBe(true);
     expect(d.delete('b')).toBe(false);
@@ -355,6 +362,7 @@ describe('ParameterList and ParameterDict', () => {
     expect(d.get('nope', 7)).toBe(7);
     expect(d.setDefault('c', ones([1]))).toBeInstanceOf(nn.Parameter);
     expect(d.popItem()[0]).toBe('c');
+    expect(thrown(() => d.pop({} as never)).message).toBe('ParameterDict.pop: there is no key like an Object');
     expect(d.pop('b')).toBe(3);
     expect([...d.copy()].map(([key]) => key)).toEqual(['a']);
     expect(d.copy().get('a')).toBe(d.get('a'));

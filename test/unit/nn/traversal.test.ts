@@ -131,3 +131,11 @@ it('a module calls the forward of its class, and model.forward(x) is the same wi
   expect(m(ones([1]), 3).toArray()).toEqual([3]);
   expect(m.forward(ones([1])).toArray()).toEqual([2]);
 });
+
+it('null stands for no options, as everywhere', () => {
+  const model = new nn.Linear(2, 3);
+  expect([...model.namedParameters(null as never)].map(([name]) => name)).toEqual(['weight', 'bias']);
+  expect([...model.parameters(null as never)].length).toBe(2);
+  expect([...model.namedModules(null as never)].map(([name]) => name)).toEqual(['']);
+  expect([...model.buffers(null as never), ...model.namedBuffers(null as never)]).toEqual([]);
+});

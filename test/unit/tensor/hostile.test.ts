@@ -3,11 +3,14 @@ import {
   arange,
   asStrided,
   autograd,
+  cat,
   chunk,
   type ErrorCode,
   fromTypedArray,
+  nn,
   ones,
   rand,
+  stack,
   type Tensor,
   tensor,
   tidy,
@@ -217,6 +220,24 @@ describe('sizes without bounds', () => {
     const x = zeros([2 ** 40, 2 ** 40, 0]);
     expect(x.add(1).shape).toEqual([2 ** 40, 2 ** 40, 0]);
     expect(x.sum().item()).toBe(0);
+  });
+});
+
+describe('arrays with holes and rings', () => {
+  const holes = new Array<Tensor>(2);
+  const ring: unknown[] = [];
+  ring.push(ring);
+
+  test.each<[string, () => unknown, string]>([
+    ['cat', () => cat(holes), 'cat: tensors[0] must be a Tensor, got undefined'],
+    ['stack', () => stack(holes), 'stack: tensors[0] must be a Tensor, got undefined'],
+    ['autograd.backward', () => autograd.backward(holes), 'backward: tensors[0] must be a Tensor, got undefined'],
+    ['autograd.grad', () => autograd.grad(holes, ones([1])), 'grad: outputs[0] must be a Tensor, got undefined'],
+    ['Sequential', () => new nn.Sequential(holes as never), 'Sequential: an array of 2 is not a Module'],
+    ['a layer', () => new nn.Linear(2, 2)(ring as never), 'given [[[an array of 1]]]'],
+  ])('%s', (_name, call, message) => {
+    expect(call).toThrow(FlambeauError);
+    expect(call).toThrow(message);
   });
 });
 
