@@ -26,23 +26,7 @@ export { type DropoutOptions, dropout } from '../ops/dropout.js';
 export { type EmbeddingOptions, embedding } from '../ops/embedding.js';
 export { linear } from '../ops/linear.js';
 export { type PadMode, type PadOptions, pad } from '../ops/pad.js';
-export {
-  type AdaptiveMaxPoolOptions,
-  type AdaptiveSize,
-  type AvgPool2dOptions,
-  type AvgPoolOptions,
-  adaptiveAvgPool1d,
-  adaptiveAvgPool2d,
-  adaptiveMaxPool1d,
-  adaptiveMaxPool2d,
-  avgPool1d,
-  avgPool2d,
-  type MaxPoolOptions,
-  maxPool1d,
-  maxPool2d,
-  type Pooled,
-  type PoolSize,
-} from '../ops/pooling.js';
+export * from '../ops/pooling.js';
 export * from '../ops/regression.js';
 export { type LayerNormOptions, layerNorm, type RmsNormOptions, rmsNorm } from '../ops/rowNorm.js';
 export { sigmoid, tanh } from '../ops/unary.js';

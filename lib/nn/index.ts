@@ -1,16 +1,4 @@
-export {
-  ELU,
-  GELU,
-  Hardtanh,
-  type InplaceOptions,
-  LeakyReLU,
-  LogSigmoid,
-  ReLU,
-  Sigmoid,
-  SiLU,
-  Softplus,
-  Tanh,
-} from './activation.js';
+export * from './activation.js';
 export { BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d, type RunningNormOptions } from './batchNorm.js';
 export {
   Conv1d,

@@ -35,7 +35,7 @@ export {
 } from './indexing.js';
 export { cat, stack } from './join.js';
 export { where } from './masking.js';
-export { type AddmmOptions, addmm, baddbmm, bmm, dot, linear, matmul, mm, mv, outer } from './matmul.js';
+export * from './matmul.js';
 export { type NormOptions, norm } from './norm.js';
 export * from './pointwise.js';
 export * from './random.js';

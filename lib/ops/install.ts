@@ -14,9 +14,6 @@ import * as sampling from './sampling.js';
 import * as scan from './scan.js';
 import * as unary from './unary.js';
 
-// Grad mode is the caller's concern there: no method.
-const { linearThen: _linearThen, ...products } = matmul;
-
 declare module '../tensor/tensor.js' {
   interface Tensor
     extends Methods<typeof activation>,
@@ -26,7 +23,7 @@ declare module '../tensor/tensor.js' {
       Methods<typeof convert>,
       Omit<Methods<typeof extrema>, 'max' | 'median' | 'min'>,
       Methods<typeof indexing>,
-      Methods<typeof products>,
+      Methods<typeof matmul>,
       Methods<typeof norm>,
       Methods<typeof pointwise>,
       Methods<typeof reduce>,
@@ -55,7 +52,7 @@ const groups: readonly Ops[] = [
   convert,
   extrema,
   indexing,
-  products,
+  matmul,
   norm,
   pointwise,
   reduce,

@@ -214,9 +214,3 @@ test('the rest of a module’s names', () => {
   layer(ones([1, 1])).backward(ones([1, 1]), { retainGraph: true });
   expect(fired).toEqual(['pre', 'forward', 'backward']);
 });
-
-test('what layers share among themselves is no public name', () => {
-  for (const name of ['linearThen', 'poolSizes', 'productActivationOf']) {
-    for (const place of [flambeau, nn, F, tensor(0)]) expect(place).not.toHaveProperty(name);
-  }
-});
