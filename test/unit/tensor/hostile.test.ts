@@ -6,6 +6,7 @@ import {
   cat,
   chunk,
   type ErrorCode,
+  FlambeauError,
   fromTypedArray,
   nn,
   ones,
