@@ -42,6 +42,8 @@ export class AccumulateGrad extends Node {
 
   /** `owned`: nobody else holds `grad`, so that it may become `leaf.grad` itself. */
   accumulate(grad: Tensor, owned: boolean, differentiable: boolean = context().grad): void {
+    // The leaf may have been frozen since the forward.
+    if (!this.meta.requiresGrad) return;
     addToGrad(this.meta, grad, differentiable, owned);
     if (this.postAccumulateHooks !== null) for (const hook of [...this.postAccumulateHooks.values()]) hook(this.leaf);
   }

@@ -153,6 +153,17 @@ describe('backward', () => {
   });
 });
 
+test('a leaf that was frozen after the forward gets no gradient', () => {
+  const w = leaf([1, 2]);
+  const free = leaf([1, 2]);
+  const fired: string[] = [];
+  w.registerPostAccumulateGradHook(() => fired.push('w'));
+  const y = w.mul(w).mul(free).sum();
+  w.requiresGrad_(false);
+  y.backward();
+  expect([w.grad, free.grad!.toArray(), fired]).toEqual([null, [1, 4], []]);
+});
+
 describe('autograd.grad', () => {
   test('third derivative of x³', () => {
     const x = leaf(3);
