@@ -207,7 +207,8 @@ export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tens
   const size = x.shape[d] ?? 1;
   if (checkInteger('topk', 'k', k) < 0 || k > size)
     fail('OUT_OF_RANGE', `topk: k must be between 0 and ${size}, the size of dimension ${d}, got ${k}`);
-  return topkOp(x, d, k, largest) as [Tensor, Tensor];
+  // A scalar is its own top, also of none, as in PyTorch.
+  return topkOp(x, d, x.shape.length === 0 ? 1 : k, largest) as [Tensor, Tensor];
 }
 
 const amax = reduceKernel('amax');

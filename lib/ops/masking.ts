@@ -1,5 +1,5 @@
 import { defineOp, type Op } from '../autograd/op.js';
-import { Category, promoteTypes, resultType, scalarCategory, scalarResultType } from '../tensor/dtype.js';
+import { Category, type DType, promoteTypes, resultType, scalarCategory, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkElement } from '../tensor/nested.js';
 import { rawWhere } from '../tensor/raw.js';
@@ -44,11 +44,15 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkOperand('where', b);
   if (a instanceof Tensor) {
     const dtype = b instanceof Tensor ? resultType(a, b) : scalarResultType(a, b);
-    return whereOp(condition, castTo(a, dtype), b instanceof Tensor ? castTo(b, dtype) : scalar(b, dtype));
+    return whereOp(condition, castTo(a, dtype), b instanceof Tensor ? castTo(b, dtype) : constant('other', b, dtype));
   }
   const dtype = b instanceof Tensor ? scalarResultType(b, a) : promoteTypes(scalarDType(a), scalarDType(b));
-  return whereOp(condition, scalar(a, dtype), b instanceof Tensor ? castTo(b, dtype) : scalar(b, dtype));
+  const input = constant('input', a, dtype);
+  return whereOp(condition, input, b instanceof Tensor ? castTo(b, dtype) : constant('other', b, dtype));
 }
+
+const constant = (name: string, value: number | boolean, dtype: DType): Tensor =>
+  scalar(checkElement('where', name, Number(value), dtype), dtype);
 
 /**
  * x with `value` (a number or a zero-dimensional tensor) where the broadcast bool mask holds.

@@ -16,6 +16,7 @@ import {
   pad,
   rmsNorm,
   stack,
+  where,
 } from './library.js';
 import { type ErrorRow, error } from './row.js';
 import { index, mask, of, t } from './samples.js';
@@ -67,6 +68,13 @@ export const errors: readonly ErrorRow[] = [
     [of('int64', [2])],
     ([a]) => fullLike(a!, Number.NaN),
     /^fullLike: the fill value NaN does not fit int64$/,
+  ),
+  error(
+    'where',
+    'torch.where(b, a, 300)',
+    [of('int8', [2]), mask([2])],
+    ([a, b]) => where(b!, a!, 300),
+    /^where: other 300 does not fit int8$/,
   ),
   error('fill_', 'a.fill_(300)', [of('uint8', [2])], ([a]) => a!.fill_(300), /^fill_: value 300 does not fit uint8$/),
   error(

@@ -123,6 +123,7 @@ const arranging: readonly Row[] = [
   row('topk smallest', 'torch.topk(a, 2, dim=0, largest=False)', ([a]) => a!.topk(2, { dim: 0, largest: false }), [
     [t([5, 3], 'distinct')],
   ]),
+  row('topk of a scalar', 'torch.topk(a, 0)', ([a]) => a!.topk(0), [[t([])]]),
   row('topk of many', 'torch.topk(a, 5)', ([a]) => a!.topk(5), [[t([60], 'distinct')]]),
   row('oneHot', 'F.one_hot(a)', ([a]) => a!.oneHot(), [[index([5], 4)], [index([2, 3], 5)]]),
   row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
