@@ -126,7 +126,7 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Rec
  * model.loadStateDict(loadSafetensors('model.safetensors'));
  */
 export function loadSafetensors(path: string): Map<string, Tensor> {
-  return withFile(path, (read, size) => {
+  return withFile('loadSafetensors', path, (read, size) => {
     const { entries, dataStart } = readHeader(read, size);
     const tensors = new Map<string, Tensor>();
     try {
@@ -147,11 +147,11 @@ export function loadSafetensors(path: string): Map<string, Tensor> {
  * loadSafetensorsMetadata('model.safetensors').epoch; // '10'
  */
 export function loadSafetensorsMetadata(path: string): Record<string, string> {
-  return withFile(path, (read, size) => ({ ...readHeader(read, size).metadata }));
+  return withFile('loadSafetensorsMetadata', path, (read, size) => ({ ...readHeader(read, size).metadata }));
 }
 
-function withFile<R>(path: string, use: (read: ReadAt, size: number) => R): R {
-  checkPath('loadSafetensors', path);
+function withFile<R>(op: string, path: string, use: (read: ReadAt, size: number) => R): R {
+  checkPath(op, path);
   const file = openSync(path, 'r');
   try {
     const size = fstatSync(file).size;
@@ -165,7 +165,7 @@ function withFile<R>(path: string, use: (read: ReadAt, size: number) => R): R {
     return use(read, size);
   } catch (error) {
     if (error instanceof FlambeauError && error.code === 'BAD_FILE') {
-      throw makeError('BAD_FILE', `loadSafetensors: ${path}: ${error.message}`, { cause: error });
+      throw makeError('BAD_FILE', `${op}: ${path}: ${error.message}`, { cause: error });
     }
     throw error;
   } finally {

@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -182,6 +194,23 @@ describe('hostile files', () => {
 
 describe('saving is atomic', () => {
   const leftovers = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+
+  test('a replaced file keeps its permissions, and a link remains one', () => {
+    const [file, link] = [path.join(folder, 'private'), path.join(folder, 'link')];
+    saveSafetensors(file, { a: zeros([1]) });
+    chmodSync(file, 0o600);
+    symlinkSync(file, link);
+    saveSafetensors(link, { b: zeros([1]) });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect([...loadSafetensors(file).keys()]).toEqual(['b']);
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('a bad file is reported by the function that was called', () => {
+    const file = path.join(folder, 'short');
+    writeFileSync(file, 'x');
+    expect(() => loadSafetensorsMetadata(file)).toThrow(`loadSafetensorsMetadata: ${file}: 1 bytes are too few`);
+  });
 
   test('an error while writing leaves the old file and no other', () => {
     saveSafetensors(file, { x: tensor([1, 2]) });
