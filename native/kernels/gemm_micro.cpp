@@ -16,6 +16,10 @@ constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 
 constexpr int kVectors = kNeon ? 4 : 2;
 // Beyond this depth a tile's C is fetched while the products are summed; shorter ones find it in cache or wait.
 constexpr int64_t kLongStep = 32;
+// A tile of one vector of columns meets each panel of A once, and asks more of the level that holds A than the hardware
+// fetches ahead: 4 KB before its use a line is sent for, to L2.
+template <class T>
+constexpr int64_t kAhead = 4096 / sizeof(T);
 template <class T>
 constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
@@ -200,6 +204,7 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   if constexpr (kPanel) {
     FLAMBEAU_UNROLL_TWICE
     for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
+      if constexpr (kFull == 1) FLAMBEAU_PREFETCH_L2(a + kAhead<T>);
       V row[kStored];
       FLAMBEAU_UNROLL
       for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);

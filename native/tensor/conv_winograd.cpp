@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "../dispatch/dispatch.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr double kBlockBytes = 1024.0 * 1024;  // of transformed image
 constexpr double kGroupBytes = 512.0 * 1024;   // of products that are transformed back before the next are made
 constexpr int64_t kLine = 16;                  // floats: keeps the places' matrices off the same cache sets
+// Channels that the products take at a time: a vector of columns stays in L1 while the filters' panels pass by.
+constexpr int64_t kDepth = 256;
 
 const WinogradKernel& kernel_of(int form) { return kernels().winograd[form]; }
 const GemmKernel& gemm_kernel() { return kernels().gemm[static_cast<int>(DType::f32)]; }
@@ -67,7 +70,8 @@ class Winograd {
     const bool by_rows = threads == 1 || (tile_rows_ >= 2 * threads && tile_rows_ * tiles_x_ >= 32 * threads);
     const int64_t parts = by_rows ? threads : 1;
     const int64_t block_rows = best_rows(ceil_div(tile_rows_, parts));
-    width_ = ceil_div(block_rows * tiles_x_, gemm_kernel().nr) * gemm_kernel().nr;
+    const int64_t columns = gemm_kernel().nr / 2;  // as the tiles read them
+    width_ = ceil_div(block_rows * tiles_x_, columns) * columns;
     const double panel_bytes = static_cast<double>(sum_places_ * gemm_kernel().mr * width_) * sizeof(float);
     group_ = by_rows ? std::clamp<int64_t>(static_cast<int64_t>(kGroupBytes / panel_bytes), 1, panels_) : panels_;
     tiles_stride_ = c_.channels * width_ + kLine;
@@ -110,16 +114,18 @@ class Winograd {
   }
 
  private:
-  // Tile rows of a block: as many as fit, of which the matrices' vectors waste least.
+  // Tile rows of a block out of `most`: the matrices' vectors waste as little as they can, and the filters pass by as
+  // seldom as that allows.
   int64_t best_rows(int64_t most) const {
     const double row_bytes =
         static_cast<double>(std::max(image_places_ * c_.channels, sum_places_ * c_.rows) * tiles_x_) * sizeof(float);
     const int64_t fitting = std::clamp<int64_t>(static_cast<int64_t>(kBlockBytes / row_bytes), 1, most);
+    const auto width = [&](int64_t rows) { return round16(static_cast<double>(rows * tiles_x_)); };
     int64_t best = 1;
-    double least = 0;
+    double least = std::numeric_limits<double>::infinity();
     for (int64_t rows = 1; rows <= fitting; ++rows) {
-      const double tiles = static_cast<double>(rows * tiles_x_), used = tiles / round16(tiles);
-      if (used >= least) least = used, best = rows;
+      const double total = static_cast<double>(most / rows) * width(rows) + width(most % rows);
+      if (total <= least) least = total, best = rows;
     }
     return best;
   }
@@ -147,21 +153,33 @@ class Winograd {
 
   // [begin, end) of the products of `panels` panels from the first on, in the order of the filters' memory.
   void multiply(const Block& block, int64_t first, int64_t panels, int64_t begin, int64_t end) const {
-    const GemmKernel& gemm = gemm_kernel();
-    const int64_t columns = block.rows * tiles_x_, size = c_.channels * gemm.mr;
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t sum = i / panels, panel = i % panels, row = (first + panel) * gemm.mr;
-      const int64_t rows = std::min<int64_t>(gemm.mr, c_.rows - row);
-      float* const out = block.products + sum * products_stride_ + panel * gemm.mr * width_;
-      for (int64_t j = 0; j < columns; j += gemm.nr) {
-        bool accumulate = false;
-        for (const auto [place, image_place] : terms_[static_cast<size_t>(sum)]) {
-          gemm.micro(c_.channels, filters_ + (place * panels_ + first + panel) * size,
-                     block.tiles + image_place * tiles_stride_ + j, width_, out + j, width_, rows,
-                     std::min<int64_t>(gemm.nr, columns - j), accumulate, nullptr);
-          accumulate = true;
+    while (begin < end) {
+      const int64_t sum = begin / panels, panel = begin % panels, count = std::min(panels - panel, end - begin);
+      bool accumulate = false;
+      for (const Term term : terms_[static_cast<size_t>(sum)]) {
+        for (int64_t channel = 0; channel < c_.channels; channel += kDepth, accumulate = true) {
+          float* const out = block.products + sum * products_stride_ + panel * gemm_kernel().mr * width_;
+          multiply_panels(block, term, channel, first + panel, count, accumulate, out);
         }
       }
+      begin += count;
+    }
+  }
+
+  void multiply_panels(const Block& block, Term term, int64_t channel, int64_t first, int64_t count, bool accumulate,
+                       float* out) const {
+    const GemmKernel& gemm = gemm_kernel();
+    const int64_t columns = block.rows * tiles_x_, depth = std::min(kDepth, c_.channels - channel);
+    const float* filters = filters_ + ((term.place * c_.channels + channel) * panels_ + first * depth) * gemm.mr;
+    const float* const tiles = block.tiles + term.image_place * tiles_stride_ + channel * width_;
+    for (int64_t panel = first; panel < first + count; ++panel) {
+      const int64_t rows = std::min<int64_t>(gemm.mr, c_.rows - panel * gemm.mr);
+      for (int64_t j = 0; j < columns; j += gemm.nr) {
+        gemm.micro(depth, filters, tiles + j, width_, out + j, width_, rows, std::min<int64_t>(gemm.nr, columns - j),
+                   accumulate, nullptr);
+      }
+      filters += depth * gemm.mr;
+      out += gemm.mr * width_;
     }
   }
 
@@ -193,15 +211,18 @@ class Winograd {
   std::atomic<bool> finite_{true};
 };
 
-// weights as WinogradConv has them; out is [places][panels][channels][mr].
+// weights as WinogradConv has them; out is [places][channels / kDepth][panels][kDepth][mr].
 void transform_filters(const WinogradConv& c, const float* weights, const WinogradKernel& kernel, float* out) {
-  const GemmKernel& gemm = gemm_kernel();
-  const int64_t panels = ceil_div(c.rows, gemm.mr), panel = c.channels * gemm.mr;
-  parallel_for(panels, 1 + 4096 / panel, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i * gemm.mr;
-      kernel.filter(weights + row * c.weight_row_stride, c.weight_row_stride, c.weight_channel_stride, c.flipped,
-                    std::min<int64_t>(gemm.mr, c.rows - row), gemm.mr, c.channels, out + i * panel, panels * panel);
+  const int64_t mr = gemm_kernel().mr, panels = ceil_div(c.rows, mr);
+  parallel_for(panels, 1 + 4096 / (c.channels * mr), [&](int64_t begin, int64_t end) {
+    for (int64_t channel = 0; channel < c.channels; channel += kDepth) {
+      const int64_t depth = std::min(kDepth, c.channels - channel);
+      for (int64_t panel = begin; panel < end; ++panel) {
+        const int64_t row = panel * mr;
+        kernel.filter(weights + row * c.weight_row_stride + channel * c.weight_channel_stride, c.weight_row_stride,
+                      c.weight_channel_stride, c.flipped, std::min<int64_t>(mr, c.rows - row), mr, depth,
+                      out + (channel * panels + panel * depth) * mr, panels * c.channels * mr);
+      }
     }
   });
 }
