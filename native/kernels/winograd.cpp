@@ -258,36 +258,60 @@ FLAMBEAU_INLINE V load_some(const float* from, int64_t n) {
   return n >= kLanes ? V::load(from) : V::load_partial(from, static_cast<size_t>(n));
 }
 
+// Which lanes of a vector are columns [begin, end).
+#if defined(__AVX512F__)
+struct Inside {
+  __mmask16 lanes;
+  FLAMBEAU_INLINE Inside(int64_t begin, int64_t end) : lanes(static_cast<__mmask16>(below(end) & ~below(begin))) {}
+  FLAMBEAU_INLINE V load(const float* from) const { return V(_mm512_maskz_loadu_ps(lanes, from)); }
+
+ private:
+  static FLAMBEAU_INLINE uint32_t below(int64_t n) { return n <= 0 ? 0 : n >= kLanes ? 0xffff : (1u << n) - 1; }
+};
+#else
+struct Inside {
+  int64_t end;
+  FLAMBEAU_INLINE Inside(int64_t, int64_t columns) : end(columns) {}
+  FLAMBEAU_INLINE V load(const float* from) const { return load_some(from, end); }
+};
+#endif
+
 // Patches of kIn × kIn, kStep apart, as kOut × kOut places each.
 template <class Stride, int kStep, int kIn, int kOut>
 void transform_patches(const float* image, int64_t height, int64_t width, int64_t y, int64_t x, int64_t tiles,
                        float* out, int64_t out_stride) {
   constexpr int kOverlap = kIn - kStep;
   constexpr int kColumns = (kStep * kLanes + kOverlap + kLanes - 1) / kLanes * kLanes;
+  static constexpr float kNothing[kColumns] = {};
   const int64_t columns = kStep * tiles + kOverlap;
-  const int64_t begin = x < 0 ? (-x < columns ? -x : columns) : 0;
-  const int64_t stop = width - x < columns ? width - x : columns, end = stop < begin ? begin : stop;
-  alignas(64) float edge[kIn][kColumns], middle[kOut][kColumns];
+  int64_t begin = x < 0 ? (-x < columns ? -x : columns) : 0;
+  const int64_t stop = width - x < columns ? width - x : columns;
+  int64_t end = stop < begin ? begin : stop;
+  alignas(64) float middle[kOut][kColumns];
   const float* row[kIn];
   for (int i = 0; i < kIn; ++i) {
     const int64_t from = y + i;
-    const bool inside = from >= 0 && from < height;
-    if (inside && begin == 0 && end == columns) {
-      row[i] = image + from * width + x;
-      continue;
-    }
-    row[i] = edge[i];
-    memset(edge[i], 0, static_cast<size_t>(columns) * sizeof(float));
-    if (inside) {
-      const float* const source = image + from * width + x;
-      for (int64_t j = begin; j < end; j += kLanes)
-        store_some(load_some(source + j, end - j), edge[i] + j, end - j < kLanes ? end - j : kLanes);
-    }
+    row[i] = from >= 0 && from < height ? image + from * width + x : kNothing;
   }
+#if !defined(__AVX512F__)
+  // Columns outside of the image are not there to be read.
+  alignas(64) float edge[kIn][kColumns];
+  if (begin > 0 || end < columns) {
+    for (int i = 0; i < kIn; ++i) {
+      if (row[i] == kNothing) continue;
+      memset(edge[i], 0, static_cast<size_t>(columns) * sizeof(float));
+      for (int64_t j = begin; j < end; j += kLanes)
+        store_some(load_some(row[i] + j, end - j), edge[i] + j, end - j < kLanes ? end - j : kLanes);
+      row[i] = edge[i];
+    }
+    begin = 0, end = columns;
+  }
+#endif
   for (int64_t j = 0; j < columns; j += kLanes) {
+    const Inside inside(begin - j, end - j);
     V d[kIn], t[kOut];
     FLAMBEAU_UNROLL
-    for (int i = 0; i < kIn; ++i) d[i] = load_some(row[i] + j, columns - j);
+    for (int i = 0; i < kIn; ++i) d[i] = inside.load(row[i] + j);
     transform_patch<Stride, kStep>(d, t);
     FLAMBEAU_UNROLL
     for (int i = 0; i < kOut; ++i) t[i].store(middle[i] + j);
