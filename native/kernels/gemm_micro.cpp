@@ -254,6 +254,44 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
   }
 }
 
+#if defined(__AVX512F__)
+// The last kCols columns beside a panel of A: its rows are the lanes, which costs as many multiply-adds a step as there
+// are columns, instead of as many as there are rows. The sums are those of a tile.
+template <class T, int kCols>
+FLAMBEAU_NOINLINE void last_columns(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
+                                    int64_t m, bool accumulate, const T* bias) {
+  using V = Lanes<T>;
+  constexpr int kSize = V::size, kVecs = (kMr + kSize - 1) / kSize, kRest = kMr - (kVecs - 1) * kSize;
+  V acc[kVecs][kCols];
+  T sums[kCols][kVecs * kSize];
+  for (int64_t i = 0; i < kVecs * kSize; ++i) sums[0][i] = i < m ? bias[i] : 0;
+  FLAMBEAU_UNROLL
+  for (int v = 0; v < kVecs; ++v) {
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; ++j) acc[v][j] = V::load(sums[0] + v * kSize);
+  }
+  for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
+    V rows[kVecs];
+    FLAMBEAU_UNROLL
+    for (int v = 0; v < kVecs - 1; ++v) rows[v] = V::load(a + v * kSize);
+    rows[kVecs - 1] = V::load_partial(a + (kVecs - 1) * kSize, kRest);
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; ++j) {
+      FLAMBEAU_UNROLL
+      for (int v = 0; v < kVecs; ++v) acc[v][j] = fma_from(b[j], rows[v], acc[v][j]);
+    }
+  }
+  FLAMBEAU_UNROLL
+  for (int v = 0; v < kVecs; ++v) {
+    FLAMBEAU_UNROLL
+    for (int j = 0; j < kCols; ++j) acc[v][j].store(sums[j] + v * kSize);
+  }
+  for (int64_t i = 0; i < m; ++i, c += ldc) {
+    for (int j = 0; j < kCols; ++j) c[j] = accumulate ? c[j] + sums[j][i] : sums[j][i];
+  }
+}
+#endif
+
 template <class T>
 using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                         int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias);
@@ -275,7 +313,14 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   TileFn<T> fn;
   int64_t tail = 0;
 #if defined(__AVX512F__)
-  if (kFusedBroadcast && row_stride == 1 && step_stride == kMr && n % kSize == 0) {
+  const bool panel = kFusedBroadcast && row_stride == 1 && step_stride == kMr;
+  constexpr int64_t kFew = 2;  // of four, putting the sums into C's rows costs what they gain
+  if (const int64_t rest = n % kSize; panel && n > kSize && rest > 0 && rest <= kFew && k > kLongStep) {
+    (rest == 1 ? last_columns<T, 1> : last_columns<T, 2>)(k, a, b + n - rest, b_row_stride, c + n - rest, ldc, m,
+                                                          accumulate, bias);
+    n -= rest;
+  }
+  if (panel && n % kSize == 0) {
     fn = n == kSize ? tile_of<T, 1, NoTail, true>(m, kAllRows) : tile_of<T, kVectors, NoTail, true>(m, kAllRows);
   } else if (n == kNr<T>) {
     fn = tile_of<T, kVectors, NoTail>(m, kAllRows);
