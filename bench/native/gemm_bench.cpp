@@ -90,7 +90,7 @@ double peak() {
   double flops = 0;
 #if defined(__x86_64__)
   const std::string isa = kernels().isa;
-  const bool is_512 = isa.rfind("avx512", 0) == 0;
+  const bool is_512 = isa.rfind("avx512", 0) == 0 || isa == "amx";
   if (!is_512 && isa != "avx2") return 0;
   constexpr int64_t kSteps = 10000;
   volatile float sink = 0;

@@ -87,6 +87,7 @@ CpuFeatures detect_cpu() {
 
   const bool tiles = bit(extended.edx, 24), tile_bf16 = bit(extended.edx, 22), tile_int8 = bit(extended.edx, 25);
   const bool tile_states = bit(states, 17) && bit(states, 18);
+  cpu.far_l3 = cpu.avx512 && tiles;
   cpu.amx = cpu.avx512vnni && tiles && tile_bf16 && tile_int8 && tile_states && may_use_tiles();
   return cpu;
 }
@@ -124,7 +125,11 @@ CacheSizes detect_caches() {
 namespace flambeau {
 
 // NEON is part of the AArch64 architecture.
-CpuFeatures detect_cpu() { return {true, false, false, false, false}; }
+CpuFeatures detect_cpu() {
+  CpuFeatures cpu = {};
+  cpu.baseline = true;
+  return cpu;
+}
 
 namespace {
 

@@ -11,6 +11,7 @@ struct CpuFeatures {
   bool avx512;      // the above, AVX-512 F, BW, DQ, VL, CD, and zmm and mask state saved
   bool avx512vnni;  // the above, VNNI and BF16
   bool amx;         // the above, AMX TILE, BF16 and INT8, and leave to use tiles
+  bool far_l3;      // of Intel's servers since Sapphire Rapids: L3 gives a core no more than memory does
 };
 
 // Asks Linux for leave to use the tile registers where there are any: a process has it only then, and keeps it.

@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -11,23 +12,23 @@ namespace flambeau {
 
 #if defined(__x86_64__) || defined(_M_X64)
 namespace baseline {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 namespace avx2 {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 namespace avx512 {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 namespace avx512vnni {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 namespace amx {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 namespace neon {
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }
 #else
 #error "Flambeau's kernels are built for x64 and arm64"
@@ -38,7 +39,7 @@ namespace {
 struct Isa {
   const char* name;
   bool CpuFeatures::* needs;
-  const KernelTable& (*table)();
+  const KernelTable& (*table)(size_t streamed);
 };
 
 // Lowest first.
@@ -56,12 +57,14 @@ constexpr Isa kIsas[] = {
 constexpr int kIsaCount = sizeof(kIsas) / sizeof(kIsas[0]);
 
 struct Supported {
+  bool far_l3;
   const Isa* isas[kIsaCount] = {};
   const char* names[kIsaCount + 1] = {};  // ends with nullptr
   int count = 0;
 
   Supported() {
     const CpuFeatures cpu = detect_cpu();
+    far_l3 = cpu.far_l3;
     for (const Isa& isa : kIsas) {
       if (!(cpu.*isa.needs)) continue;
       isas[count] = &isa;
@@ -81,6 +84,13 @@ std::string list_of_supported() {
   return list;
 }
 
+// What one thread's operands and result come to where the result goes past the caches (native/kernels/simd/run.h):
+// twice L2 where L3 is far, else three quarters of 32 MB of L3.
+size_t stream_bytes() {
+  constexpr size_t kMost = size_t{24} << 20;
+  return supported().far_l3 ? std::min(2 * static_cast<size_t>(cache_sizes().l2), kMost) : kMost;
+}
+
 const KernelTable& choose() {
   const Supported& found = supported();
   if (found.count == 0) {
@@ -88,9 +98,9 @@ const KernelTable& choose() {
                 std::string("kernels: expected a CPU with at least ") + kIsas[0].name + " (SSE2), this one has less");
   }
   const char* wanted = std::getenv("FLAMBEAU_ISA");
-  if (wanted == nullptr || *wanted == '\0') return found.isas[found.count - 1]->table();
+  if (wanted == nullptr || *wanted == '\0') return found.isas[found.count - 1]->table(stream_bytes());
   for (int i = 0; i < found.count; ++i) {
-    if (std::strcmp(wanted, found.names[i]) == 0) return found.isas[i]->table();
+    if (std::strcmp(wanted, found.names[i]) == 0) return found.isas[i]->table(stream_bytes());
   }
   for (const Isa& isa : kIsas) {
     if (std::strcmp(wanted, isa.name) != 0) continue;

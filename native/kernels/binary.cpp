@@ -223,7 +223,8 @@ FLAMBEAU_INLINE void run(const Op op, const void* a, const void* b, void* y, siz
   using T = typename V::Elem;
   const Operand<V, a_step> left{static_cast<const T*>(a)};
   const Operand<V, b_step> right{static_cast<const T*>(b)};
-  map_run<V, Op, a_step + b_step>(static_cast<T*>(y), n, [=](auto at) { return op(left.load(at), right.load(at)); });
+  map_run<V, Op, a_step + b_step>(static_cast<T*>(y), n, y == a || y == b,
+                                  [=](auto at) { return op(left.load(at), right.load(at)); });
 }
 
 template <template <class> class Op, class T>

@@ -9,7 +9,7 @@
 #if defined(FLAMBEAU_BASE)
 namespace flambeau::FLAMBEAU_BASE {
 void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n);
-const KernelTable& table();
+const KernelTable& table(size_t streamed);
 }  // namespace flambeau::FLAMBEAU_BASE
 namespace flambeau::FLAMBEAU_ISA {
 using FLAMBEAU_BASE::finish_tile;
@@ -44,7 +44,8 @@ void fill_pooling_backward(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_recurrent(KernelTable& table);
 
-// Not synchronised: dispatch calls it inside the initialisation of a static, once per ISA.
-const KernelTable& table();
+// `streamed` becomes stream_bytes (simd/run.h). Not synchronised: dispatch calls it inside the initialisation of a
+// static, once per ISA.
+const KernelTable& table(size_t streamed);
 
 }  // namespace flambeau::FLAMBEAU_ISA

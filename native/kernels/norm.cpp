@@ -272,23 +272,26 @@ template <class T, class F>
 FLAMBEAU_INLINE void map_channels(const ChannelArgs* args, void* y, size_t outer, size_t n, size_t inner, const F f) {
   using V = Vec<T>;
   T* to = static_cast<T*>(y);
+  const bool streams = streams_rows<V>(y, inner != 1 ? inner : n, args->result_bytes);
   if (inner != 1) {
     for (size_t k = 0; k < n; ++k) {
-      for_each<V>(inner, [=](auto at) {
-        at.store(to + k * inner, f([=](const void* p) { return at.load(static_cast<const T*>(p) + k * inner); },
+      for_row<V>(inner, streams, [=](auto at) {
+        at.write(to + k * inner, f([=](const void* p) { return at.load(static_cast<const T*>(p) + k * inner); },
                                    [=](const void* p) { return at.load(static_cast<const T*>(p)); }));
       });
     }
+    if (streams) stream_fence();
     return;
   }
   size_t channel = args->first % args->period;
   for (size_t o = 0; o < outer; ++o) {
     const auto parameter = [channel](const void* p) { return V(static_cast<const T*>(p)[channel]); };
-    for_each<V>(n, [=](auto at) {
-      at.store(to + o * n, f([=](const void* p) { return at.load(static_cast<const T*>(p) + o * n); }, parameter));
+    for_row<V>(n, streams, [=](auto at) {
+      at.write(to + o * n, f([=](const void* p) { return at.load(static_cast<const T*>(p) + o * n); }, parameter));
     });
     if (++channel == args->period) channel = 0;
   }
+  if (streams) stream_fence();
 }
 
 template <class T>

@@ -16,21 +16,32 @@ template <class V>
 struct Rows {
   using T = typename V::Elem;
 
-  static void softmax(const T* x, T* y, size_t n) {
+  // What goes past the caches is not read again: the exponentials wait elsewhere.
+  static void softmax(const T* x, T* y, size_t n, bool streams) {
+    constexpr size_t kWaiting = 4096;
+    T waiting[kWaiting];
+    streams = streams && n <= kWaiting;
+    T* const shares = streams ? waiting : y;
     const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
     const V total = fold<Add, V>(n, [=](auto at) {
       const V e = math::exp_share(at.load(x) - top);
-      at.store(y, e);
+      at.store(shares, e);
       return e;
     });
     const V scale = V(1) / total;
-    for_each<V>(n, [=](auto at) { at.store(y, at.load(y) * scale); });
+    for_row<V>(n, streams, [=](auto at) {
+      at.fetch(x + n);
+      at.write(y, at.load(shares) * scale);
+    });
   }
-  static void log_softmax(const T* x, T* y, size_t n) {
+  static void log_softmax(const T* x, T* y, size_t n, bool streams) {
     const V top = fold<Top, V>(n, [=](auto at) { return at.load(x); });
     const V log_total = math::log(fold<Add, V>(n, [=](auto at) { return math::exp_share(at.load(x) - top); }));
     // In this order: top + log_total may round where x - top does not.
-    for_each<V>(n, [=](auto at) { at.store(y, at.load(x) - top - log_total); });
+    for_row<V>(n, streams, [=](auto at) {
+      at.fetch(x + n);
+      at.write(y, at.load(x) - top - log_total);
+    });
   }
   static void softmax_backward(const T* g, const T* y, T* dx, size_t n, bool streams) {
     const V dot = fold<Add, V>(n, [=](auto at) { return at.load(g) * at.load(y); });
@@ -143,13 +154,15 @@ FLAMBEAU_INLINE void for_slices(size_t outer, size_t n, size_t inner, size_t str
   }
 }
 
-template <class T, void (*row)(const T*, T*, size_t), void (*columns)(const T*, T*, size_t, size_t, size_t)>
+template <class T, void (*row)(const T*, T*, size_t, bool), void (*columns)(const T*, T*, size_t, size_t, size_t)>
 void forward(const void* x, void* y, size_t outer, size_t n, size_t inner, size_t stride) {
   const T* from = static_cast<const T*>(x);
   T* to = static_cast<T*>(y);
+  const bool streams = stride == 1 && x != y && streams_rows<Vec<T>>(y, n, outer * n * sizeof(T));
   for_slices(
-      outer, n, inner, stride, [=](size_t offset) { row(from + offset, to + offset, n); },
+      outer, n, inner, stride, [=](size_t offset) { row(from + offset, to + offset, n, streams); },
       [=](size_t offset, size_t width) { columns(from + offset, to + offset, n, width, stride); });
+  if (streams) stream_fence();
 }
 
 template <class T, void (*row)(const T*, const T*, T*, size_t, bool),

@@ -8,13 +8,18 @@ namespace {
 KernelTable kernel_table;  // zero-initialised: a slot nobody fills stays nullptr
 }
 
-const KernelTable& table() {
+#if !defined(FLAMBEAU_BASE)
+size_t stream_bytes;
+#endif
+
+const KernelTable& table(size_t streamed) {
   if (kernel_table.isa == nullptr) {
 #if defined(FLAMBEAU_BASE)
-    kernel_table = FLAMBEAU_BASE::table();
+    kernel_table = FLAMBEAU_BASE::table(streamed);
     fill_gemm_bf16(kernel_table);
     fill_gemm_int8(kernel_table);
 #else
+    stream_bytes = streamed;
     fill_unary(kernel_table);
     fill_binary(kernel_table);
     fill_compare(kernel_table);

@@ -9,10 +9,6 @@
 
 namespace flambeau {
 
-// A result of which one thread writes this much goes past the caches: they could not hold it beside two operands, and
-// memory is spared the read before the write.
-constexpr size_t kStreamBytes = size_t(8) << 20;
-
 // The element type behind a table slot; an empty slot (nullptr) means the kernel does not exist for that dtype.
 using UnaryFn = void (*)(const void* x, void* y, size_t n, const double* p);
 
@@ -219,6 +215,7 @@ struct ChannelArgs {
   const void *x, *g;
   const void *mean, *scale, *slope, *shift;  // one value per channel
   size_t first, period;
+  size_t result_bytes = 0;  // of which y is a part, written by one thread
 };
 // Each run's (column's) mean and sum of squared deviations from it.
 using MomentsFn = void (*)(const void* x, double* mean, double* m2, size_t outer, size_t n, size_t inner);

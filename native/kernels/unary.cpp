@@ -239,7 +239,7 @@ void unary(const void* x, void* y, size_t n, const double* p) {
   using V = Vec<T>;
   const auto op = make<Op<V>>(p);
   const T* from = static_cast<const T*>(x);
-  map_run<V, Op<V>, 1>(static_cast<T*>(y), n, [=](auto at) { return op(at.load(from)); });
+  map_run<V, Op<V>, 1>(static_cast<T*>(y), n, y == x, [=](auto at) { return op(at.load(from)); });
 }
 
 void unary_through_float(UnaryFn kernel, const void* x, void* y, size_t n, const double* p) {

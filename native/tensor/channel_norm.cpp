@@ -166,7 +166,8 @@ void apply(ChannelFn fn, const Planes& planes, const Parameters& parameters, con
            const Tensor& y) {
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
   planes.each([&](int64_t offset, int64_t first, int64_t, int64_t outer, int64_t n, int64_t inner) {
-    const ChannelArgs args = parameters.args(x.data() + offset * item, g ? g->data() + offset * item : nullptr, first);
+    ChannelArgs args = parameters.args(x.data() + offset * item, g ? g->data() + offset * item : nullptr, first);
+    args.result_bytes = static_cast<size_t>(x.numel * item / num_threads());
     fn(&args, y.data() + offset * item, static_cast<size_t>(outer), static_cast<size_t>(n), static_cast<size_t>(inner));
   });
 }

@@ -120,11 +120,10 @@ class Winograd {
     const double row_bytes =
         static_cast<double>(std::max(image_places_ * c_.channels, sum_places_ * c_.rows) * tiles_x_) * sizeof(float);
     const int64_t fitting = std::clamp<int64_t>(static_cast<int64_t>(kBlockBytes / row_bytes), 1, most);
-    const auto width = [&](int64_t rows) { return round16(static_cast<double>(rows * tiles_x_)); };
-    int64_t best = 1;
-    double least = std::numeric_limits<double>::infinity();
+    const auto width = [&](int64_t rows) { return ceil_div(rows * tiles_x_, 16); };
+    int64_t best = 1, least = std::numeric_limits<int64_t>::max();
     for (int64_t rows = 1; rows <= fitting; ++rows) {
-      const double total = static_cast<double>(most / rows) * width(rows) + width(most % rows);
+      const int64_t total = most / rows * width(rows) + width(most % rows);
       if (total <= least) least = total, best = rows;
     }
     return best;

@@ -5,6 +5,11 @@
 #include "vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {
+
+// Where one thread's operands and result come to this much the result goes past the caches: they could not hold it, and
+// are spared the read before the write. Constant once table() has been called.
+extern size_t stream_bytes;
+
 namespace {
 
 // Where in a run a body stands: a whole vector from element i on, or the last `count` elements.
@@ -57,10 +62,11 @@ FLAMBEAU_INLINE void for_each(size_t n, const Body body) {
   if (whole < n) body(Part<V>{whole, n - whole});
 }
 
-// Whether rows of n elements, of which `bytes` are written from `to` on, go past the caches.
+// Whether rows of n elements, of which `bytes` are written from `to` on, go past the caches. They have two operands.
 template <class V>
 FLAMBEAU_INLINE bool streams_rows(const void* to, size_t n, size_t bytes) {
-  return V::size > 1 && bytes >= kStreamBytes && n % V::size == 0 && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0;
+  return V::size > 1 && 3 * bytes >= stream_bytes && n % V::size == 0 &&
+         reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0;
 }
 // A row of such a result, or of one that does not.
 template <class V, class Body>
@@ -83,17 +89,18 @@ FLAMBEAU_INLINE void stream_fence() {
 // The base of operations that are arithmetic more than memory: one vector of them at a time fills the registers.
 struct Costly {};
 
-// to[i] = f(place), which applies Op to so many operands, over n elements. Of what is not costly four vectors are
-// computed before the first is stored: where operands and result have one offset in their pages, a load that follows a
-// store would wait for it.
+// to[i] = f(place), which applies Op to so many operands, over n elements; in_place: one of them is there. Of what is
+// not costly four vectors are computed before the first is stored: where operands and result have one offset in their
+// pages, a load that follows a store would wait for it.
 template <class V, class Op, size_t operands, class F>
-FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, const F f) {
+FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, bool in_place, const F f) {
   if constexpr (V::size == 1) {
     for_each<V>(n, [&](auto at) { at.store(to, f(at)); });
   } else {
     constexpr size_t kStrip = 4 * V::size;
     size_t i = 0;
-    if (operands * n * sizeof *to >= 2 * kStreamBytes && reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0) {
+    if (!in_place && (operands + 1) * n * sizeof *to >= stream_bytes &&
+        reinterpret_cast<uintptr_t>(to) % sizeof(V) == 0) {
       for (; i + V::size <= n; i += V::size) f(Whole<V>{i}).stream(to + i);
       stream_fence();
     }
