@@ -277,6 +277,8 @@ function connect(node: FunctionNode, ctx: Context, args: readonly unknown[], out
 export function onceDifferentiable<C, A extends readonly Gradient[], R extends Returned>(
   backward: (ctx: C, ...grads: A) => R,
 ): (ctx: C, ...grads: A) => R {
+  if (typeof backward !== 'function')
+    fail('WRONG_TYPE', `onceDifferentiable: backward must be a function, got ${describe(backward)}`);
   return (ctx, ...grads) => {
     const returned = withContext({ grad: false }, () => backward(ctx, ...grads));
     if (!context().grad) return returned;

@@ -1,6 +1,6 @@
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { checkOptions } from '../tensor/options.js';
+import { checkNumber, checkOptions } from '../tensor/options.js';
 import { rawCast, rawCopy, rawFrom, rawFull } from '../tensor/raw.js';
 import { numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
@@ -161,6 +161,9 @@ export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], optio
 
 function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], options?: GradcheckOptions): boolean {
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = checkOptions(op, options, OPTIONS);
+  checkNumber(op, 'eps', eps);
+  checkNumber(op, 'atol', atol);
+  checkNumber(op, 'rtol', rtol);
   const inputs = checkInputs(op, given instanceof Tensor ? [given] : given);
   return enableGrad(() => {
     const outputs = outputsOf(op, fn, inputs);

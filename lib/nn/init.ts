@@ -7,6 +7,7 @@ import { checkFloating } from '../ops/randomChecks.js';
 import { normal_ as normalFill, uniform_ as uniformFill } from '../ops/sampling.js';
 import { roundTo } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { rawCopy, rawEmpty, rawFill, rawFrom } from '../tensor/raw.js';
 import { showShape } from '../tensor/shape.js';
@@ -130,8 +131,9 @@ export function normal_(x: Tensor, options?: NormalOptions): Tensor {
  * nn.init.constant_(empty([2]), 0.1).shape; // [2]
  */
 export function constant_(x: Tensor, value: number): Tensor {
-  checkNumber('init.constant_', 'value', value);
-  return overwrite('init.constant_', x, () => rawFill(x, value));
+  const op = 'init.constant_';
+  const element = checkElement(op, 'value', checkNumber(op, 'value', value), checkTensor(op, x).dtype);
+  return overwrite(op, x, () => rawFill(x, element));
 }
 
 /** Fills x with ones. */

@@ -14,7 +14,7 @@ import {
   type Pooled,
   type PoolSize,
 } from '../ops/pooling.js';
-import { poolSizes } from '../ops/poolSizes.js';
+import { checkDivisor, poolSizes } from '../ops/poolSizes.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
@@ -31,11 +31,11 @@ const pythonSize = (size: Size): string => {
   return `(${size.map(one).join(', ')}${size.length === 1 ? ',' : ''})`;
 };
 
-/** Refuses what no input could be pooled with; null is what adaptive pooling takes for a size to keep. */
+/** Refuses what no input could be pooled with. */
 function checkSizes(module: Module, least: number, sizes: Readonly<Record<string, Size>>): void {
   for (const [name, size] of Object.entries(sizes)) {
-    const given = (Array.isArray(size) ? (size as readonly (number | null)[]) : [size]).filter((n) => n !== null);
-    poolSizes(classNameOf(module), name, given, given.length, least);
+    const given: readonly unknown[] = Array.isArray(size) ? size : [size];
+    poolSizes(classNameOf(module), name, given, Math.max(1, given.length), least);
   }
 }
 
@@ -178,7 +178,7 @@ export class AvgPool2d extends AvgPool<2> {
 
   constructor(kernelSize: PoolSize<2>, options: AvgPool2dOptions = {}) {
     super(kernelSize, checkOptions('AvgPool2d', options, [...AVG_OPTIONS, 'divisorOverride']));
-    this.divisorOverride = options?.divisorOverride ?? null;
+    this.divisorOverride = checkDivisor('AvgPool2d', options?.divisorOverride);
   }
 
   protected override shown(size: PoolSize<2>): string {
@@ -196,7 +196,9 @@ abstract class AdaptivePool<Rank extends 1 | 2> extends Module {
 
   constructor(outputSize: AdaptiveSize<Rank>) {
     super();
-    checkSizes(this, 0, { outputSize });
+    // null keeps a size of the input.
+    const sizes = (Array.isArray(outputSize) ? outputSize : [outputSize]) as readonly (number | null)[];
+    checkSizes(this, 0, { outputSize: sizes.map((size) => (size === null ? 0 : size)) });
     this.outputSize = outputSize;
   }
 

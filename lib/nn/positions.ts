@@ -1,4 +1,5 @@
 import { describe, fail } from '../tensor/errors.js';
+import { checkOptions } from '../tensor/options.js';
 import type { Module } from './module.js';
 import { checkModule, expose, failAssign, setChild, setChildren } from './registry.js';
 import { classNameOf, isModule, type ModuleState, type PositionalState } from './state.js';
@@ -22,7 +23,7 @@ export function resolveIndex(op: string, index: unknown, size: number): number {
 
 /** The positions of a slice, in its order. */
 export function resolveSlice(op: string, slice: Slice, size: number): number[] {
-  const { step = 1 } = slice;
+  const { step = 1 } = checkOptions<Slice>(op, slice, ['start', 'end', 'step']);
   for (const [name, value] of Object.entries(slice)) {
     if (value !== undefined && !Number.isInteger(value)) {
       fail('WRONG_TYPE', `${op}: ${name} must be an integer, got ${describe(value)}`);

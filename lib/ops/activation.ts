@@ -1,8 +1,9 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { nodeName } from '../autograd/opNode.js';
-import { checkDType, type DType } from '../tensor/dtype.js';
+import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
+import { checkElement } from '../tensor/nested.js';
 import { checkChoice, checkNumber, checkOptions } from '../tensor/options.js';
 import { binaryKernel, softmaxBackwardKernel, softmaxKernel, unaryKernel } from '../tensor/raw.js';
 import { normalizeDim } from '../tensor/shape.js';
@@ -221,9 +222,14 @@ export function softshrink(x: Tensor, lambd = 0.5): Tensor {
 
 /** x above threshold, value elsewhere. */
 export function threshold(x: Tensor, limit: number, value: number): Tensor {
-  checkNumber('threshold', 'threshold', limit);
-  checkNumber('threshold', 'value', value);
-  return where(le(checkTensor('threshold', x), limit), value, x);
+  const { dtype } = checkTensor('threshold', x);
+  // Both are taken in x's dtype: integers stay integers.
+  const fitted = (name: string, number: number): number => {
+    const element = checkElement('threshold', name, checkNumber('threshold', name, number), dtype);
+    return isFloating(dtype) ? element : Math.trunc(element);
+  };
+  const to = fitted('value', value);
+  return where(le(x, fitted('threshold', limit)), to, x);
 }
 
 const softmaxRaw = softmaxKernel('softmax');

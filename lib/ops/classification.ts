@@ -224,6 +224,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
   const known = checkOptions(op, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = known;
   const reduction = checkReduction(op, known.reduction);
+  checkInteger(op, 'ignoreIndex', ignoreIndex);
   checkNumber(op, 'labelSmoothing', labelSmoothing);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     fail('OUT_OF_RANGE', `${op}: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
@@ -243,7 +244,6 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
       classDim,
     );
   }
-  checkInteger(op, 'ignoreIndex', ignoreIndex);
   const [shape, rows] = rowsOf(op, input);
   const index = reshapeTo(checkTarget(op, target, shape, input), [numelOf(shape)]);
   const kept = { stats: null };

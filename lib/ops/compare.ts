@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { isFloating } from '../tensor/dtype.js';
+import { fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
 import { compareKernel, predicateKernel, rawFull, reduceKernel } from '../tensor/raw.js';
 import { sameShape } from '../tensor/shape.js';
@@ -69,11 +70,16 @@ export interface CloseOptions {
   equalNan?: boolean;
 }
 
+function checkTolerance(name: string, value: number): void {
+  if (!(checkNumber('isclose', name, value) >= 0))
+    fail('OUT_OF_RANGE', `isclose: ${name} must be greater than or equal to zero, but got ${value}`);
+}
+
 /** |x − other| ≤ atol + rtol · |other|, elementwise; equal infinities are close. */
 export function isclose(x: Tensor, other: Tensor, options?: CloseOptions): Tensor {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('isclose', options, ['rtol', 'atol', 'equalNan']);
-  checkNumber('isclose', 'rtol', rtol);
-  checkNumber('isclose', 'atol', atol);
+  checkTolerance('rtol', rtol);
+  checkTolerance('atol', atol);
   return noGrad(() => {
     const [a, b] = promote(checkTensor('isclose', x), checkTensor('isclose', other, 'other'));
     const [p, q] = isFloating(a.dtype) ? [a, b] : [castTo(a, 'float64'), castTo(b, 'float64')];

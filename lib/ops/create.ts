@@ -223,7 +223,7 @@ export function arange(start: number, end: number, options?: CreateOptions): Ten
 export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor;
 export function arange(...args: (number | CreateOptions | undefined)[]): Tensor {
   const last = args.at(-1);
-  const options = typeof last === 'object' ? last : undefined;
+  const options = typeof last === 'object' && last !== null ? last : undefined;
   const numbers = args
     .filter((arg) => arg !== undefined && arg !== options)
     .map((arg) => checkNumber('arange', 'an argument', arg));
@@ -275,8 +275,8 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
  */
 export function eye(n: number, ...rest: [m?: number, options?: CreateOptions] | [options?: CreateOptions]): Tensor {
   const [first, second] = rest;
-  const m = typeof first === 'number' ? first : n;
-  const [dtype, requiresGrad] = settings('eye', typeof first === 'object' ? first : second);
+  const [m, options] = typeof first === 'number' ? [first, second] : [n, first ?? second];
+  const [dtype, requiresGrad] = settings('eye', options);
   const square = rawFull(checkShape('eye', [n, m]), 1, dtype);
   return asLeaf('eye', rawTriangle(rawTriangle(square, 0, true), 0, false), requiresGrad);
 }

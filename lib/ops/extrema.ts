@@ -1,7 +1,7 @@
 import { noGrad } from '../autograd/modes.js';
 import { defineOp, type Op } from '../autograd/op.js';
 import { isFloating } from '../tensor/dtype.js';
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import { argReduceKernel, rawContiguous, rawFull, rawReshape, reduceKernel } from '../tensor/raw.js';
 import { rawGather, rawSort } from '../tensor/rawIndexing.js';
@@ -156,11 +156,18 @@ function picker(
 const maxAlong = picker('max', (x, dim) => argmaxRaw(x, dim, true));
 const minAlong = picker('min', (x, dim) => argminRaw(x, dim, true));
 
+/** Options are about the dimension; without one they would be silently without effect. */
+function checkNoOptions(op: string, options: unknown): void {
+  if (options !== undefined && options !== null)
+    fail('BAD_ARGUMENT', `${op}: options need a dim, got ${describe(options)} without one`);
+}
+
 type PickArguments = [other?: Tensor | number, options?: ReduceOptions];
 
 function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tensor, Tensor] {
   checkTensor(op, x);
   const [other, options] = args;
+  if (other === undefined || other instanceof Tensor) checkNoOptions(op, options);
   if (other === undefined) {
     const dims = reduceDims(op, null, x.shape.length);
     checkNotEmpty(op, x.shape, dims, true);
@@ -216,6 +223,7 @@ export function median(x: Tensor, dim: number, options?: ReduceOptions): [values
 export function median(x: Tensor, dim?: number, options?: ReduceOptions): Tensor | [Tensor, Tensor] {
   const { shape } = checkTensor('median', x);
   if (dim === undefined) {
+    checkNoOptions('median', options);
     if (numelOf(shape) === 0) return rawFull([], Number.NaN, x.dtype);
     return medianOfAll(x);
   }

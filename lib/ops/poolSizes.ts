@@ -1,4 +1,5 @@
 import { describe, fail } from '../tensor/errors.js';
+import { checkInteger } from '../tensor/options.js';
 
 /** The pooling sizes for `rank` dimensions. */
 export function poolSizes(op: string, name: string, value: unknown, rank: number, least: number): number[] {
@@ -18,4 +19,12 @@ export function poolSizes(op: string, name: string, value: unknown, rank: number
     }
     return size as number;
   });
+}
+
+/** What an average pooling divides its sums by, or null for the number of elements. */
+export function checkDivisor(op: string, divisorOverride: number | null | undefined): number | null {
+  if (divisorOverride === null || divisorOverride === undefined) return null;
+  if (checkInteger(op, 'divisorOverride', divisorOverride) === 0)
+    fail('ZERO_DIVISION', `${op}: divisorOverride must not be zero`);
+  return divisorOverride;
 }

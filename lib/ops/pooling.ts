@@ -1,7 +1,7 @@
 import { defineOp, type Op, requiresGrad } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
 import { fail } from '../tensor/errors.js';
-import { checkNumber, checkOptions } from '../tensor/options.js';
+import { checkOptions } from '../tensor/options.js';
 import { rawTo } from '../tensor/raw.js';
 import {
   type PoolAxis,
@@ -18,7 +18,7 @@ import { ge } from './compare.js';
 import { gatherOp } from './gather.js';
 import { reshapeTo } from './layout.js';
 import { maskedFill } from './masking.js';
-import { poolSizes } from './poolSizes.js';
+import { checkDivisor, poolSizes } from './poolSizes.js';
 import { mean } from './reduce.js';
 
 // Pooling of the last one or two dimensions: x is [N, C, L] or [C, L], or [N, C, H, W] or [C, H, W]. Rows are planes of
@@ -355,13 +355,10 @@ export function avgPool1d(x: Tensor, kernelSize: PoolSize<1>, options?: AvgPoolO
 export function avgPool2d(x: Tensor, kernelSize: PoolSize<2>, options?: AvgPool2dOptions): Tensor {
   const op = 'avgPool2d';
   const known = checkOptions(op, options, [...AVG_OPTIONS, 'divisorOverride']);
-  const { countIncludePad = true, divisorOverride = null } = known;
-  if (divisorOverride !== null && checkNumber(op, 'divisorOverride', divisorOverride) === 0) {
-    fail('ZERO_DIVISION', `${op}: divisorOverride must not be zero`);
-  }
+  const { countIncludePad = true } = known;
+  const divisor = checkDivisor(op, known.divisorOverride) ?? 0;
   const planes = planesOf(op, x, 2);
   const [height, width] = windowsOf(op, planes.shape, kernelSize, known, 2);
-  const divisor = divisorOverride ?? 0;
   return finish(avgPoolOp(planes, { height, width, countIncludePad, divisor, node: 'AvgPool2DBackward0' }), x, 2);
 }
 

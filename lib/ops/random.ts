@@ -110,9 +110,8 @@ export function randintLike(
   ...args: [high: number, options?: RandomCreateOptions] | [low: number, high: number, options?: RandomCreateOptions]
 ): Tensor {
   checkTensor('randintLike', x);
-  const bounds = args.filter((arg): arg is number => typeof arg === 'number');
-  const [low, high] = bounds.length === 1 ? [0, bounds[0]!] : [bounds[0]!, bounds[1]!];
-  const options = args.find((arg) => typeof arg === 'object');
+  const [first, second, third] = args;
+  const [low, high, options] = typeof second === 'number' ? [first, second, third] : [0, first, second];
   const { dtype, requiresGrad, generator } = settings('randintLike', options, x.dtype);
   const range = checkRange('randintLike', low, high, dtype);
   const out = rawEmptyLike(x, dtype);

@@ -3,7 +3,7 @@ import { defineOp, type Op } from '../autograd/op.js';
 import { nodeName } from '../autograd/opNode.js';
 import { Category, DTYPES, isFloating, scalarCategory } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
-import { checkInteger, checkOptions } from '../tensor/options.js';
+import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { binaryKernel, unaryKernel } from '../tensor/raw.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
@@ -96,10 +96,9 @@ export const sigmoid: Unary = unary('sigmoid', 'y', (g, y) =>
 
 /** The inverse of `sigmoid`, log(x / (1 − x)); x is first clamped to [eps, 1 − eps] when eps is given. */
 export function logit(x: Tensor, eps?: number | null): Tensor {
-  const inside =
-    typeof eps === 'number'
-      ? clamp(floating(checkTensor('logit', x)), eps, 1 - eps)
-      : floating(checkTensor('logit', x));
+  const given = floating(checkTensor('logit', x));
+  const isLimited = eps !== undefined && eps !== null;
+  const inside = isLimited ? clamp(given, checkNumber('logit', 'eps', eps), 1 - eps) : given;
   return log(div(inside, rsub(inside, 1)));
 }
 
@@ -252,6 +251,8 @@ export interface NanToNumOptions {
 /** x with NaN and the infinities replaced by numbers. */
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
   const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
+  for (const [name, value] of Object.entries({ nan, posinf: posinf ?? 0, neginf: neginf ?? 0 }))
+    checkNumber('nanToNum', name, value);
   if (!isFloating(checkTensor('nanToNum', x).dtype)) return rawClone(x);
   const { largest } = DTYPES[x.dtype];
   const finite = maskedFill(maskedFill(x, isnan(x), nan), eq(x, Infinity), posinf ?? largest);

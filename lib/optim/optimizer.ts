@@ -136,6 +136,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs before each step. */
   registerStepPreHook(hook: StepHook<this>): RemovableHandle {
+    checkHook(`${this.name}.registerStepPreHook`, hook);
     this.preHooks = [...this.preHooks, hook];
     const remove = (): void => {
       this.preHooks = without(this.preHooks, hook);
@@ -145,6 +146,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs after each step. */
   registerStepPostHook(hook: StepHook<this>): RemovableHandle {
+    checkHook(`${this.name}.registerStepPostHook`, hook);
     this.postHooks = [...this.postHooks, hook];
     const remove = (): void => {
       this.postHooks = without(this.postHooks, hook);
@@ -188,6 +190,10 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(show).join(', ')})`;
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return typeof value === 'number' && !Number.isInteger(value) ? pythonFloat(value) : String(value);
+}
+
+function checkHook(op: string, hook: unknown): void {
+  if (typeof hook !== 'function') fail('WRONG_TYPE', `${op}: hook must be a function, got ${describe(hook)}`);
 }
 
 function without<T>(list: readonly T[], item: T): readonly T[] {

@@ -40,7 +40,9 @@ export class Generator {
 
   /** Puts this generator where `other` is. */
   setState(other: Generator): this {
-    addon.copyGenerator(checkGenerator('setState', other)._native, this._native);
+    if (!(other instanceof Generator))
+      fail('WRONG_TYPE', `setState: other must be a Generator, got ${describe(other)}`);
+    addon.copyGenerator(other._native, this._native);
     return this;
   }
 }

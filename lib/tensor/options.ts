@@ -16,9 +16,12 @@ const FLAGS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** The options that are strings, wherever they occur. */
+const STRINGS: ReadonlySet<string> = new Set(['prefix']);
+
 /**
  * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
- * silently without effect. So is a flag that is no boolean; `except` names options that are no flags in this call.
+ * silently without effect. So is a flag that is no boolean, or a string that is none; `except` names options that are no flags in this call.
  */
 export function checkOptions<T extends object>(
   op: string,
@@ -33,6 +36,7 @@ export function checkOptions<T extends object>(
   for (const key in options) {
     if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
     if (FLAGS.has(key) && !except.includes(key as keyof T & string)) checkFlag(op, key, options[key as keyof T]);
+    if (STRINGS.has(key)) checkString(op, key, options[key as keyof T]);
   }
   return options;
 }
@@ -54,6 +58,11 @@ function checkFlag(op: string, name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') {
     fail('WRONG_TYPE', `${op}: ${name} must be a boolean, got ${describe(value)}`);
   }
+}
+
+function checkString(op: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'string')
+    fail('WRONG_TYPE', `${op}: ${name} must be a string, got ${describe(value)}`);
 }
 
 /** A finite or infinite number; refuses what JavaScript would coerce. */
