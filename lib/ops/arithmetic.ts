@@ -18,7 +18,8 @@ import {
   sumTo,
   zerosAs,
 } from './broadcast.js';
-import { floorDivide, fmod } from './pointwise.js';
+import { divFloor } from './division.js';
+import { fmod } from './pointwise.js';
 import { trunc } from './unary.js';
 
 // Elementwise arithmetic. Shapes broadcast, [..] × [..] → [..]; dtypes promote as in PyTorch; a plain number takes part
@@ -211,10 +212,10 @@ export function div(x: Tensor, other: Operand, options?: DivOptions): Tensor {
   const { roundingMode = null } = checkOptions('div', options, ['roundingMode']);
   if (roundingMode !== null) {
     const mode = checkChoice('div', 'roundingMode', roundingMode, ['trunc', 'floor']);
-    if (mode === 'floor') return floorDivide(x, other);
+    if (mode === 'floor') return divFloor(x, other);
     const [a, b] = operands('div', x, other);
     // Of integers: what is left after taking C's remainder off divides exactly.
-    return isFloating(a.dtype) ? trunc(divTensors(a, b)) : floorDivide(sub(a, fmod(a, b)), b);
+    return isFloating(a.dtype) ? trunc(divTensors(a, b)) : divFloor(sub(a, fmod(a, b)), b);
   }
   if (!(other instanceof Tensor)) return divScalar(floating(promoteScalar(x, other)), Number(other));
   const [a, b] = promote(x, other);

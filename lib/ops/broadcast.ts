@@ -1,11 +1,11 @@
 import { castTo, expandTo, rawExpand, sumTo } from '../autograd/linear.js';
-import { defineOp, type Op, type TensorInfo } from '../autograd/op.js';
+import { defineOp, type Op, requiresGrad, type TensorInfo } from '../autograd/op.js';
 import { context } from '../tensor/context.js';
-import { type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
+import { checkDType, type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkElement } from '../tensor/nested.js';
 import { checkNumber } from '../tensor/options.js';
-import { rawFull, reduceKernel } from '../tensor/raw.js';
+import { rawFull, reduceKernel, toAccumulator } from '../tensor/raw.js';
 import { normalizeDims, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { reshapeTo } from './layout.js';
@@ -134,3 +134,12 @@ export const sumDims: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]>
   forward: (x, dims, keepdim) => sumRaw(x, dims, keepdim),
   backward: ({ args: [x, dims, keepdim] }, g) => [expandTo(unreduced(g, x.shape, dims, keepdim), x.shape)],
 });
+
+/** x in the dtype that its elements are accumulated in: the wanted one, or int64 for integers. */
+export function accumulated(op: string, x: Tensor, dtype: DType | undefined): Tensor {
+  if (dtype === undefined) return isFloating(x.dtype) ? x : toAccumulator(x);
+  if (!isFloating(checkDType(op, dtype)) && requiresGrad(x) && context().grad) {
+    fail('GRAD_ERROR', `${op}: the input requires a gradient, and ${dtype} has none; detach it, or leave dtype out`);
+  }
+  return castTo(x, dtype);
+}

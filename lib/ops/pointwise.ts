@@ -17,41 +17,45 @@ import {
   zerosAs,
 } from './broadcast.js';
 import { eq, ge, gt, isinf, logicalAnd, lt } from './compare.js';
+import { type Divider, divFloor, divider, floorDivideRaw } from './division.js';
 import { maskedFill, where } from './masking.js';
 import { abs, exp, log, log1p, trunc } from './unary.js';
 
 // Elementwise functions of two tensors beyond the four operations. Shapes broadcast, dtypes promote.
 
-// These have no derivative in x (a step function), or one that is the step function's.
-function divider(
-  name: 'floorDivide' | 'remainder' | 'fmod',
-  slope: ((a: Tensor, b: Tensor) => Tensor) | null,
-): Op<[x: Tensor, other: Operand]> {
+/** ⌊x / other⌋, in the promoted dtype. An integer divided by zero is an error; so is differentiating it, as in PyTorch. */
+export const floorDivide: Divider = divider(
+  'floorDivide',
+  defineOp({
+    name: 'floorDivide',
+    forward: (a: Tensor, b: Tensor) => floorDivideRaw(a, b),
+    backward: () =>
+      fail('GRAD_ERROR', "floorDivide: has no derivative; div with { roundingMode: 'floor' } has one, which is 0"),
+  }),
+);
+
+// What is left of x has x's own slope, and `quotient`, a step function, for other.
+function rest(name: 'remainder' | 'fmod', quotient: (a: Tensor, b: Tensor) => Tensor): Divider {
   const kernel = binaryKernel(name);
-  const op: Op<[a: Tensor, b: Tensor]> = defineOp({
+  return divider(
     name,
-    forward: (a, b) => kernel(a, b),
-    save: ([a, b], _out, [, bNeeds]) => (slope !== null && bNeeds ? [a, b] : []),
-    backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
-      needs[0] ? sumTo(slope === null ? zerosAs(g) : g, x.shape) : null,
-      needs[1] ? sumTo(slope === null ? zerosAs(g) : neg(mul(g, slope(a!, b!))), y.shape) : null,
-    ],
-  });
-  return (x, other) => {
-    const [a, b] = operands(name, x, other);
-    if (a.dtype === 'bool') fail('DTYPE_MISMATCH', `${name}: not defined for bool tensors`);
-    return op(a, b);
-  };
+    defineOp({
+      name,
+      forward: (a: Tensor, b: Tensor) => kernel(a, b),
+      save: ([a, b], _out, [, bNeeds]) => (bNeeds ? [a, b] : []),
+      backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
+        needs[0] ? sumTo(g, x.shape) : null,
+        needs[1] ? sumTo(neg(mul(g, quotient(a!, b!))), y.shape) : null,
+      ],
+    }),
+  );
 }
 
-/** ⌊x / other⌋, in the promoted dtype. An integer divided by zero is an error. */
-export const floorDivide: Op<[x: Tensor, other: Operand]> = divider('floorDivide', null);
-
 /** x − ⌊x / other⌋ · other: has the sign of `other`, as Python's %. */
-export const remainder: Op<[x: Tensor, other: Operand]> = divider('remainder', (a, b) => floorDivide(a, b));
+export const remainder: Divider = rest('remainder', (a, b) => divFloor(a, b));
 
 /** x − trunc(x / other) · other: has the sign of x, as C's fmod and JavaScript's %. */
-export const fmod: Op<[x: Tensor, other: Operand]> = divider('fmod', (a, b) => trunc(div(a, b)));
+export const fmod: Divider = rest('fmod', (a, b) => trunc(div(a, b)));
 
 const powScalarRaw = unaryKernel('powScalar');
 const powRaw = binaryKernel('pow');

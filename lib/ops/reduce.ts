@@ -3,19 +3,12 @@ import { defineOp, type Op } from '../autograd/op.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import {
-  binaryScalarKernel,
-  rawFull,
-  rawReshape,
-  rawTo,
-  reducedShape,
-  reduceKernel,
-  toAccumulator,
-} from '../tensor/raw.js';
+import { binaryScalarKernel, rawFull, rawReshape, rawTo, reducedShape, reduceKernel } from '../tensor/raw.js';
 import { numelOf, type Shape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { add, div, mul, square, sub } from './arithmetic.js';
 import {
+  accumulated,
   castTo,
   checkFloating,
   type Dims,
@@ -43,11 +36,6 @@ export interface SumOptions extends ReduceOptions {
 }
 
 const sumRaw = reduceKernel('sum');
-
-function accumulated(op: string, x: Tensor, dtype: DType | undefined): Tensor {
-  if (dtype !== undefined) return castTo(x, checkDType(op, dtype));
-  return isFloating(x.dtype) ? x : toAccumulator(x);
-}
 
 /**
  * The sum over `dim` (all by default); integers and booleans give int64. Nothing sums to 0.

@@ -1,13 +1,13 @@
 import { defineOp, type Op } from '../autograd/op.js';
-import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
+import type { DType } from '../tensor/dtype.js';
 import { checkOptions } from '../tensor/options.js';
-import { rawFull, reduceKernel, scanKernel, toAccumulator } from '../tensor/raw.js';
+import { rawFull, reduceKernel, scanKernel } from '../tensor/raw.js';
 import { rawTriangle } from '../tensor/rawIndexing.js';
 import { normalizeDim, numelOf } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { div, mul } from './arithmetic.js';
 import { flip } from './arrange.js';
-import { castTo, reduceDims, reductionNode, sumDims, unreduced } from './broadcast.js';
+import { accumulated, reduceDims, reductionNode, sumDims, unreduced } from './broadcast.js';
 import { eq } from './compare.js';
 import { joinOp } from './join.js';
 import { reshapeTo, slice } from './layout.js';
@@ -71,11 +71,6 @@ export interface ScanOptions {
   dtype?: DType;
 }
 
-function accumulator(op: string, x: Tensor, dtype: DType | undefined): Tensor {
-  if (dtype !== undefined) return castTo(x, checkDType(op, dtype));
-  return isFloating(x.dtype) ? x : toAccumulator(x);
-}
-
 /**
  * The running sum along `dim`.
  *
@@ -85,7 +80,7 @@ function accumulator(op: string, x: Tensor, dtype: DType | undefined): Tensor {
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   checkTensor('cumsum', x);
   const { dtype } = checkOptions('cumsum', options, ['dtype']);
-  return cumsumOp(accumulator('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
+  return cumsumOp(accumulated('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
 }
 
 /**
@@ -97,7 +92,7 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   checkTensor('cumprod', x);
   const { dtype } = checkOptions('cumprod', options, ['dtype']);
-  return cumprodOp(accumulator('cumprod', x, dtype), normalizeDim('cumprod', dim, x.shape.length));
+  return cumprodOp(accumulated('cumprod', x, dtype), normalizeDim('cumprod', dim, x.shape.length));
 }
 
 const prodRaw = reduceKernel('prod');
@@ -144,5 +139,5 @@ function productOfOthers(x: Tensor, dim: number): Tensor {
 export function prod(x: Tensor, dim?: number | null, options?: SumOptions): Tensor {
   checkTensor('prod', x);
   const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype']);
-  return prodOp(accumulator('prod', x, dtype), reduceDims('prod', dim, x.shape.length), keepdim);
+  return prodOp(accumulated('prod', x, dtype), reduceDims('prod', dim, x.shape.length), keepdim);
 }

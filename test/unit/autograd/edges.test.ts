@@ -1,4 +1,4 @@
-import { autograd, functional as F, full, nn, onesLike, type Tensor, tensor, where, zeros } from 'flambeau';
+import { autograd, functional as F, full, nn, noGrad, onesLike, type Tensor, tensor, where, zeros } from 'flambeau';
 import { describe, expect, test } from 'vitest';
 
 /** The gradient at `values` of the sum of what `run` computes. */
@@ -27,6 +27,32 @@ describe('gradients where the derivative is not unique', () => {
     ['where of an infinite slope', [0, 2], (x) => where(x.gt(0), x.log(), 0), [Number.NaN, 0.5]],
   ])('%s', (_name, values, run, expected) => {
     expect(gradient(values, run)).toEqual(expected);
+  });
+});
+
+describe('what has no derivative', () => {
+  const x = tensor([1.5, 2.5], { requiresGrad: true });
+
+  test.each<[string, (dtype: 'int64') => Tensor]>([
+    ['sum', (dtype) => x.sum(null, { dtype })],
+    ['prod', (dtype) => x.prod(0, { dtype })],
+    ['cumsum', (dtype) => x.cumsum(0, { dtype })],
+    ['cumprod', (dtype) => x.cumprod(0, { dtype })],
+  ])('%s in integers', (op, run) => {
+    expect(() => run('int64')).toThrow(`${op}: the input requires a gradient, and int64 has none`);
+    expect(noGrad(() => run('int64')).dtype).toBe('int64');
+  });
+
+  test('floorDivide, also in place; div in floor mode has that of a step function', () => {
+    for (const y of [x.floorDivide(2), x.mul(1).floorDivide_(2), tensor([3, 4]).floorDivide(x)])
+      expect(() => y.sum().backward()).toThrow('floorDivide: has no derivative');
+    expect(gradient([1.5, 2.5], (z) => z.div(2, { roundingMode: 'floor' }))).toEqual([0, 0]);
+  });
+
+  test('remainder in its divisor has a second derivative, which is 0', () => {
+    const [slope] = autograd.grad(tensor([5, 7]).remainder(x).sum(), x, { createGraph: true });
+    expect(slope!.toArray()).toEqual([-3, -2]);
+    expect(autograd.grad(slope!.sum(), x)[0]!.toArray()).toEqual([0, 0]);
   });
 });
 
