@@ -7,7 +7,7 @@ import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
 import { checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
-import { Tensor } from '../tensor/tensor.js';
+import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState, snake } from './state.js';
 
 /** Parameters that are updated with the same settings. */
@@ -248,7 +248,7 @@ function checkParam(op: string, param: unknown): Tensor {
       `${op}: optimizer can only optimize Tensors, but one of the params is ${describe(param)}; pass model.parameters()`,
     );
   }
-  const meta = metaOf(param);
+  const meta = metaOf(checkTensor(op, param, 'a parameter'));
   if (meta !== null && meta.gradFn !== null && !meta.retainsGrad) {
     fail('BAD_ARGUMENT', `${op}: can't optimize a non-leaf Tensor`);
   }

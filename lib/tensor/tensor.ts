@@ -256,6 +256,8 @@ export function handleOf(op: string, x: Tensor): number {
 export function checkTensor(op: string, x: unknown, argument = 'input'): Tensor {
   if (x instanceof Tensor) {
     if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x.shape)} was disposed`);
+    if (x._handle === undefined)
+      fail('WRONG_TYPE', `${op}: ${argument} must be a Tensor, got an object with the prototype of one`);
     return x;
   }
   const cloned = typeof x === 'object' && x !== null && '_handle' in x;

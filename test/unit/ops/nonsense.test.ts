@@ -14,6 +14,7 @@ import {
   ones,
   optim,
   randintLike,
+  Tensor,
   tensor,
 } from '../../../lib/index.js';
 import { messageOf } from '../thrown.js';
@@ -24,6 +25,7 @@ const x = ones([2, 3]);
 const planes = ones([1, 1, 4, 4]);
 const integers = tensor([1, 2, 3], { dtype: 'int64' });
 const list = (): nn.ModuleList => new nn.ModuleList([new nn.ReLU(), new nn.Tanh()]);
+const impostor = (): Tensor => Object.create(Tensor.prototype) as Tensor;
 const sgd = (): optim.SGD => new optim.SGD(new nn.Linear(1, 1).parameters());
 
 test.each<[() => unknown, string]>([
@@ -57,6 +59,12 @@ test.each<[() => unknown, string]>([
   [() => autograd.gradcheck((a) => a, [x], { atol: '1' as never }), 'gradcheck: atol must be a number, got "1"'],
   [() => sgd().registerStepPreHook(1 as never), 'SGD.registerStepPreHook: hook must be a function, got 1'],
   [() => sgd().registerStepPostHook(null as never), 'SGD.registerStepPostHook: hook must be a function, got null'],
+  [() => ones([2]).add(impostor()), 'add: other must be a Tensor, got an object with the prototype of one'],
+  [() => impostor().relu(), 'relu: input must be a Tensor, got an object with the prototype of one'],
+  [
+    () => new optim.SGD([impostor()]),
+    'SGD.addParamGroup: a parameter must be a Tensor, got an object with the prototype of one',
+  ],
   [() => list().pop([0] as never), 'ModuleList.pop: options must be an object { start, end, step }'],
   [
     () => list().delete({ begin: 1 } as never),
