@@ -188,13 +188,30 @@ function readHeader(read: ReadAt, size: number): Header {
   }
   const bytes = Buffer.alloc(length);
   read(bytes, PREFIX);
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    json = JSON.parse(text);
   } catch (error) {
     throw makeError('BAD_FILE', 'the header is not JSON', { cause: error });
   }
+  checkKeysDiffer(text);
   return parseHeader(json, size - PREFIX - length, PREFIX + length);
+}
+
+/** A key that stands twice, of which JSON.parse keeps the last. The format forbids it. `text` is JSON. */
+function checkKeysDiffer(text: string): void {
+  const keys = new Set<string>();
+  let depth = 0;
+  for (const [token, string, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}[\]]/g)) {
+    if (string === undefined) depth += token === '{' || token === '[' ? 1 : -1;
+    else if (colon === ':' && depth === 1) {
+      const key = JSON.parse(string) as string;
+      if (keys.has(key)) fail('BAD_FILE', `the header has the key ${string} twice`);
+      keys.add(key);
+    }
+  }
 }
 
 function parseHeader(json: unknown, dataBytes: number, dataStart: number): Header {

@@ -114,6 +114,8 @@ describe('round trips', () => {
   });
 });
 
+const ENTRY = '{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
+
 /** A file of this header (JSON unless it is text or bytes already) and so many bytes of data. */
 function write(header: unknown, dataBytes = 0, claimed?: bigint): void {
   const json = Buffer.isBuffer(header)
@@ -134,6 +136,11 @@ describe('hostile files', () => {
   test.each<[string, () => void, RegExp]>([
     ['nothing', () => writeFileSync(file, ''), /0 bytes are too few/],
     ['half a length', () => writeFileSync(file, 'abc'), /too few/],
+    [
+      'a key twice, once escaped',
+      () => write(`{"a":${ENTRY},"__metadata__":{"x":"\\"}{","a":"1"},"\\u0061": ${ENTRY}}`, 4),
+      /has the key "\\u0061" twice/,
+    ],
     ['a header past the end', () => write({}, 0, 1000n), /claims 1000 bytes/],
     ['a header of 2^64 - 1 bytes', () => write({}, 0, 2n ** 64n - 1n), /claims/],
     ['no JSON', () => write('{"x":'), /not JSON/],
