@@ -47,13 +47,13 @@ function checkTensors(op: string, value: unknown, what: string): readonly Tensor
 function rootGradients(
   op: string,
   outputs: readonly Tensor[],
-  given: readonly (Tensor | null | undefined)[],
+  given: readonly (Tensor | null | undefined)[] | null,
 ): Tensor[] {
-  if (given.length > 0 && given.length !== outputs.length) {
+  if (given !== null && given.length !== outputs.length) {
     fail('BAD_ARGUMENT', `${op}: got ${outputs.length} tensors and ${given.length} gradients`);
   }
   return outputs.map((output, i) => {
-    const grad = given[i];
+    const grad = given?.[i];
     if (grad === undefined || grad === null) {
       if (!requires(output)) failNoGrad(op, i);
       if (output.numel !== 1) {
@@ -119,8 +119,10 @@ export function backward(
   });
 }
 
-function gradientList(given: Tensor | null | undefined | readonly (Tensor | null)[]): readonly (Tensor | null)[] {
-  if (given === undefined || given === null) return [];
+function gradientList(
+  given: Tensor | null | undefined | readonly (Tensor | null)[],
+): readonly (Tensor | null)[] | null {
+  if (given === undefined || given === null) return null;
   if (given instanceof Tensor) return [given];
   if (!Array.isArray(given)) fail('WRONG_TYPE', `backward: the gradient must be a Tensor, got ${describe(given)}`);
   return given as readonly (Tensor | null)[];

@@ -160,7 +160,12 @@ export function batchNorm(
   const w = checkAffine(op, 'weight', weight, input, [channels]);
   const b = checkAffine(op, 'bias', bias, input, [channels]);
   checkNumber(op, 'momentum', momentum);
-  checkNumber(op, 'eps', eps);
+  if (checkNumber(op, 'eps', eps) < 0 || (training && eps === 0)) {
+    fail(
+      'OUT_OF_RANGE',
+      `${op}: eps must be ${training ? 'positive during training' : 'non-negative'}, but got ${eps}`,
+    );
+  }
   const out = normaliseBatch(input, w, b, running, training, momentum, eps);
   if (training) for (const statistic of running) if (statistic !== null) bumpVersion(statistic);
   return out;

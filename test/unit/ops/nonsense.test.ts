@@ -22,6 +22,7 @@ import { messageOf } from '../thrown.js';
 // Calls that make no sense, and once returned all the same.
 
 const x = ones([2, 3]);
+const leaf = ones([2], { requiresGrad: true });
 const planes = ones([1, 1, 4, 4]);
 const integers = tensor([1, 2, 3], { dtype: 'int64' });
 const list = (): nn.ModuleList => new nn.ModuleList([new nn.ReLU(), new nn.Tanh()]);
@@ -43,6 +44,13 @@ test.each<[() => unknown, string]>([
   [() => F.threshold(integers, Number.NaN, 0), 'threshold: threshold NaN does not fit int64'],
   [() => F.threshold(integers, 0, Infinity), 'threshold: value Infinity does not fit int64'],
   [() => nn.init.constant_(integers.clone(), Number.NaN), 'init.constant_: value NaN does not fit int64'],
+  [() => F.batchNorm(x, ones([3]), ones([3]), { eps: -1 }), 'batchNorm: eps must be non-negative, but got -1'],
+  [
+    () => F.batchNorm(x, null, null, { training: true, eps: 0 }),
+    'batchNorm: eps must be positive during training, but',
+  ],
+  [() => autograd.grad(leaf.sum(), leaf, { gradOutputs: [] }), 'grad: got 1 tensors and 0 gradients'],
+  [() => autograd.backward([leaf.sum()], []), 'backward: got 1 tensors and 0 gradients'],
   [() => x.logit('a' as never), 'logit: eps must be a number, got "a"'],
   [() => integers.nanToNum({ nan: 'a' as never }), 'nanToNum: nan must be a number, got "a"'],
   [() => F.embedding(integers, ones([5, 2]), { normType: 'a' as never }), 'embedding: normType must be a number'],
