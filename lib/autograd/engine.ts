@@ -85,7 +85,7 @@ class Run {
   }
 
   private apply(node: Node, grads: readonly Gradient[]): void {
-    const computed = node.apply(grads);
+    const computed = node.apply(grads, this.wanted);
     checkAnomaly(node, computed);
     if (node.ownsResults) this.own(computed, grads);
     if (!this.options.retainGraph) node.release();

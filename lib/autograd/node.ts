@@ -55,8 +55,11 @@ export abstract class Node {
   /** Whether `apply` gets zeros for the outputs whose gradient never arrived; otherwise it gets null. */
   readonly materializesGrads: boolean = false;
 
-  /** Gradients of the outputs to gradients of the inputs, aligned with `edges`. */
-  abstract apply(grads: readonly Gradient[]): readonly (Gradient | undefined)[];
+  /**
+   * Gradients of the outputs to gradients of the inputs, aligned with `edges`. Those of edges whose node is not `wanted`
+   * may be left out; null wants all.
+   */
+  abstract apply(grads: readonly Gradient[], wanted: ReadonlySet<Node> | null): readonly (Gradient | undefined)[];
 
   /** Lets go of what was saved for backward. */
   release(): void {}

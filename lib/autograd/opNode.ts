@@ -67,8 +67,9 @@ export class OpNode extends Node {
     return describeTensor(x);
   }
 
-  apply(grads: readonly Gradient[]): readonly (Gradient | undefined)[] {
-    const ctx: BackwardContext = { args: this.args as never, saved: this.saved.unpack(), needs: this.needs };
+  apply(grads: readonly Gradient[], wanted: ReadonlySet<Node> | null): readonly (Gradient | undefined)[] {
+    const needs = wanted === null ? this.needs : this.edges.map((edge) => edge !== null && wanted.has(edge.node));
+    const ctx: BackwardContext = { args: this.args as never, saved: this.saved.unpack(), needs };
     // An op of several outputs sees null for the gradients that never arrived.
     return (this.spec.backward as (ctx: BackwardContext, ...grads: Gradient[]) => readonly (Gradient | undefined)[])(
       ctx,

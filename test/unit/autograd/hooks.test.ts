@@ -175,3 +175,21 @@ test('backward inside a hook', () => {
   y.backward();
   expect([x.grad!.item(), inner.grad!.item()]).toEqual([2, 4]);
 });
+
+test('what nobody asked for is not computed: a node hook sees null in its place', () => {
+  const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+  const y = x.mul(w);
+  const seen: unknown[] = [];
+  y.gradFn!.registerHook((inputs) => void seen.push(inputs.map((g) => g?.toArray() ?? null)));
+  autograd.grad([y], [w], { gradOutputs: [ones([2])], retainGraph: true });
+  y.backward(ones([2]), { inputs: [x], retainGraph: true });
+  y.backward(ones([2]));
+  expect(seen).toEqual([
+    [null, [1, 2]],
+    [[3, 4], null],
+    [
+      [3, 4],
+      [1, 2],
+    ],
+  ]);
+});
