@@ -49,7 +49,7 @@ const flipOp: Op<[x: Tensor, dims: readonly number[]]> = defineOp({
  */
 export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): Tensor {
   checkTensor('flip', x);
-  const list = (Array.isArray(dims[0]) ? dims[0] : dims) as number[];
+  const list = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as number[];
   return flipOp(x, normalizeDims('flip', list, x.shape.length));
 }
 

@@ -51,6 +51,7 @@ test.each<[() => unknown, string]>([
   ],
   [() => autograd.grad(leaf.sum(), leaf, { gradOutputs: [] }), 'grad: got 1 tensors and 0 gradients'],
   [() => autograd.backward([leaf.sum()], []), 'backward: got 1 tensors and 0 gradients'],
+  [() => x.flip([0] as never, 1 as never), 'flip: dim must be an integer, got an array of 1'],
   [() => x.logit('a' as never), 'logit: eps must be a number, got "a"'],
   [() => integers.nanToNum({ nan: 'a' as never }), 'nanToNum: nan must be a number, got "a"'],
   [() => F.embedding(integers, ones([5, 2]), { normType: 'a' as never }), 'embedding: normType must be a number'],
