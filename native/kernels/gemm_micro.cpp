@@ -261,7 +261,13 @@ template <class T, int kCols>
 FLAMBEAU_NOINLINE void last_columns(int64_t k, const T* a, const T* b, int64_t b_row_stride, T* c, int64_t ldc,
                                     int64_t m, bool accumulate, const T* bias) {
   using V = Lanes<T>;
-  constexpr int kSize = V::size, kVecs = (kMr + kSize - 1) / kSize, kRest = kMr - (kVecs - 1) * kSize;
+  constexpr int kSize = V::size, kVecs = (kMr + kSize - 1) / kSize;
+  // Of a matrix that lies as a panel does, rows beyond m need not be there.
+  size_t there[kVecs];
+  for (int64_t v = 0; v < kVecs; ++v) {
+    const int64_t rest = m - v * kSize;
+    there[v] = static_cast<size_t>(rest < 0 ? 0 : rest < kSize ? rest : kSize);
+  }
   V acc[kVecs][kCols];
   T sums[kCols][kVecs * kSize];
   for (int64_t i = 0; i < kVecs * kSize; ++i) sums[0][i] = i < m ? bias[i] : 0;
@@ -273,8 +279,7 @@ FLAMBEAU_NOINLINE void last_columns(int64_t k, const T* a, const T* b, int64_t b
   for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
     V rows[kVecs];
     FLAMBEAU_UNROLL
-    for (int v = 0; v < kVecs - 1; ++v) rows[v] = V::load(a + v * kSize);
-    rows[kVecs - 1] = V::load_partial(a + (kVecs - 1) * kSize, kRest);
+    for (int v = 0; v < kVecs; ++v) rows[v] = V::load_partial(a + v * kSize, there[v]);
     FLAMBEAU_UNROLL
     for (int j = 0; j < kCols; ++j) {
       FLAMBEAU_UNROLL
