@@ -176,10 +176,15 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 
 // The micro-kernel.
 
+// Where a tile's operands lie: A is a panel, whose elements' addresses are constants; or both are in place, B's rows in
+// one page or `far` apart in pages of their own, where no hardware fetches the columns that come next.
+enum class Place { panel, near, far };
+constexpr int64_t kPage = 4096;
+
 // kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
 // element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix. Sums
-// begin with `bias`, one value per row. With kPanel, A is a panel, whose elements' addresses are constants.
-template <class T, int kRows, int kFull, class Tail, bool kPanel>
+// begin with `bias`, one value per row.
+template <class T, int kRows, int kFull, class Tail, Place kPlace>
 FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                             int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias) {
   using V = Lanes<T>;
@@ -201,7 +206,7 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
     for (int v = 0; v < kFull; ++v) acc[i][v] = V(bias[i]);
     if constexpr (kHasTail) rest[i] = Tail(bias[i]);
   }
-  if constexpr (kPanel) {
+  if constexpr (kPlace == Place::panel) {
     FLAMBEAU_UNROLL_TWICE
     for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
       if constexpr (kFull == 1) FLAMBEAU_PREFETCH_L2(a + kAhead<T>);
@@ -224,6 +229,10 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
       FLAMBEAU_UNROLL
       for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
       if constexpr (kHasTail) row_rest = Tail::load_partial(b + kFull * kSize, tail);
+      if constexpr (kPlace == Place::far) {
+        FLAMBEAU_PREFETCH_L2(b + kNr<T>);
+        FLAMBEAU_PREFETCH_L2(b + kNr<T> + kSize);
+      }
       FLAMBEAU_UNROLL
       for (int i = 0; i < kRows; ++i) {
         // Broadcast no wider than needed: a half costs half.
@@ -302,9 +311,9 @@ using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_
                         int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias);
 
 // The tile of exactly m rows.
-template <class T, int kFull, class Tail, bool kPanel = false, int... kRows>
+template <class T, int kFull, class Tail, Place kPlace = Place::near, int... kRows>
 FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...>) {
-  static constexpr TileFn<T> kTiles[] = {tile<T, kRows + 1, kFull, Tail, kPanel>...};
+  static constexpr TileFn<T> kTiles[] = {tile<T, kRows + 1, kFull, Tail, kPlace>...};
   return kTiles[m - 1];
 }
 
@@ -326,9 +335,11 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
     n -= rest;
   }
   if (panel && n % kSize == 0) {
-    fn = n == kSize ? tile_of<T, 1, NoTail, true>(m, kAllRows) : tile_of<T, kVectors, NoTail, true>(m, kAllRows);
+    fn = n == kSize ? tile_of<T, 1, NoTail, Place::panel>(m, kAllRows)
+                    : tile_of<T, kVectors, NoTail, Place::panel>(m, kAllRows);
   } else if (n == kNr<T>) {
-    fn = tile_of<T, kVectors, NoTail>(m, kAllRows);
+    const bool far = b_row_stride * static_cast<int64_t>(sizeof(T)) >= kPage;
+    fn = far ? tile_of<T, kVectors, NoTail, Place::far>(m, kAllRows) : tile_of<T, kVectors, NoTail>(m, kAllRows);
   } else if (n > kSize) {
     tail = n - kSize;
     fn = tail > kSize / 2 ? tile_of<T, 1, Lanes<T>>(m, kAllRows) : tile_of<T, 1, HalfLanes<T>>(m, kAllRows);
