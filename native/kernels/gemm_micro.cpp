@@ -179,14 +179,15 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 // Where a tile's operands lie: A is a panel, whose elements' addresses are constants; or both are in place, B's rows in
 // one page or `far` apart in pages of their own, where no hardware fetches the columns that come next.
 enum class Place { panel, near, far };
-constexpr int64_t kPage = 4096;
+constexpr int64_t kPage = 4096, kLine = 64;
 
 // kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
 // element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix. Sums
 // begin with `bias`, one value per row.
 template <class T, int kRows, int kFull, class Tail, Place kPlace>
 FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
-                            int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias) {
+                            int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias,
+                            [[maybe_unused]] const char* next) {
   using V = Lanes<T>;
   constexpr int kSize = V::size;
   constexpr bool kHasTail = !std::is_same_v<Tail, NoTail>;
@@ -207,14 +208,25 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
     if constexpr (kHasTail) rest[i] = Tail(bias[i]);
   }
   if constexpr (kPlace == Place::panel) {
-    FLAMBEAU_UNROLL_TWICE
-    for (int64_t p = 0; p < k; ++p, a += kMr, b += b_row_stride) {
+    const auto step = [&]() {
       if constexpr (kFull == 1) FLAMBEAU_PREFETCH_L2(a + kAhead<T>);
       V row[kStored];
       FLAMBEAU_UNROLL
       for (int v = 0; v < kFull; ++v) row[v] = V::load(b + v * kSize);
       add_products<1>(a, row, acc);
+      a += kMr, b += b_row_stride;
+    };
+    int64_t p = 0;
+    if constexpr (kFull == kVectors) {
+      constexpr int64_t kSteps = GemmKernel::kStepsPerLine;
+      for (; next && p + kSteps <= k; p += kSteps, next += kLine) {
+        FLAMBEAU_PREFETCH_L2(next);
+        FLAMBEAU_UNROLL
+        for (int64_t q = 0; q < kSteps; ++q) step();
+      }
     }
+    FLAMBEAU_UNROLL_TWICE
+    for (; p < k; ++p) step();
   } else {
     // Rows are addressed in fives: base, base + s, + 2s, + 3s, + 4s need two registers for s and one for each base.
     constexpr int kBases = (kRows + 4) / 5;
@@ -308,7 +320,8 @@ FLAMBEAU_NOINLINE void last_columns(int64_t k, const T* a, const T* b, int64_t b
 
 template <class T>
 using TileFn = void (*)(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
-                        int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias);
+                        int64_t b_row_stride, T* c, int64_t ldc, int64_t tail, bool accumulate, const T* bias,
+                        const char* next);
 
 // The tile of exactly m rows.
 template <class T, int kFull, class Tail, Place kPlace = Place::near, int... kRows>
@@ -321,8 +334,9 @@ FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...
 template <class T>
 FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                              int64_t b_row_stride, T* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
-                             const T* bias) {
+                             const T* bias, const void* next) {
   constexpr int64_t kSize = Lanes<T>::size;
+  const char* const next_lines = static_cast<const char*>(next);
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
   TileFn<T> fn;
   int64_t tail = 0;
@@ -353,7 +367,7 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   if (n != (narrow ? kNr<T> / 2 : kNr<T>)) {
     // The panel is padded with zeros; C is not.
     T rows[kMr * kNr<T>];
-    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false, bias);
+    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false, bias, next_lines);
     for (int64_t i = 0; i < m; ++i, c += ldc) {
       const T* const row = rows + i * kNr<T>;
       int64_t j = 0;
@@ -367,7 +381,7 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
     return;
   }
 #endif
-  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias);
+  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias, next_lines);
 }
 
 // Whether the epilogue adds a bias to the rows of C and does nothing else.
@@ -376,20 +390,27 @@ FLAMBEAU_INLINE bool only_biases_rows(const Epilogue* e) {
 }
 
 template <class T>
-void direct(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b, int64_t b_row_stride,
-            void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate, const Epilogue* epilogue) {
+FLAMBEAU_INLINE void finished_tile(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
+                                   int64_t b_row_stride, void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
+                                   const Epilogue* epilogue, const void* next) {
   static constexpr T kNoBias[kMr] = {};
   const bool begins = only_biases_rows(epilogue);
   T* const out = static_cast<T*>(c);
   tile_at(k, static_cast<const T*>(a), a_row_stride, a_col_stride, static_cast<const T*>(b), b_row_stride, out, ldc, m,
-          n, accumulate, begins ? static_cast<const T*>(epilogue->col_bias) : kNoBias);
+          n, accumulate, begins ? static_cast<const T*>(epilogue->col_bias) : kNoBias, next);
   if (epilogue && !begins) apply_epilogue(*epilogue, out, ldc, m, n);
 }
 
 template <class T>
+void direct(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b, int64_t b_row_stride,
+            void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate, const Epilogue* epilogue) {
+  finished_tile<T>(k, a, a_row_stride, a_col_stride, b, b_row_stride, c, ldc, m, n, accumulate, epilogue, nullptr);
+}
+
+template <class T>
 void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
-           int64_t n, bool accumulate, const Epilogue* epilogue) {
-  direct<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue);
+           int64_t n, bool accumulate, const Epilogue* epilogue, const void* next) {
+  finished_tile<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue, next);
 }
 
 template <class T>

@@ -55,9 +55,11 @@ struct GemmKernel {
   void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
   // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. b is a panel (b_row_stride nr) or, when
   // n == nr, rows of B itself. epilogue is null but for the last KC block; its pointers are then to what belongs to
-  // this tile's first element.
+  // this tile's first element. next: what tiles to come read first, or null; one of its lines goes to L2 for every
+  // kStepsPerLine of k, where the kernel gains by it.
+  static constexpr int64_t kStepsPerLine = 4;
   void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
-                int64_t n, bool accumulate, const Epilogue* epilogue);
+                int64_t n, bool accumulate, const Epilogue* epilogue, const void* next);
 
   // The same with A in place: any strides, m <= mr. n < nr needs a padded panel, unless reads_partial_rows. Takes more
   // instructions than a packed A, if prefers_panels.

@@ -175,7 +175,7 @@ class Winograd {
       const int64_t rows = std::min<int64_t>(gemm.mr, c_.rows - panel * gemm.mr);
       for (int64_t j = 0; j < columns; j += gemm.nr) {
         gemm.micro(depth, filters, tiles + j, width_, out + j, width_, rows, std::min<int64_t>(gemm.nr, columns - j),
-                   accumulate, nullptr);
+                   accumulate, nullptr, nullptr);
       }
       filters += depth * gemm.mr;
       out += gemm.mr * width_;

@@ -19,6 +19,10 @@ int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64
 
 const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
 
+// Bytes of A that stay in L2 while panels of B and C pass by. Of a large L2 more than that gains nothing, and is lost
+// the sooner to whoever else uses the core.
+int64_t most_of_a() { return std::min<int64_t>(cache_sizes().l2 / 16 * 9, 640 << 10); }
+
 // How the loops are cut (names as in BLIS): panels of B are kc deep, A goes by blocks of mc × kc, B by kc × nc.
 struct Blocking {
   int64_t kc, mc, nc;
@@ -26,10 +30,9 @@ struct Blocking {
   Blocking(const GemmKernel& kernel, int64_t item) {
     const CacheSizes& cache = cache_sizes();
     // Deeper panels read and write C less often, and leave L1 for L2 the sooner: of panels 128 bytes wide, twice what
-    // L1 holds was best. A block of A fills a little over half of L2, so that it has 256 rows; B's a quarter of the
-    // last level.
+    // L1 holds was best. B's block fills a quarter of the last level.
     kc = std::max<int64_t>(cache.l1 / 64, 64);
-    mc = std::max<int64_t>(cache.l2 / 16 * 9 / (kc * item) / kernel.mr, 4) * kernel.mr;
+    mc = std::max<int64_t>(most_of_a() / (kc * item) / kernel.mr, 4) * kernel.mr;
     nc = std::max<int64_t>(cache.l3 / 4 / (kc * item) / kernel.nr, 8) * kernel.nr;
   }
 };
@@ -209,19 +212,26 @@ void multiply_transposed(const Product& p) {
 
 // ---- panels
 
-// Where rows of B that lie in place, or a packed panel of them, are.
+// Where rows of B that lie in place, or a packed panel of them, are, and the packed panel after it.
 struct Panel {
   const char* data;
   int64_t row_stride;
+  const char* next = nullptr;
 };
 
-// C[i .. i + m, j .. j + n] for one panel of B, n <= nr, from m rows of packed A.
+// C[i .. i + m, j .. j + n] for one panel of B, n <= nr, from m rows of packed A. The next panel is fetched meanwhile,
+// a part with each tile.
 void multiply_packed(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t pc, int64_t depth,
                      const char* a_panels, Panel b) {
+  constexpr int64_t kLine = 64;
   const bool last = pc + depth >= p.k;
+  const char* const next_end = b.next ? b.next + p.kernel.nr * depth * p.item : nullptr;
   for (int64_t row = 0; row < m; row += p.kernel.mr) {
     p.kernel.micro(depth, a_panels + row * depth * p.item, b.data, b.row_stride, p.c_at(i + row, j), p.ldc,
-                   std::min<int64_t>(p.kernel.mr, m - row), n, p.accumulate || pc > 0, EpilogueAt(p, i + row, j, last));
+                   std::min<int64_t>(p.kernel.mr, m - row), n, p.accumulate || pc > 0, EpilogueAt(p, i + row, j, last),
+                   b.next);
+    if (b.next) b.next += depth / GemmKernel::kStepsPerLine * kLine;
+    if (b.next >= next_end) b.next = nullptr;
   }
 }
 
@@ -306,7 +316,7 @@ void multiply_panels(const Product& p) {
         width = std::min(most, j_end - j);
         if (pads_panels && width > nr) width -= width % nr;
         Panel b{b_panel, nr};
-        if (p.packed_b) b.data = p.packed_at(pc, depth, j);
+        if (p.packed_b) b = {p.packed_at(pc, depth, j), nr, j + nr < j_end ? p.packed_at(pc, depth, j + nr) : nullptr};
         else if (b_in_place && (width % nr == 0 || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
         else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
         if (a_in_place) multiply_in_place(p, i, height, j, width, pc, depth, b);
@@ -357,8 +367,9 @@ void multiply_blocked(const Product& p) {
             const int64_t height = std::min(mc, i_end - i);
             kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
             for (int64_t j = j_begin; j < j_end; j += nr) {
+              const char* const next = panels + (j + nr < j_end ? j + nr : j_begin) * depth * p.item;
               multiply_packed(p, i, height, jc + j, std::min(nr, j_end - j), pc, depth, a_panels,
-                              {panels + j * depth * p.item, nr});
+                              {panels + j * depth * p.item, nr, next});
             }
           }
         }
@@ -369,6 +380,22 @@ void multiply_blocked(const Product& p) {
 }
 
 using Path = void (*)(const Product& p);
+Path path_of(const Product& p);
+
+// So shallow that the time is that of writing C, which no cache holds and panels of B would write a few columns at a
+// time. B's columns are contiguous, and cost little to turn.
+bool is_shallow(const Product& p) {
+  constexpr int64_t kShallow = 16;
+  return p.b.row_stride == 1 && p.b.col_stride != 1 && !p.packed_b && p.k <= kShallow &&
+         p.m * p.n * p.item > cache_sizes().l2;
+}
+void multiply_shallow(const Product& p) {
+  const Scratch turned(p.k * p.n * p.item);
+  p.kernel.columns(p.b.data, p.b.col_stride, p.n, p.k, turned.data(), p.n);
+  Product by_rows = p;
+  by_rows.b = {turned.data(), p.n, 1};
+  path_of(by_rows)(by_rows);
+}
 
 Path path_of(const Product& p) {
   const bool a_rows = p.a.col_stride == 1, a_columns = p.a.row_stride == 1;
@@ -379,8 +406,10 @@ Path path_of(const Product& p) {
   }
   const bool by_dots = !p.avoids_dots && a_rows && (p.b.row_stride == 1 || transposing_pays(p)) && dots_pay(p);
   if (by_dots) return multiply_dots;
+  if (is_shallow(p)) return multiply_shallow;
   if (is_small(p)) return multiply_small;
-  return p.m <= blocking_of(p.item).mc ? multiply_panels : multiply_blocked;
+  const bool a_stays = round_up(p.m, p.kernel.mr) * p.depth_of_blocks() * p.item <= most_of_a();
+  return a_stays ? multiply_panels : multiply_blocked;
 }
 
 }  // namespace

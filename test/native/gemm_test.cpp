@@ -251,6 +251,9 @@ void check_all() {
   check_product<T>(1, 1003, 603, Order::row_major, Order::row_major, 0, false);
   check_product<T>(4, 517, 1201, Order::col_major, Order::padded_rows, 0, false);
   check_product<T>(517, 1, 1201, Order::col_major, Order::row_major, 1, false);
+  // A C that no L2 holds, of little depth: B's columns are turned.
+  check_product<T>(1100, 1003, 5, Order::row_major, Order::col_major, 1, false);
+  check_product<T>(1100, 1003, 16, Order::row_major, Order::col_major, 0, true);
 
   constexpr int64_t kOptions[][3] = {{1, 50, 10},    {3, 131, 65},  {1, 1003, 603}, {4, 517, 1201}, {5, 3, 70},
                                      {200, 1, 90},   {31, 33, 400}, {150, 67, 900}, {70, 21, 17},   {2, 3, 5},
