@@ -1,6 +1,7 @@
 // Interleaved measurement: a fresh process for each peer, group and round; the order of the peers reversed each round.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { placed } from './cores.js';
 import type { Row, Version } from './report.js';
 import type { Trial } from './trials/trial.js';
 
@@ -36,13 +37,25 @@ const named = (group: string, threads: number, trials: readonly Trial[]): string
   ...trials.map(({ name }) => name),
 ];
 
-async function ask(peer: Peer, group: string, threads: number, trials: readonly Trial[]): Promise<[Version, Line[]]> {
-  const [program, ...args] = peer.command;
+async function ask(
+  peer: Peer,
+  round: number,
+  group: string,
+  threads: number,
+  trials: readonly Trial[],
+): Promise<[Version, Line[]]> {
+  const [program, ...args] = placed(peer.command, threads, round);
   const asked = (peer.ask ?? named)(group, threads, trials);
   const { stdout } = await run(program, [...args, ...asked], { cwd: peer.cwd, maxBuffer: 1 << 24 });
   const [version, ...lines] = stdout.trim().split('\n');
   return [JSON.parse(version!), lines.map((line) => JSON.parse(line))];
 }
+
+type Failure = Error & { readonly code?: number | string; readonly stderr?: string };
+
+/** What a program says of its failure; not its command, which differs from round to round. */
+const reason = ({ stderr, code, message }: Failure): string =>
+  stderr || (code === undefined ? message : `ended with ${code}`);
 
 function costsOf({ flops, read, written, precision, note, series }: Trial): Row['costs'] {
   // Through JSON, so that what a row does not state is no key.
@@ -72,7 +85,7 @@ export async function runGroup(
   for (let round = 0; round < rounds; round++) {
     for (const peer of round % 2 === 0 ? able : able.toReversed()) {
       try {
-        const [version, lines] = await ask(peer, group, threads, trials);
+        const [version, lines] = await ask(peer, round, group, threads, trials);
         versions[peer.name] = version;
         for (const line of lines) {
           const raw = byName.get(line.name)?.raw;
@@ -80,7 +93,7 @@ export async function runGroup(
           else if (raw !== undefined) raw[peer.name] = [...(raw[peer.name] ?? []), line.ns];
         }
       } catch (error) {
-        problems.add(`${peer.name}, ${group}: ${String((error as Error).message).slice(0, 2000)}`);
+        problems.add(`${peer.name}, ${group}: ${reason(error as Failure).slice(0, 2000)}`);
       }
     }
   }

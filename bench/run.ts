@@ -14,6 +14,7 @@ import { table } from './table.js';
 import { chosenGroups } from './trials/index.js';
 
 const { words, rounds, threads: counts, peers: withPeers, into } = readArguments(process.argv.slice(2));
+const chosen = chosenGroups(words);
 const measured = buildPrograms();
 const peers = [flambeau(), ...(withPeers ? findPeers() : [])];
 const machines: Machine[] = measured ? counts.map(measureMachine) : [];
@@ -26,7 +27,7 @@ for (const { threads, flops } of machines) {
 }
 
 const file = into ?? resultsFile(report, withPeers ? '' : '-ours');
-for (const [group, trials] of chosenGroups(words)) {
+for (const [group, trials] of chosen) {
   for (const threads of counts) {
     const { rows, versions, problems } = await runGroup(peers, group, trials, threads, rounds, report.commit);
     console.log(`\n${group}, ${threads === 1 ? 'one thread' : `${threads} threads`}`);

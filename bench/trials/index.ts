@@ -28,10 +28,13 @@ export const groups: Readonly<Record<string, readonly Trial[]>> = {
 
 /** The rows whose group and name hold every word, by group. */
 export function chosenGroups(words: readonly string[]): [group: string, trials: readonly Trial[]][] {
-  return Object.entries(groups)
+  const chosen = Object.entries(groups)
     .map(([group, trials]): [string, readonly Trial[]] => [
       group,
       trials.filter(({ name }) => words.every((word) => `${group} ${name}`.includes(word))),
     ])
     .filter(([, trials]) => trials.length > 0);
+  if (chosen.length === 0)
+    throw new Error(`bench: expected words that a row holds, none holds all of: ${words.join(', ')}`);
+  return chosen;
 }
