@@ -57,7 +57,7 @@ struct GemmKernel {
   // n == nr, rows of B itself. epilogue is null but for the last KC block; its pointers are then to what belongs to
   // this tile's first element. next: what tiles to come read first, or null; one of its lines goes to L2 for every
   // kStepsPerLine of k, where the kernel gains by it.
-  static constexpr int64_t kStepsPerLine = 4;
+  static constexpr int64_t kStepsPerLine = 2;
   void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
                 int64_t n, bool accumulate, const Epilogue* epilogue, const void* next);
 
