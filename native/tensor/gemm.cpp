@@ -121,10 +121,11 @@ void multiply_rows(const Product& p) {
   });
 }
 
-// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a panel.
+// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a panel. More than
+// a few rows leave B to panels: those of a frozen weight are there already, and packing them costs a fifth of 16 rows.
 bool dots_pay(const Product& p) {
-  const int64_t narrow = std::min(p.m, p.n);
-  return narrow <= GemmKernel::kMaxRows || (narrow <= 32 && p.k >= 64);
+  constexpr int64_t kRows = 12, kColumns = 32;
+  return std::min(p.m, p.n) <= GemmKernel::kMaxRows || ((p.m <= kRows || p.n <= kColumns) && p.k >= 64);
 }
 
 // A narrow product of great depth: its tiles would be padded, and packing A's rows costs more than turning B's.
@@ -296,7 +297,8 @@ void multiply_panels(const Product& p) {
   const bool a_in_place = reads_a_in_place(p), b_in_place = p.b.col_stride == 1 && !p.packed_b;
   const bool packs_b = !p.packed_b && !b_in_place;
   const bool pads_panels = packs_b || (b_in_place && !kernel.reads_partial_rows && p.n % nr != 0);
-  const Grid grid = share_out(p.m, p.n, nr, p.threads(), !a_in_place, packs_b);
+  const Columns columns = packs_b ? Columns::to_pack : p.packed_b ? Columns::packed : Columns::in_place;
+  const Grid grid = share_out(p.m, p.n, nr, p.threads(), !a_in_place, columns);
   const int64_t a_bytes = a_in_place ? 0 : round_up(ceil_div(p.m, grid.rows), mr) * kc * p.item;
   const int64_t panel_bytes = pads_panels ? nr * kc * p.item : 0;
   const Scratch a_scratch(grid.parts() * a_bytes), b_scratch(grid.parts() * panel_bytes);

@@ -47,17 +47,21 @@ inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool pr
 }
 
 // How threads divide an m × n product, any rows but whole panels of nr columns, if each packs the rows of A and the
-// columns of B that it needs: such that the part with most work has least, and on a tie fewer rows of A. No part is
-// empty.
-inline Grid share_out(int64_t m, int64_t n, int64_t nr, int threads, bool packs_a, bool packs_b) {
-  constexpr int64_t kPacking = 12;  // multiply-adds in the time an element is packed
+// columns of B that it needs, or reads the panels of B: such that the part with most work has least, and on a tie fewer
+// rows of A. No part is empty.
+enum class Columns { in_place, packed, to_pack };
+inline Grid share_out(int64_t m, int64_t n, int64_t nr, int threads, bool packs_a, Columns b) {
+  // Multiply-adds in the time an element is packed, and in what the time grows by for one that is read.
+  constexpr int64_t kPacking = 12, kReading = 1;
+  const int64_t each_row = packs_a ? kPacking : 0;
+  const int64_t each_column = b == Columns::to_pack ? kPacking : b == Columns::packed ? kReading : 0;
   Grid best;
   int64_t least = INT64_MAX;
   const int64_t panels = ceil_div(n, nr);
   for (int i = 1; i <= threads && i <= m; ++i) {
     const Grid grid{i, static_cast<int>(std::min<int64_t>(threads / i, panels))};
     const int64_t rows = ceil_div(m, grid.rows), columns = ceil_div(panels, grid.cols) * nr;
-    const int64_t work = rows * columns + kPacking * ((packs_a ? rows : 0) + (packs_b ? columns : 0));
+    const int64_t work = rows * columns + each_row * rows + each_column * columns;
     if (work > least) continue;
     least = work;
     best = grid;

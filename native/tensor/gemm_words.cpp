@@ -72,7 +72,7 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
   const auto bytes_of = [&](int64_t lanes) {
     return static_cast<size_t>(round_up(p.panel_bytes(lanes) + static_cast<int64_t>(kSlack), 64));
   };
-  const Grid shares = share_out(p.m, p.n, nr, threads, true, !packed_b);
+  const Grid shares = share_out(p.m, p.n, nr, threads, true, packed_b ? Columns::packed : Columns::to_pack);
   if (ceil_div(p.m, shares.rows) <= rows_together) {
     // Each thread packs its rows of A once, and a panel of B just before its only use.
     const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, shares.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
