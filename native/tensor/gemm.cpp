@@ -388,7 +388,7 @@ Path path_of(const Product& p);
 // time. B's columns are contiguous, and cost little to turn.
 bool is_shallow(const Product& p) {
   constexpr int64_t kShallow = 16;
-  return p.b.row_stride == 1 && p.b.col_stride != 1 && !p.packed_b && p.k <= kShallow &&
+  return p.b.row_stride == 1 && p.b.col_stride != 1 && !p.packed_b && p.k > 0 && p.k <= kShallow &&
          p.m * p.n * p.item > cache_sizes().l2;
 }
 void multiply_shallow(const Product& p) {
@@ -410,7 +410,9 @@ Path path_of(const Product& p) {
   if (by_dots) return multiply_dots;
   if (is_shallow(p)) return multiply_shallow;
   if (is_small(p)) return multiply_small;
-  const bool a_stays = round_up(p.m, p.kernel.mr) * p.depth_of_blocks() * p.item <= most_of_a();
+  // Down more rows C leaves the caches before the next panel comes to the same lines.
+  constexpr int64_t kMostRows = 512;
+  const bool a_stays = p.m <= kMostRows && round_up(p.m, p.kernel.mr) * p.depth_of_blocks() * p.item <= most_of_a();
   return a_stays ? multiply_panels : multiply_blocked;
 }
 
