@@ -1,6 +1,7 @@
 import { context, withContext } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkFunction } from '../tensor/options.js';
 import { rawAlias } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -277,8 +278,7 @@ function connect(node: FunctionNode, ctx: Context, args: readonly unknown[], out
 export function onceDifferentiable<C, A extends readonly Gradient[], R extends Returned>(
   backward: (ctx: C, ...grads: A) => R,
 ): (ctx: C, ...grads: A) => R {
-  if (typeof backward !== 'function')
-    fail('WRONG_TYPE', `onceDifferentiable: backward must be a function, got ${describe(backward)}`);
+  checkFunction('onceDifferentiable', 'backward', backward);
   return (ctx, ...grads) => {
     const returned = withContext({ grad: false }, () => backward(ctx, ...grads));
     if (!context().grad) return returned;

@@ -2,6 +2,7 @@ import { context } from '../tensor/context.js';
 import { replaceData } from '../tensor/data.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkFunction } from '../tensor/options.js';
 import { rawAlias } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, INFERENCE, Tensor } from '../tensor/tensor.js';
@@ -146,10 +147,6 @@ function hookedNode(x: Tensor): Node {
   return meta.gradFn ?? meta.accumulator!;
 }
 
-function checkHook(op: string, hook: unknown): void {
-  if (typeof hook !== 'function') fail('WRONG_TYPE', `${op}: hook must be a function, got ${describe(hook)}`);
-}
-
 const methods = {
   requiresGrad_(this: Tensor, requiresGrad = true): Tensor {
     setRequiresGrad('requiresGrad_', this, requiresGrad);
@@ -175,7 +172,7 @@ const methods = {
   },
 
   registerHook(this: Tensor, hook: TensorHook): RemovableHandle {
-    checkHook('registerHook', hook);
+    checkFunction('registerHook', 'hook', hook);
     const node = hookedNode(this);
     const index = metaOf(this)!.outputIndex;
     node.tensorHooks ??= new Map();
@@ -185,7 +182,7 @@ const methods = {
   },
 
   registerPostAccumulateGradHook(this: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
-    checkHook('registerPostAccumulateGradHook', hook);
+    checkFunction('registerPostAccumulateGradHook', 'hook', hook);
     const meta = metaOf(this);
     if (!meta?.requiresGrad) {
       fail(

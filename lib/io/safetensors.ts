@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
-import { checkOptions } from '../tensor/options.js';
+import { checkOptions, checkString } from '../tensor/options.js';
 import { addon, put } from '../tensor/runtime.js';
 import { checkShape, numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, makeTensor, storedElements, type Tensor } from '../tensor/tensor.js';
@@ -109,11 +109,7 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Rec
     fail('WRONG_TYPE', `saveSafetensors: metadata must be an object of strings, got ${describe(metadata)}`);
   }
   const entries = Object.entries(metadata);
-  for (const [key, value] of entries) {
-    if (typeof value !== 'string') {
-      fail('WRONG_TYPE', `saveSafetensors: metadata "${key}" must be a string, got ${describe(value)}`);
-    }
-  }
+  for (const [key, value] of entries) checkString('saveSafetensors', `metadata "${key}"`, value);
   return Object.fromEntries(entries);
 }
 

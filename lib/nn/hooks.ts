@@ -1,6 +1,6 @@
 import type { RemovableHandle } from '../autograd/hooks.js';
 import type { Gradient } from '../autograd/node.js';
-import { describe, fail } from '../tensor/errors.js';
+import { checkFunction } from '../tensor/options.js';
 import type { Module } from './module.js';
 import type { ModuleState } from './state.js';
 import type { LoadPostHook, LoadPreHook, SavePostHook, SavePreHook } from './stateDict.js';
@@ -104,5 +104,5 @@ function addTo(list: HookList<unknown>, hook: unknown, prepend: boolean): () => 
 }
 
 export function checkHook(op: string, hook: unknown): void {
-  if (typeof hook !== 'function') fail('WRONG_TYPE', `${op}: a hook must be a function, got ${describe(hook)}`);
+  checkFunction(op, 'a hook', hook);
 }

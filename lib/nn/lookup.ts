@@ -1,4 +1,5 @@
-import { describe, fail } from '../tensor/errors.js';
+import { fail } from '../tensor/errors.js';
+import { checkString } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Module } from './module.js';
 import type { Parameter } from './parameter.js';
@@ -7,7 +8,7 @@ import { classNameOf, stateOf } from './state.js';
 
 /** The descendant at a dotted path. */
 export function findSubmodule(root: Module, path: string): Module {
-  if (typeof path !== 'string') fail('WRONG_TYPE', `getSubmodule: a path must be a string, got ${describe(path)}`);
+  checkString('getSubmodule', 'a path', path);
   let module = stateOf(root).self;
   if (path === '') return module;
   for (const name of path.split('.')) {
@@ -42,7 +43,7 @@ export function replaceSubmodule(root: Module, path: string, module: Module, str
 
 /** The module that should have the last name of a path, and that name. */
 function split(op: string, root: Module, path: string): [Module, string] {
-  if (typeof path !== 'string') fail('WRONG_TYPE', `${op}: a path must be a string, got ${describe(path)}`);
+  checkString(op, 'a path', path);
   const dot = path.lastIndexOf('.');
   return [findSubmodule(root, dot === -1 ? '' : path.slice(0, dot)), path.slice(dot + 1)];
 }

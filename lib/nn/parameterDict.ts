@@ -1,5 +1,6 @@
 import { DTYPES } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { checkString } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type EntrySource, readEntries } from './entries.js';
 import { Module } from './module.js';
@@ -51,7 +52,7 @@ export class ParameterDict<V = Parameter> extends Module {
   /** Adds a value, or replaces the one of this name in its place. */
   set(key: string, value: V | Tensor): this {
     const op = `${classNameOf(this)}.set`;
-    if (typeof key !== 'string') fail('WRONG_TYPE', `${op}: a key must be a string, got ${describe(key)}`);
+    checkString(op, 'a key', key);
     const state = stateOf(this);
     const wrapped = asParameter(op, value);
     if (wrapped instanceof Parameter) {

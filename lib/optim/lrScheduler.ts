@@ -1,5 +1,5 @@
 import { describe, fail } from '../tensor/errors.js';
-import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
+import { checkFunction, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { Optimizer } from './optimizer.js';
 
 /** Any optimizer of this package. */
@@ -203,9 +203,7 @@ export class LambdaLR extends LRScheduler {
         `LambdaLR: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${describe(lambda)}`,
       );
     }
-    for (const one of this.lambdas as readonly unknown[]) {
-      if (typeof one !== 'function') fail('WRONG_TYPE', `LambdaLR: a lambda must be a function, got ${describe(one)}`);
-    }
+    for (const one of this.lambdas) checkFunction('LambdaLR', 'a lambda', one);
     this.step();
   }
 

@@ -5,7 +5,7 @@ import { zeroGradient } from '../nn/module.js';
 import { pythonFloat } from '../nn/print.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
-import { checkOptions } from '../tensor/options.js';
+import { checkFunction, checkOptions } from '../tensor/options.js';
 import { rawFull } from '../tensor/raw.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState, snake } from './state.js';
@@ -121,9 +121,7 @@ export abstract class Optimizer<H extends object = object> {
   step(): undefined;
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
-    if (closure !== undefined && typeof closure !== 'function') {
-      fail('WRONG_TYPE', `${this.name}.step: closure must be a function, got ${describe(closure)}`);
-    }
+    if (closure !== undefined) checkFunction(`${this.name}.step`, 'closure', closure);
     for (const hook of this.preHooks) hook(this as never);
     const result = closure === undefined ? undefined : enableGrad(closure);
     for (const group of this.paramGroups) {
@@ -136,7 +134,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs before each step. */
   registerStepPreHook(hook: StepHook<this>): RemovableHandle {
-    checkHook(`${this.name}.registerStepPreHook`, hook);
+    checkFunction(`${this.name}.registerStepPreHook`, 'hook', hook);
     this.preHooks = [...this.preHooks, hook];
     const remove = (): void => {
       this.preHooks = without(this.preHooks, hook);
@@ -146,7 +144,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs after each step. */
   registerStepPostHook(hook: StepHook<this>): RemovableHandle {
-    checkHook(`${this.name}.registerStepPostHook`, hook);
+    checkFunction(`${this.name}.registerStepPostHook`, 'hook', hook);
     this.postHooks = [...this.postHooks, hook];
     const remove = (): void => {
       this.postHooks = without(this.postHooks, hook);
@@ -190,10 +188,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(show).join(', ')})`;
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return typeof value === 'number' && !Number.isInteger(value) ? pythonFloat(value) : String(value);
-}
-
-function checkHook(op: string, hook: unknown): void {
-  if (typeof hook !== 'function') fail('WRONG_TYPE', `${op}: hook must be a function, got ${describe(hook)}`);
 }
 
 function without<T>(list: readonly T[], item: T): readonly T[] {

@@ -21,7 +21,8 @@ const STRINGS: ReadonlySet<string> = new Set(['prefix']);
 
 /**
  * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
- * silently without effect. So is a flag that is no boolean, or a string that is none; `except` names options that are no flags in this call.
+ * silently without effect. So is a flag that is no boolean, or a string that is none; `except` names options that are
+ * no flags in this call.
  */
 export function checkOptions<T extends object>(
   op: string,
@@ -36,7 +37,7 @@ export function checkOptions<T extends object>(
   for (const key in options) {
     if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
     if (FLAGS.has(key) && !except.includes(key as keyof T & string)) checkFlag(op, key, options[key as keyof T]);
-    if (STRINGS.has(key)) checkString(op, key, options[key as keyof T]);
+    if (STRINGS.has(key) && options[key] !== undefined) checkString(op, key, options[key]);
   }
   return options;
 }
@@ -60,9 +61,12 @@ function checkFlag(op: string, name: string, value: unknown): void {
   }
 }
 
-function checkString(op: string, name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'string')
-    fail('WRONG_TYPE', `${op}: ${name} must be a string, got ${describe(value)}`);
+export function checkString(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'string') fail('WRONG_TYPE', `${op}: ${name} must be a string, got ${describe(value)}`);
+}
+
+export function checkFunction(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'function') fail('WRONG_TYPE', `${op}: ${name} must be a function, got ${describe(value)}`);
 }
 
 /** A finite or infinite number; refuses what JavaScript would coerce. */

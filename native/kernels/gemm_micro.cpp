@@ -334,9 +334,8 @@ FLAMBEAU_INLINE TileFn<T> tile_of(int64_t m, std::integer_sequence<int, kRows...
 template <class T>
 FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t step_stride, const T* b,
                              int64_t b_row_stride, T* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
-                             const T* bias, const void* next) {
+                             const T* bias, const char* next) {
   constexpr int64_t kSize = Lanes<T>::size;
-  const char* const next_lines = static_cast<const char*>(next);
   constexpr auto kAllRows = std::make_integer_sequence<int, kMr>();
   TileFn<T> fn;
   int64_t tail = 0;
@@ -367,7 +366,7 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   if (n != (narrow ? kNr<T> / 2 : kNr<T>)) {
     // The panel is padded with zeros; C is not.
     T rows[kMr * kNr<T>];
-    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false, bias, next_lines);
+    fn(k, a, row_stride, step_stride, b, b_row_stride, rows, kNr<T>, 0, false, bias, next);
     for (int64_t i = 0; i < m; ++i, c += ldc) {
       const T* const row = rows + i * kNr<T>;
       int64_t j = 0;
@@ -381,7 +380,7 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
     return;
   }
 #endif
-  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias, next_lines);
+  fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias, next);
 }
 
 // Whether the epilogue adds a bias to the rows of C and does nothing else.
@@ -392,7 +391,7 @@ FLAMBEAU_INLINE bool only_biases_rows(const Epilogue* e) {
 template <class T>
 FLAMBEAU_INLINE void finished_tile(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
                                    int64_t b_row_stride, void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
-                                   const Epilogue* epilogue, const void* next) {
+                                   const Epilogue* epilogue, const char* next) {
   static constexpr T kNoBias[kMr] = {};
   const bool begins = only_biases_rows(epilogue);
   T* const out = static_cast<T*>(c);
@@ -410,7 +409,8 @@ void direct(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride
 template <class T>
 void micro(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
            int64_t n, bool accumulate, const Epilogue* epilogue, const void* next) {
-  finished_tile<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue, next);
+  finished_tile<T>(k, a_panel, 1, kMr, b, b_row_stride, c, ldc, m, n, accumulate, epilogue,
+                   static_cast<const char*>(next));
 }
 
 template <class T>
