@@ -51,12 +51,18 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t a_step, const T* b, i
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) acc[i][v] = accumulate ? V::load(c + i * c_step + v * kSize) : V(T(0));
   }
-  FLAMBEAU_UNROLL_TWICE
-  for (int64_t p = 0; p < k; ++p, a += a_step, b += b_step) {
+  const auto step = [&] {
     V row[kCols];
     FLAMBEAU_UNROLL
     for (int v = 0; v < kCols; ++v) row[v] = V::load(b + v * kSize);
     add_products<kStride>(a, row, acc);
+    a += a_step, b += b_step;
+  };
+  if constexpr (kStride == 1) {
+    FLAMBEAU_UNROLL_TWICE
+    for (int64_t p = 0; p < k; ++p) step();
+  } else {  // of two such steps in a loop GCC keeps the accumulators in memory
+    for (int64_t p = 0; p < k; ++p) step();
   }
   FLAMBEAU_UNROLL
   for (int i = 0; i < kCount; ++i) {
