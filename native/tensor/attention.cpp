@@ -5,7 +5,7 @@
 #include "drivers.h"
 #include "integers.h"
 #include "output.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -107,21 +107,18 @@ AttentionHead head_at(const Sizes& sizes, const Heads& k, const Heads& v, const 
   return head;
 }
 
-// Runs body(begin, end, scratch) over parts of [0, n), a scratch of `elements` for each.
+// Runs body(begin, end, scratch) over ranges of [0, n), a scratch of `elements` for each thread.
 template <class Body>
-void for_parts(int64_t n, int64_t grain, int64_t elements, DType dtype, Body&& body) {
-  const int64_t parts = std::min<int64_t>(num_threads(), ceil_div(n, grain));
+void for_ranges(int64_t n, int64_t grain, int64_t elements, DType dtype, Body&& body) {
+  const int threads = static_cast<int>(std::min<int64_t>(num_threads(), ceil_div(n, grain)));
   const int64_t item = static_cast<int64_t>(item_size(dtype));
-  if (elements > (int64_t{1} << 53) / (item * parts)) {
+  if (elements > (int64_t{1} << 53) / (item * threads)) {
     throw Error("OUT_OF_MEMORY", std::string(kOp) + ": the operands are too large to pack");
   }
-  const StorageRef scratch(Storage::allocate(static_cast<size_t>(elements * item * parts)));
+  const StorageRef scratch(Storage::allocate(static_cast<size_t>(elements * item * threads)));
   char* const base = static_cast<char*>(scratch->data());
-  parallel_for(parts, 1, [&](int64_t first, int64_t last) {
-    for (int64_t part = first; part < last; ++part) {
-      body(n * part / parts, n * (part + 1) / parts, base + part * elements * item);
-    }
-  });
+  share_ranges(n, grain, threads,
+               [&](int thread, int64_t begin, int64_t end) { body(begin, end, base + thread * elements * item); });
 }
 
 int64_t grain_of(double work_per_unit) {
@@ -153,32 +150,34 @@ void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* 
   const int64_t item = static_cast<int64_t>(item_size(q.dtype));
   const int64_t blocks = ceil_div(sizes.queries, kernel.lanes);
   const AttentionHead any = head_at(sizes, keys, values, masks, scale, causal, 0);
-  for_parts(sizes.heads * blocks, grain_of(work_of(sizes, kernel.lanes)), kernel.forward_scratch(any), q.dtype,
-            [&](int64_t begin, int64_t end, void* scratch) {
-              AttentionHead head{};
-              int64_t loaded = -1;
-              for (int64_t unit = begin; unit < end; ++unit) {
-                const int64_t index = unit / blocks, order = unit % blocks;
-                if (index != loaded) {
-                  const AttentionHead next = head_at(sizes, keys, values, masks, scale, causal, index);
-                  // Heads that share keys and values (stride 0) are packed once.
-                  if (loaded < 0 || next.k != head.k || next.v != head.v) kernel.load_head(next, scratch);
-                  head = next;
-                  loaded = index;
-                }
-                // From both ends in turn: under a causal mask a late block costs more than an early one.
-                const int64_t block = order % 2 == 0 ? order / 2 : blocks - 1 - order / 2;
-                AttentionQueries part{};
-                part.first = block * kernel.lanes;
-                part.count = std::min(kernel.lanes, sizes.queries - part.first);
-                part.q = queries.at(index, part.first);
-                part.q_stride = queries.row_stride();
-                part.out = outputs.at(index, part.first);
-                part.out_stride = outputs.row_stride();
-                part.lse = lse ? lse->data() + (index * sizes.queries + part.first) * item : nullptr;
-                kernel.forward(head, part, scratch);
-              }
-            });
+  // Whole heads where there are enough: each thread packs those it works on.
+  const int64_t together = sizes.heads >= 2 * num_threads() ? blocks : 1;
+  for_ranges(sizes.heads * blocks / together, grain_of(work_of(sizes, kernel.lanes * together)),
+             kernel.forward_scratch(any), q.dtype, [&](int64_t begin, int64_t end, void* scratch) {
+               AttentionHead head{};
+               int64_t loaded = -1;
+               for (int64_t unit = begin * together; unit < end * together; ++unit) {
+                 const int64_t index = unit / blocks, order = unit % blocks;
+                 if (index != loaded) {
+                   const AttentionHead next = head_at(sizes, keys, values, masks, scale, causal, index);
+                   // Heads that share keys and values (stride 0) are packed once.
+                   if (loaded < 0 || next.k != head.k || next.v != head.v) kernel.load_head(next, scratch);
+                   head = next;
+                   loaded = index;
+                 }
+                 // From both ends in turn: under a causal mask a late block costs more than an early one.
+                 const int64_t block = order % 2 == 0 ? order / 2 : blocks - 1 - order / 2;
+                 AttentionQueries part{};
+                 part.first = block * kernel.lanes;
+                 part.count = std::min(kernel.lanes, sizes.queries - part.first);
+                 part.q = queries.at(index, part.first);
+                 part.q_stride = queries.row_stride();
+                 part.out = outputs.at(index, part.first);
+                 part.out_stride = outputs.row_stride();
+                 part.lse = lse ? lse->data() + (index * sizes.queries + part.first) * item : nullptr;
+                 kernel.forward(head, part, scratch);
+               }
+             });
 }
 
 void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask,
@@ -201,21 +200,21 @@ void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const
   const AttentionKernel& kernel = kernels().attention[static_cast<int>(q.dtype)];
   const Tensor levels = contiguous(lse);
   const AttentionHead any = head_at(sizes, keys, values, masks, scale, causal, 0);
-  for_parts(sizes.heads, grain_of(2.5 * work_of(sizes, sizes.queries)), kernel.backward_scratch(any), q.dtype,
-            [&](int64_t begin, int64_t end, void* scratch) {
-              for (int64_t index = begin; index < end; ++index) {
-                AttentionGradients at{};
-                at.queries = sizes.queries;
-                at.q = queries.at(index), at.q_stride = queries.row_stride();
-                at.out = outputs.at(index), at.out_stride = outputs.row_stride();
-                at.g = slopes.at(index), at.g_stride = slopes.row_stride();
-                at.lse = levels.data() + index * sizes.queries * static_cast<int64_t>(item_size(q.dtype));
-                at.dq = query_grads.at(index), at.dq_stride = query_grads.row_stride();
-                at.dk = key_grads.at(index), at.dk_stride = key_grads.row_stride();
-                at.dv = value_grads.at(index), at.dv_stride = value_grads.row_stride();
-                kernel.backward(head_at(sizes, keys, values, masks, scale, causal, index), at, scratch);
-              }
-            });
+  for_ranges(sizes.heads, grain_of(2.5 * work_of(sizes, sizes.queries)), kernel.backward_scratch(any), q.dtype,
+             [&](int64_t begin, int64_t end, void* scratch) {
+               for (int64_t index = begin; index < end; ++index) {
+                 AttentionGradients at{};
+                 at.queries = sizes.queries;
+                 at.q = queries.at(index), at.q_stride = queries.row_stride();
+                 at.out = outputs.at(index), at.out_stride = outputs.row_stride();
+                 at.g = slopes.at(index), at.g_stride = slopes.row_stride();
+                 at.lse = levels.data() + index * sizes.queries * static_cast<int64_t>(item_size(q.dtype));
+                 at.dq = query_grads.at(index), at.dq_stride = query_grads.row_stride();
+                 at.dk = key_grads.at(index), at.dk_stride = key_grads.row_stride();
+                 at.dv = value_grads.at(index), at.dv_stride = value_grads.row_stride();
+                 kernel.backward(head_at(sizes, keys, values, masks, scale, causal, index), at, scratch);
+               }
+             });
 }
 
 }  // namespace flambeau

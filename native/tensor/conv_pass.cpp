@@ -12,7 +12,7 @@
 #include "../dispatch/dispatch.h"
 #include "error.h"
 #include "prepack.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -276,11 +276,9 @@ void run(const ConvPass& p) {
     }
   };
   const int64_t items = p.batch * p.groups * c.row_blocks * c.m_blocks;
-  parallel_for(c.threads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      char* const buffer = static_cast<char*>(scratch->data()) + part * buffer_bytes;
-      for (int64_t i = items * part / c.threads; i < items * (part + 1) / c.threads; ++i) block(i, buffer);
-    }
+  share_ranges(items, 1, c.threads, [&](int thread, int64_t begin, int64_t end) {
+    char* const buffer = static_cast<char*>(scratch->data()) + thread * buffer_bytes;
+    for (int64_t i = begin; i < end; ++i) block(i, buffer);
   });
 }
 

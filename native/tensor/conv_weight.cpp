@@ -7,7 +7,7 @@
 
 #include "../dispatch/dispatch.h"
 #include "conv_pass.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -102,11 +102,9 @@ void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, c
       }
     }
   };
-  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      char* const buffer = static_cast<char*>(scratch->data()) + part * scratch_bytes;
-      for (int64_t i = items * part / threads; i < items * (part + 1) / threads; ++i) item_of(i, buffer);
-    }
+  share_ranges(items, 1, threads, [&](int thread, int64_t begin, int64_t end) {
+    char* const buffer = static_cast<char*>(scratch->data()) + thread * scratch_bytes;
+    for (int64_t i = begin; i < end; ++i) item_of(i, buffer);
   });
 }
 

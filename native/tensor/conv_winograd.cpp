@@ -11,7 +11,7 @@
 #include "../dispatch/dispatch.h"
 #include "conv_pass.h"
 #include "prepack.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -68,7 +68,7 @@ class Winograd {
                         static_cast<double>(tile_rows_ * tiles_x_);
     const int threads = conv_threads(work);
     const bool by_rows = threads == 1 || (tile_rows_ >= 2 * threads && tile_rows_ * tiles_x_ >= 32 * threads);
-    const int64_t parts = by_rows ? threads : 1;
+    const int parts = by_rows ? threads : 1;
     const int64_t block_rows = best_rows(ceil_div(tile_rows_, parts));
     const int64_t columns = gemm_kernel().nr / 2;  // as the tiles read them
     width_ = ceil_div(block_rows * tiles_x_, columns) * columns;
@@ -85,24 +85,24 @@ class Winograd {
       return Block{first, std::min(block_rows, end - first), mine, mine + static_cast<int64_t>(tiles)};
     };
     if (by_rows) {
-      parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part) {
-          const int64_t stop = tile_rows_ * (part + 1) / parts;
-          for (int64_t first = tile_rows_ * part / parts; first < stop; first += block_rows) {
-            const Block block = block_at(part, first, stop);
-            transform_image(block, 0, c_.channels);
-            for (int64_t panel = 0; panel < panels_; panel += group_) {
-              const int64_t some = std::min(group_, panels_ - panel), row = panel * gemm_kernel().mr;
-              multiply(block, panel, some, 0, sum_places_ * some);
-              transform_back(block, row, row, std::min(c_.rows, row + some * gemm_kernel().mr));
-            }
+      // Whole blocks, where one of them more or less on a thread is not much.
+      const int64_t unit = tile_rows_ >= 4 * parts * block_rows ? block_rows : ceil_div(tile_rows_, parts);
+      share_ranges(ceil_div(tile_rows_, unit), 1, parts, [&](int thread, int64_t begin, int64_t end) {
+        const int64_t stop = std::min(end * unit, tile_rows_);
+        for (int64_t first = begin * unit; first < stop; first += block_rows) {
+          const Block block = block_at(thread, first, stop);
+          transform_image(block, 0, c_.channels);
+          for (int64_t panel = 0; panel < panels_; panel += group_) {
+            const int64_t some = std::min(group_, panels_ - panel), row = panel * gemm_kernel().mr;
+            multiply(block, panel, some, 0, sum_places_ * some);
+            transform_back(block, row, row, std::min(c_.rows, row + some * gemm_kernel().mr));
           }
         }
       });
       return finite_;
     }
     const auto split = [&](int64_t n, auto&& step) {
-      parallel_for(n, n / threads, [&](int64_t begin, int64_t end) { step(begin, end); });
+      share_ranges(n, 1, threads, [&](int, int64_t begin, int64_t end) { step(begin, end); });
     };
     for (int64_t first = 0; first < tile_rows_; first += block_rows) {
       const Block block = block_at(0, first, tile_rows_);
@@ -213,7 +213,7 @@ class Winograd {
 // weights as WinogradConv has them; out is [places][channels / kDepth][panels][kDepth][mr].
 void transform_filters(const WinogradConv& c, const float* weights, const WinogradKernel& kernel, float* out) {
   const int64_t mr = gemm_kernel().mr, panels = ceil_div(c.rows, mr);
-  parallel_for(panels, 1 + 4096 / (c.channels * mr), [&](int64_t begin, int64_t end) {
+  parallel_pieces(panels, 1 + 4096 / (c.channels * mr), [&](int64_t begin, int64_t end) {
     for (int64_t channel = 0; channel < c.channels; channel += kDepth) {
       const int64_t depth = std::min(kDepth, c.channels - channel);
       for (int64_t panel = begin; panel < end; ++panel) {
@@ -353,7 +353,7 @@ bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, 
     transform_filters(c, to, kernel_of(form), static_cast<float*>(data));
   });
   for (int64_t n = 0; n < s.batch; ++n) {
-    parallel_for(s.in_channels, 1, [&](int64_t begin, int64_t end) {
+    parallel_pieces(s.in_channels, 1, [&](int64_t begin, int64_t end) {
       fill_planes(s.dtype, y, plan_x, reinterpret_cast<const char*>(x + (n * s.in_channels + begin) * s.in_size()),
                   s.y.in, s.x.in, end - begin, 0, y.extent, reinterpret_cast<char*>(planes + begin * phases * plane));
     });

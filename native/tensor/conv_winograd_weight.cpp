@@ -7,7 +7,7 @@
 
 #include "../dispatch/dispatch.h"
 #include "conv_pass.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -50,7 +50,7 @@ bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* g
   float* const sums = grads + kPlaces * grad_place;
   const int threads = conv_threads(static_cast<double>(kPlaces * tiles) * static_cast<double>(channels * rows));
   const auto split = [&](int64_t n, auto&& body) {
-    parallel_for(n, n / threads, [&](int64_t begin, int64_t end) {
+    share_ranges(n, 1, threads, [&](int, int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) body(i);
     });
   };

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "gemm_blocks.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -290,7 +291,7 @@ void multiply_small(const Product& p) {
 
 // A panel of B at a time: in place where its rows are contiguous, else packed just before its only use. A is read in
 // place when it is small, else packed, a block of k at a time, and stays in L2. Threads prepare what they need, even if
-// another does as well: they never wait for each other, and no line that one writes is another's to read.
+// another does as well: no line that one writes is another's to read.
 void multiply_panels(const Product& p) {
   const GemmKernel& kernel = p.kernel;
   const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks(), col_tiles = ceil_div(p.n, nr);
@@ -302,35 +303,49 @@ void multiply_panels(const Product& p) {
   const int64_t a_bytes = a_in_place ? 0 : round_up(ceil_div(p.m, grid.rows), mr) * kc * p.item;
   const int64_t panel_bytes = pads_panels ? nr * kc * p.item : 0;
   const Scratch a_scratch(grid.parts() * a_bytes), b_scratch(grid.parts() * panel_bytes);
-  const auto multiply_part = [&](int64_t part) {
-    const int64_t r = part / grid.cols, s = part % grid.cols;
-    const int64_t i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
-    const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, p.n);
-    char* const a_panels = a_scratch.data() + part * a_bytes;
-    char* const b_panel = b_scratch.data() + part * panel_bytes;
-    int64_t pc = 0;
-    do {
-      const int64_t depth = std::min(kc, p.k - pc);
-      if (!a_in_place) kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
-      const int64_t most = a_in_place && b_in_place ? columns_at_once(p, depth) : nr;
-      int64_t width;
-      for (int64_t j = col_tiles * s / grid.cols * nr; j < j_end; j += width) {
-        width = std::min(most, j_end - j);
-        if (pads_panels && width > nr) width -= width % nr;
-        Panel b{b_panel, nr};
-        if (p.packed_b) b = {p.packed_at(pc, depth, j), nr, j + nr < j_end ? p.packed_at(pc, depth, j + nr) : nullptr};
-        else if (b_in_place && (width % nr == 0 || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
-        else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
-        if (a_in_place) multiply_in_place(p, i, height, j, width, pc, depth, b);
-        else multiply_packed(p, i, height, j, width, pc, depth, a_panels, b);
-      }
-      pc += depth;
-    } while (pc < p.k);
+  const auto multiply_columns = [&](int64_t i, int64_t height, int64_t j, int64_t j_end, int64_t pc, int64_t depth,
+                                    const char* a_panels, char* b_panel) {
+    const int64_t most = a_in_place && b_in_place ? columns_at_once(p, depth) : nr;
+    for (int64_t width; j < j_end; j += width) {
+      width = std::min(most, j_end - j);
+      if (pads_panels && width > nr) width -= width % nr;
+      Panel b{b_panel, nr};
+      if (p.packed_b) b = {p.packed_at(pc, depth, j), nr, j + nr < p.n ? p.packed_at(pc, depth, j + nr) : nullptr};
+      else if (b_in_place && (width % nr == 0 || kernel.reads_partial_rows)) b = {p.b_at(pc, j), p.b.row_stride};
+      else kernel.pack_b(p.b_at(pc, j), p.b.row_stride, p.b.col_stride, depth, width, b_panel);
+      if (a_in_place) multiply_in_place(p, i, height, j, width, pc, depth, b);
+      else multiply_packed(p, i, height, j, width, pc, depth, a_panels, b);
+    }
   };
-  if (grid.parts() == 1) return multiply_part(0);
-  parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) multiply_part(part);
-  });
+  // Each part's columns in a few units, if the threads may meet after every block of k.
+  const double block = static_cast<double>(p.m * p.n) * static_cast<double>(kc) / grid.parts();
+  const bool meets = grid.parts() > 1 && (kc >= p.k || block >= 16 * kWorkPerThread);
+  const int64_t units = meets ? std::clamp<int64_t>(col_tiles / grid.cols / 4, 1, 8) : 1, all = grid.cols * units;
+  const int64_t span = meets ? kc : p.k;
+  int64_t begin = 0;
+  do {
+    const int64_t end = std::min(begin + span, p.k);
+    share_units(grid.parts(), units, [&](int thread) {
+      char* const a_panels = a_scratch.data() + thread * a_bytes;
+      char* const b_panel = b_scratch.data() + thread * panel_bytes;
+      return [&, a_panels, b_panel, packed_r = int64_t{-1}, packed_pc = int64_t{-1}](int64_t unit) mutable {
+        const int64_t r = unit / all, i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
+        const int64_t j = col_tiles * (unit % all) / all * nr;
+        const int64_t j_end = std::min(col_tiles * (unit % all + 1) / all * nr, p.n);
+        int64_t pc = begin;
+        do {
+          const int64_t depth = std::min(kc, p.k - pc);
+          if (!a_in_place && (packed_r != r || packed_pc != pc)) {
+            kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
+            packed_r = r, packed_pc = pc;
+          }
+          multiply_columns(i, height, j, j_end, pc, depth, a_panels, b_panel);
+          pc += depth;
+        } while (pc < end);
+      };
+    });
+    begin = end;
+  } while (begin < p.k);
 }
 
 // The loops of BLIS: columns of C by nc, k by kc, rows by mc, then panels. B's kc × nc block is packed by all threads
@@ -347,34 +362,30 @@ void multiply_blocked(const Product& p) {
     const int64_t width = std::min(nc, p.n - jc), col_tiles = ceil_div(width, nr);
     // On a tie more rows: each thread packs the rows of A it works on.
     const Grid grid = partition(row_tiles, col_tiles, threads, true);
+    const int64_t blocks = row_blocks(ceil_div(row_tiles, grid.rows), blocking_of(p.item).mc / mr, grid.parts());
     for (int64_t pc = 0; pc < p.k || pc == 0; pc += kc) {
       const int64_t depth = std::min(kc, p.k - pc);
       if (!p.packed_b) {
-        parallel_for(col_tiles, col_tiles / threads, [&](int64_t begin, int64_t end) {
+        share_ranges(col_tiles, 1, threads, [&](int, int64_t begin, int64_t end) {
           kernel.pack_b(p.b_at(pc, jc + begin * nr), p.b.row_stride, p.b.col_stride, depth,
                         std::min(end * nr, width) - begin * nr, b_scratch.data() + begin * nr * depth * p.item);
         });
       }
       const char* const panels = p.packed_b ? p.packed_at(pc, depth, jc) : b_scratch.data();
-      parallel_for(grid.parts(), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part) {
-          const int64_t r = part / grid.cols, s = part % grid.cols;
-          const int64_t i_begin = row_tiles * r / grid.rows * mr, j_begin = col_tiles * s / grid.cols * nr;
-          const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
+      share_units(grid.parts(), blocks, [&](int thread) {
+        return [&, a_panels = a_scratch.data() + thread * a_bytes](int64_t unit) {
+          const int64_t part = unit / blocks, r = part / grid.cols * blocks + unit % blocks, s = part % grid.cols;
+          const int64_t i = row_tiles * r / (grid.rows * blocks) * mr, j_begin = col_tiles * s / grid.cols * nr;
+          const int64_t i_end = std::min(row_tiles * (r + 1) / (grid.rows * blocks) * mr, p.m);
           const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
-          if (i_begin >= i_end || j_begin >= j_end) continue;
-          const int64_t mc = round_up(equal_block(i_end - i_begin, blocking_of(p.item).mc), mr);
-          char* const a_panels = a_scratch.data() + part * a_bytes;
-          for (int64_t i = i_begin; i < i_end; i += mc) {
-            const int64_t height = std::min(mc, i_end - i);
-            kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, height, depth, a_panels);
-            for (int64_t j = j_begin; j < j_end; j += nr) {
-              const char* const next = panels + (j + nr < j_end ? j + nr : j_begin) * depth * p.item;
-              multiply_packed(p, i, height, jc + j, std::min(nr, j_end - j), pc, depth, a_panels,
-                              {panels + j * depth * p.item, nr, next});
-            }
+          if (i >= i_end || j_begin >= j_end) return;
+          kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, i_end - i, depth, a_panels);
+          for (int64_t j = j_begin; j < j_end; j += nr) {
+            const char* const next = panels + (j + nr < j_end ? j + nr : j_begin) * depth * p.item;
+            multiply_packed(p, i, i_end - i, jc + j, std::min(nr, j_end - j), pc, depth, a_panels,
+                            {panels + j * depth * p.item, nr, next});
           }
-        }
+        };
       });
       if (p.k == 0) break;
     }

@@ -46,6 +46,12 @@ inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool pr
   return best;
 }
 
+// Blocks of at most `most` tiles for a part's rows; of several parts a few, which other threads may take over.
+inline int64_t row_blocks(int64_t tiles, int64_t most, int parts) {
+  constexpr int64_t kFew = 4, kLeast = 8;
+  return std::max(ceil_div(tiles, most), parts == 1 ? 1 : std::min(tiles / kLeast, kFew));
+}
+
 // How threads divide an m × n product, any rows but whole panels of nr columns, if each packs the rows of A and the
 // columns of B that it needs, or reads the panels of B: such that the part with most work has least, and on a tie fewer
 // rows of A. No part is empty.

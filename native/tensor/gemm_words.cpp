@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gemm_blocks.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -72,27 +73,28 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
   const auto bytes_of = [&](int64_t lanes) {
     return static_cast<size_t>(round_up(p.panel_bytes(lanes) + static_cast<int64_t>(kSlack), 64));
   };
-  const Grid shares = share_out(p.m, p.n, nr, threads, true, packed_b ? Columns::packed : Columns::to_pack);
-  if (ceil_div(p.m, shares.rows) <= rows_together) {
+  const Grid grid = share_out(p.m, p.n, nr, threads, true, packed_b ? Columns::packed : Columns::to_pack);
+  if (ceil_div(p.m, grid.rows) <= rows_together) {
     // Each thread packs its rows of A once, and a panel of B just before its only use.
-    const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, shares.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
-    const size_t sums_bytes = static_cast<size_t>(p.sums_bytes(ceil_div(p.m, shares.rows)));
+    const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, grid.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
+    const size_t sums_bytes = static_cast<size_t>(p.sums_bytes(ceil_div(p.m, grid.rows)));
     const size_t part_bytes = a_bytes + std::max(room_bytes, b_bytes) + sums_bytes;
-    const int64_t panels = ceil_div(p.n, nr);
-    const Scratch scratch(shares.parts() * static_cast<int64_t>(part_bytes));
-    parallel_for(shares.parts(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        const int64_t r = part / shares.cols, s = part % shares.cols;
-        const int64_t i = p.m * r / shares.rows, height = p.m * (r + 1) / shares.rows - i;
-        char *const a_panels = scratch.data() + static_cast<size_t>(part) * part_bytes, *const own = a_panels + a_bytes;
-        pack_a(i, height, a_panels, own);
-        for (int64_t panel = panels * s / shares.cols; panel < panels * (s + 1) / shares.cols; ++panel) {
+    const int64_t panels = ceil_div(p.n, nr), units = std::clamp<int64_t>(panels / grid.cols / 4, 1, 8);
+    const int64_t all = grid.cols * units;
+    const Scratch scratch(grid.parts() * static_cast<int64_t>(part_bytes));
+    share_units(grid.parts(), units, [&](int thread) {
+      char *const a_panels = scratch.data() + static_cast<size_t>(thread) * part_bytes, *const own = a_panels + a_bytes;
+      return [&, a_panels, own, packed_r = int64_t{-1}](int64_t unit) mutable {
+        const int64_t r = unit / all, i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
+        if (packed_r != r) pack_a(i, height, a_panels, own);
+        packed_r = r;
+        for (int64_t panel = panels * (unit % all) / all; panel < panels * (unit % all + 1) / all; ++panel) {
           const int64_t j = panel * nr, width = std::min(nr, p.n - j);
           if (!packed_b) pack_b(j, width, own);
           multiply_panel(p, i, height, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own,
                          a_panels + part_bytes - sums_bytes);
         }
-      }
+      };
     });
     return;
   }
@@ -105,30 +107,27 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
     const char* b_panels = packed_b ? packed_b + p.panel_bytes(jc) : nullptr;
     const Scratch b_scratch(packed_b ? 0 : static_cast<int64_t>(bytes_of(round_up(width, nr))));
     if (char* const shared = b_scratch.data()) {
-      parallel_for(col_tiles, col_tiles / threads, [&](int64_t begin, int64_t end) {
+      share_ranges(col_tiles, 1, threads, [&](int, int64_t begin, int64_t end) {
         pack_b(jc + begin * nr, std::min(end * nr, width) - begin * nr, shared + p.panel_bytes(begin * nr));
       });
       b_panels = shared;
     }
-    const Grid grid = partition(row_tiles, col_tiles, threads, true);
-    const int64_t parts = grid.parts();
-    const Scratch own(parts * static_cast<int64_t>(part_bytes));
-    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        const int64_t r = part / grid.cols, s = part % grid.cols;
-        const int64_t i_begin = row_tiles * r / grid.rows * mr, j_begin = col_tiles * s / grid.cols * nr;
-        const int64_t i_end = std::min(row_tiles * (r + 1) / grid.rows * mr, p.m);
-        const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
-        char* const a_panels = own.data() + static_cast<size_t>(part) * part_bytes;
-        for (int64_t i = i_begin; i < i_end; i += rows_together) {
-          const int64_t height = std::min(rows_together, i_end - i);
-          pack_a(i, height, a_panels, a_panels + bytes_of(rows_together));
-          for (int64_t j = j_begin; j < j_end; j += nr) {
-            multiply_panel(p, i, height, jc + j, std::min(nr, j_end - j), a_panels, b_panels + p.panel_bytes(j),
-                           a_panels + part_bytes - sums_bytes);
-          }
+    const Grid parts = partition(row_tiles, col_tiles, threads, true);
+    const Scratch own(parts.parts() * static_cast<int64_t>(part_bytes));
+    const int64_t blocks = row_blocks(ceil_div(row_tiles, parts.rows), rows_together / mr, parts.parts());
+    share_units(parts.parts(), blocks, [&](int thread) {
+      return [&, a_panels = own.data() + static_cast<size_t>(thread) * part_bytes](int64_t unit) {
+        const int64_t part = unit / blocks, r = part / parts.cols * blocks + unit % blocks, s = part % parts.cols;
+        const int64_t i = row_tiles * r / (parts.rows * blocks) * mr, j_begin = col_tiles * s / parts.cols * nr;
+        const int64_t i_end = std::min(row_tiles * (r + 1) / (parts.rows * blocks) * mr, p.m);
+        const int64_t j_end = std::min(col_tiles * (s + 1) / parts.cols * nr, width);
+        if (i >= i_end || j_begin >= j_end) return;
+        pack_a(i, i_end - i, a_panels, a_panels + bytes_of(rows_together));
+        for (int64_t j = j_begin; j < j_end; j += nr) {
+          multiply_panel(p, i, i_end - i, jc + j, std::min(nr, j_end - j), a_panels, b_panels + p.panel_bytes(j),
+                         a_panels + part_bytes - sums_bytes);
         }
-      }
+      };
     });
   }
 }
@@ -148,7 +147,7 @@ void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
   constexpr int64_t kUnit = 32;
   const bool by_columns = p.n >= p.m;
   const int64_t units = ceil_div(by_columns ? p.n : p.m, kUnit);
-  parallel_for(units, units / p.threads(), [&](int64_t begin, int64_t end) {
+  share_ranges(units, 1, p.threads(), [&](int, int64_t begin, int64_t end) {
     const int64_t first = begin * kUnit;
     if (by_columns) {
       p.kernel.dots(p.m, std::min(end * kUnit, p.n) - first, p.k, a.data, a.row_stride, at(b, 0, first), b.col_stride,

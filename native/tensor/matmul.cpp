@@ -6,7 +6,7 @@
 #include "gemm_words.h"
 #include "output.h"
 #include "prepack.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -41,7 +41,7 @@ void integer_rows(const Product& p, const T* a, const T* b, const T* bias, T* c,
 void integer_gemm(DType dtype, const Product& p, const char* a, const char* b, const void* bias, char* c) {
   const auto run = [&](auto zero) {
     using T = decltype(zero);
-    parallel_for(p.m, 1 + kGrain / (1 + p.n * p.k), [&](int64_t begin, int64_t end) {
+    parallel_pieces(p.m, 1 + kGrain / (1 + p.n * p.k), [&](int64_t begin, int64_t end) {
       integer_rows(p, reinterpret_cast<const T*>(a), reinterpret_cast<const T*>(b), static_cast<const T*>(bias),
                    reinterpret_cast<T*>(c), begin, end);
     });
@@ -155,7 +155,7 @@ void multiply_batches(const Product& p, const Tensor& a, const Tensor& b, Tensor
   // gemm may fail to get a packing buffer, and nothing may be thrown across the pool.
   std::exception_ptr failure;
   std::atomic<bool> failed{false};
-  parallel_for(batches, 1 + kGrain / (1 + p.m * p.n * p.k), [&](int64_t begin, int64_t end) {
+  parallel_pieces(batches, 1 + kGrain / (1 + p.m * p.n * p.k), [&](int64_t begin, int64_t end) {
     try {
       for (int64_t i = begin; i < end; ++i) one(i);
     } catch (...) {

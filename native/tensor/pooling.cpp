@@ -4,7 +4,7 @@
 
 #include "drivers.h"
 #include "output.h"
-#include "thread_pool.h"
+#include "shares.h"
 
 namespace flambeau {
 namespace {
@@ -86,7 +86,7 @@ void max_pool(const Tensor& x, const PoolArgs& args, Tensor* indices, Tensor& ou
   if (indices && !indices->is_contiguous()) throw Error("BAD_ARGUMENT", "maxPool: contiguous indices were expected");
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
   const int64_t in = args.h.size * args.w.size * item, to = args.h.out * args.w.out * item;
-  parallel_for(planes, grain(args), [&](int64_t begin, int64_t end) {
+  parallel_pieces(planes, grain(args), [&](int64_t begin, int64_t end) {
     fn(&args, from.data() + begin * in, y->data() + begin * to, indices ? indices->data() + begin * to : nullptr,
        static_cast<size_t>(end - begin));
   });
@@ -106,7 +106,7 @@ void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& a
   Output out = Output::contiguous(dx, {&grad, &places});
   const int64_t item = static_cast<int64_t>(item_size(g.dtype));
   const int64_t in = args.h.size * args.w.size * item, from = args.h.out * args.w.out * item;
-  parallel_for(planes, grain(args), [&](int64_t begin, int64_t end) {
+  parallel_pieces(planes, grain(args), [&](int64_t begin, int64_t end) {
     fn(&args, grad.data() + begin * from, places.data() + begin * from, out->data() + begin * in,
        static_cast<size_t>(end - begin));
   });
@@ -127,7 +127,7 @@ void run_average(const char* op, const AvgPoolFn (&slots)[kDTypeCount], const Po
   Output y = Output::contiguous(out, {&dense});
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
   const int64_t from = x_h * x_w * item, to = out_h * out_w * item;
-  parallel_for(planes, grain(args), [&](int64_t begin, int64_t end) {
+  parallel_pieces(planes, grain(args), [&](int64_t begin, int64_t end) {
     fn(&args, dense.data() + begin * from, y->data() + begin * to, static_cast<size_t>(end - begin));
   });
   y.commit();

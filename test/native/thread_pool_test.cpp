@@ -1,4 +1,5 @@
 // parallel_for: every index once, the promised split, nesting, competing callers, and changes of the thread count.
+// Shares: every unit once, its own first, and others' when those are through.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "native/tensor/shares.h"
 #include "native/tensor/thread_pool.h"
 
 #if defined(__linux__)
@@ -169,6 +171,58 @@ void check_affinity() {
 #endif
 }
 
+void check_shares() {
+  Shares shares(3, 2);
+  const int64_t expected[][2] = {{1, 2}, {1, 3}, {1, 5}, {2, 4}, {2, 1}, {0, 0}, {0, -1}, {1, -1}, {2, -1}};
+  bool right = true;
+  for (const auto& [thread, unit] : expected) right &= shares.take(static_cast<int>(thread)) == unit;
+  check(right, "a thread takes its own units from the front, then the next thread's from the back");
+
+  for (const int threads : {1, 2, 8, kMaxThreads}) {
+    set_num_threads(threads);
+    for (const int64_t units : {1, 3, 1000}) {
+      std::vector<std::atomic<int>> done(static_cast<size_t>(threads * units));
+      std::atomic<int> workers{0};
+      share_units(threads, units, [&](int thread) {
+        workers += thread >= 0 && thread < threads ? 1 : threads;
+        return [&](int64_t unit) { ++done[static_cast<size_t>(unit)]; };
+      });
+      bool once = workers >= 1 && workers <= threads;
+      for (const std::atomic<int>& count : done) once &= count == 1;
+      check(once, "every unit is done once, by at most one worker for each thread");
+    }
+    for (const int64_t n : {int64_t{1}, int64_t{7}, int64_t{100}, int64_t{12345}}) {
+      for (const int64_t grain : {int64_t{1}, int64_t{3}, int64_t{50}}) {
+        std::mutex mutex;
+        Ranges ranges;
+        parallel_pieces(n, grain, [&](int64_t begin, int64_t end) {
+          std::lock_guard<std::mutex> lock(mutex);
+          ranges.insert({begin, end});
+        });
+        int64_t next = 0;
+        bool fits = true;
+        for (const auto& [begin, end] : ranges) {
+          fits &= begin == next && (ranges.size() == 1 || end - begin >= grain);
+          next = end;
+        }
+        check(fits && next == n, "pieces of at least the grain cover the loop once");
+      }
+    }
+  }
+
+  // One that is held up leaves the rest of its units to another.
+  set_num_threads(2);
+  std::atomic<int> left{15};
+  share_units(2, 8, [&](int) {
+    return [&](int64_t unit) {
+      if (unit != 0) --left;
+      else
+        while (left > 0) std::this_thread::yield();
+    };
+  });
+  check(left == 0, "units of a thread that is held up are taken over");
+}
+
 #if !defined(_WIN32)
 // In the child of a fork there are no workers: loops run inline, and exit does not wait for threads that are not there.
 void check_fork() {
@@ -199,6 +253,7 @@ int main() {
   check_nesting();
   check_callers();
   check_affinity();
+  check_shares();
 #if !defined(_WIN32)
   check_fork();
 #endif
