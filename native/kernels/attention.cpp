@@ -82,9 +82,28 @@ FLAMBEAU_INLINE void tile_of(int64_t rows, int64_t k, const T* a, int64_t a_step
   tile<T, kCount, kStride>(k, a, a_step, b, b_step, c, c_step, accumulate);
 }
 
+#if defined(__AVX512F__)
+// transpose for kCount rows of at least a vector; the last block moves back to end with them.
+template <int kCount, class T>
+void transpose_lanes(const T* src, int64_t src_stride, int64_t cols, T* dst, int64_t dst_stride) {
+  constexpr int64_t kSize = Lanes<T>::size;
+  for (int64_t j = 0; j < cols; j += kSize) {
+    if (j > cols - kSize) j = cols - kSize;
+    transpose_block(src + j, src_stride, kCount, kCount, dst + j * dst_stride, dst_stride);
+  }
+}
+#endif
+
 // dst[j * dst_stride + i] = src[i * src_stride + j], i < rows, j < cols.
 template <class T>
 void transpose(const T* src, int64_t src_stride, int64_t rows, int64_t cols, T* dst, int64_t dst_stride) {
+#if defined(__AVX512F__)
+  constexpr int kSize = static_cast<int>(Lanes<T>::size), kRest = kRows % kSize;
+  for (; cols >= kSize && rows >= kSize; rows -= kSize, src += kSize * src_stride, dst += kSize) {
+    transpose_lanes<kSize>(src, src_stride, cols, dst, dst_stride);
+  }
+  if (cols >= kSize && rows == kRest) return transpose_lanes<kRest>(src, src_stride, cols, dst, dst_stride);
+#endif
   constexpr int64_t kBlock = sizeof(T) == 4 ? 4 : 2;
   const int64_t whole_rows = rows / kBlock * kBlock, whole_cols = cols / kBlock * kBlock;
   for (int64_t j = 0; j < whole_cols; j += kBlock) {
