@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 
-#include "gemm_blocks.h"
+#include "gemm_product.h"
 #include "shares.h"
 
 namespace flambeau {
@@ -14,205 +13,6 @@ namespace {
 
 // Elements worth a thread's packing.
 constexpr int64_t kPackGrain = 1 << 14;
-
-// The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
-int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
-
-const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
-
-// Bytes of A that stay in L2 while panels of B and C pass by. Of a large L2 more than that gains nothing, and is lost
-// the sooner to whoever else uses the core.
-int64_t most_of_a() { return std::min<int64_t>(cache_sizes().l2 / 16 * 9, 640 << 10); }
-
-// How the loops are cut (names as in BLIS): panels of B are kc deep, A goes by blocks of mc × kc, B by kc × nc.
-struct Blocking {
-  int64_t kc, mc, nc;
-
-  Blocking(const GemmKernel& kernel, int64_t item) {
-    const CacheSizes& cache = cache_sizes();
-    // Deeper panels read and write C less often, and leave L1 for L2 the sooner: of panels 128 bytes wide, twice what
-    // L1 holds was best. B's block fills a quarter of the last level.
-    kc = std::max<int64_t>(cache.l1 / 64, 64);
-    mc = std::max<int64_t>(most_of_a() / (kc * item) / kernel.mr, 4) * kernel.mr;
-    nc = std::max<int64_t>(cache.l3 / 4 / (kc * item) / kernel.nr, 8) * kernel.nr;
-  }
-};
-const Blocking& blocking_of(int64_t item) {
-  static const Blocking f32(kernel_of(DType::f32), sizeof(float)), f64(kernel_of(DType::f64), sizeof(double));
-  return item == sizeof(float) ? f32 : f64;
-}
-
-struct Product {
-  const GemmKernel& kernel;
-  int64_t item;  // bytes per element
-  int64_t m, n, k;
-  MatrixView a, b;
-  void* c = nullptr;
-  int64_t ldc = 0;
-  const Epilogue* epilogue = nullptr;
-  bool accumulate = false;
-  const char* packed_b = nullptr;
-  bool avoids_dots = false;
-
-  const char* a_at(int64_t row, int64_t col) const {
-    return static_cast<const char*>(a.data) + (row * a.row_stride + col * a.col_stride) * item;
-  }
-  const char* b_at(int64_t row, int64_t col) const {
-    return static_cast<const char*>(b.data) + (row * b.row_stride + col * b.col_stride) * item;
-  }
-  char* c_at(int64_t row, int64_t col) const { return static_cast<char*>(c) + (row * ldc + col) * item; }
-  // The panels of packed_b that rows pc .. pc + depth of B are in; the one of column j, a multiple of nr.
-  const char* packed_at(int64_t pc, int64_t depth, int64_t j) const {
-    return packed_b + (round_up(n, kernel.nr) * pc + j * depth) * item;
-  }
-  int64_t depth_of_blocks() const { return equal_block(k, blocking_of(item).kc); }
-  int threads() const {
-    const double wide = static_cast<double>(std::max(m, n)) * static_cast<double>(k);
-    const double narrow = static_cast<double>(std::min(m, n)), read = wide * static_cast<double>(item);
-    return threads_worth(std::max(wide * narrow / kWorkPerThread, read / kBytesPerThread));
-  }
-};
-
-// The epilogue of the part of C that begins at row i and column j; null when there is none.
-class EpilogueAt {
- public:
-  EpilogueAt(const Product& p, int64_t i, int64_t j, bool last = true) : any_(p.epilogue && last) {
-    if (!any_) return;
-    part_ = *p.epilogue;
-    part_.row_bias = offset(part_.row_bias, j * p.item);
-    part_.col_bias = offset(part_.col_bias, i * p.item);
-    part_.residual = offset(part_.residual, (i * part_.residual_stride + j) * p.item);
-  }
-  operator const Epilogue*() const { return any_ ? &part_ : nullptr; }
-
- private:
-  static const void* offset(const void* from, int64_t bytes) {
-    return from ? static_cast<const char*>(from) + bytes : nullptr;
-  }
-  Epilogue part_;
-  bool any_;
-};
-
-// Runs body(begin, count) over ranges of [0, n) that are whole multiples of `unit` but for the last.
-template <class Body>
-void for_ranges(int64_t n, int64_t unit, int threads, Body&& body) {
-  const int64_t units = ceil_div(n, unit), parts = std::min<int64_t>(threads, units);
-  if (parts <= 1) return body(int64_t{0}, n);
-  parallel_for(parts, 1, [&](int64_t first, int64_t last) {
-    const int64_t begin = units * first / parts * unit, end = std::min(units * last / parts * unit, n);
-    body(begin, end - begin);
-  });
-}
-
-// ---- few rows or few columns
-
-// Where the wide operand of a narrow product is read from.
-Reach reach_of(const Product& p) {
-  const int64_t bytes = std::max(p.m, p.n) * p.k * p.item;
-  return bytes <= cache_sizes().l2 ? Reach::l2 : bytes <= cache_sizes().l3 ? Reach::l3 : Reach::memory;
-}
-
-// Columns of a row of B that a thread should read on end.
-constexpr int64_t kRowUnit = 64;
-
-void multiply_rows(const Product& p) {
-  for_ranges(p.n, kRowUnit, p.threads(), [&](int64_t j, int64_t width) {
-    p.kernel.rows(p.m, width, p.k, p.a.data, p.a.row_stride, p.a.col_stride, p.b_at(0, j), p.b.row_stride, p.c_at(0, j),
-                  p.ldc, p.accumulate, EpilogueAt(p, 0, j), reach_of(p));
-  });
-}
-
-// A dot product ends in a sum across lanes, which a long k pays for; a narrow C would waste most of a panel. More than
-// a few rows leave B to panels: those of a frozen weight are there already, and packing them costs a fifth of 16 rows.
-bool dots_pay(const Product& p) {
-  constexpr int64_t kRows = 12, kColumns = 32;
-  return std::min(p.m, p.n) <= GemmKernel::kMaxRows || ((p.m <= kRows || p.n <= kColumns) && p.k >= 64);
-}
-
-// A narrow product of great depth: its tiles would be padded, and packing A's rows costs more than turning B's.
-bool transposing_pays(const Product& p) {
-  return p.b.col_stride == 1 && p.n < p.kernel.nr && p.m > 8 && p.m <= 32 && p.k >= 1024;
-}
-
-// B's columns are contiguous, or few enough to be copied.
-void multiply_dots(const Product& p) {
-  const bool copies = p.b.row_stride != 1, by_columns = p.n >= p.m || transposing_pays(p);
-  // Columns a power of two apart would share a set of L1.
-  const int64_t b_col_stride = copies ? p.k + 16 : p.b.col_stride;
-  const Scratch copy(copies ? p.n * b_col_stride * p.item : 0);
-  const auto copy_columns = [&](int64_t j, int64_t width) {
-    if (!copies) return;
-    char* const to = copy.data() + j * b_col_stride * p.item;
-    if (p.b.col_stride == 1) return p.kernel.columns(p.b_at(0, j), p.b.row_stride, p.k, width, to, b_col_stride);
-    for (int64_t c = 0; c < width; ++c) {
-      for (int64_t l = 0; l < p.k; ++l) std::memcpy(to + (c * b_col_stride + l) * p.item, p.b_at(l, j + c), p.item);
-    }
-  };
-  const char* const b = copies ? copy.data() : p.b_at(0, 0);
-  const auto part = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
-    const char *const rows = p.a_at(i, 0), *const cols = b + j * b_col_stride * p.item;
-    const EpilogueAt ending(p, i, j);
-    if (p.m == 1 || p.n == 1) {
-      p.kernel.vector_dots(height, width, p.k, rows, p.a.row_stride, cols, b_col_stride, p.c_at(i, j), p.ldc,
-                           p.accumulate, ending, reach_of(p));
-    } else {
-      p.kernel.dots(height, width, p.k, rows, p.a.row_stride, cols, b_col_stride, p.c_at(i, j), p.ldc, p.accumulate,
-                    ending);
-    }
-  };
-  // Whole tiles; of a vector enough rows that a thread reads long runs of memory.
-  const int64_t unit = std::min(p.m, p.n) == 1 ? 64 : 4;
-  if (by_columns) {
-    for_ranges(p.n, unit, p.threads(), [&](int64_t j, int64_t width) {
-      copy_columns(j, width);
-      part(0, p.m, j, width);
-    });
-    return;
-  }
-  copy_columns(0, p.n);
-  for_ranges(p.m, unit, p.threads(), [&](int64_t i, int64_t height) { part(i, height, 0, p.n); });
-}
-
-// Applies the epilogue to rows of C: a product of depth 0 adds nothing and ends with it.
-void finish(const Product& p, int64_t i, int64_t rows) {
-  if (!p.epilogue) return;
-  for (int64_t r = 0; r < rows; r += GemmKernel::kMaxRows) {
-    p.kernel.rows(std::min(GemmKernel::kMaxRows, rows - r), p.n, 0, nullptr, 0, 0, nullptr, 0, p.c_at(i + r, 0), p.ldc,
-                  true, EpilogueAt(p, i + r, 0), Reach::l2);
-  }
-}
-
-// Few columns, and A's columns contiguous: C transposed has few rows, and its right operand's rows are contiguous.
-void multiply_transposed(const Product& p) {
-  for_ranges(p.m, kRowUnit, p.threads(), [&](int64_t i, int64_t height) {
-    if (p.n == 1 && p.ldc == 1) {
-      p.kernel.rows(1, height, p.k, p.b.data, p.b.col_stride, p.b.row_stride, p.a_at(i, 0), p.a.col_stride,
-                    p.c_at(i, 0), height, p.accumulate, nullptr, reach_of(p));
-      finish(p, i, height);
-      return;
-    }
-    constexpr int64_t kBlock = 1024;  // columns of Cᵀ at a time, on the stack
-    alignas(64) char turned[GemmKernel::kMaxRows * kBlock * sizeof(double)];
-    for (const int64_t end = i + height; i < end; i += kBlock) {
-      const int64_t rows = std::min(kBlock, end - i);
-      p.kernel.rows(p.n, rows, p.k, p.b.data, p.b.col_stride, p.b.row_stride, p.a_at(i, 0), p.a.col_stride, turned,
-                    kBlock, false, nullptr, reach_of(p));
-      const auto turn = [&](auto zero) {
-        using T = decltype(zero);
-        const T* const from = reinterpret_cast<const T*>(turned);
-        for (int64_t r = 0; r < rows; ++r) {
-          T* const to = reinterpret_cast<T*>(p.c_at(i + r, 0));
-          for (int64_t j = 0; j < p.n; ++j) to[j] = p.accumulate ? to[j] + from[j * kBlock + r] : from[j * kBlock + r];
-        }
-      };
-      if (p.item == sizeof(float)) turn(0.0f);
-      else turn(0.0);
-      finish(p, i, rows);
-    }
-  });
-}
-
-// ---- panels
 
 // Where rows of B that lie in place, or a packed panel of them, are, and the packed panel after it.
 struct Panel {
@@ -276,17 +76,50 @@ int64_t columns_at_once(const Product& p, int64_t depth) {
   return std::max<int64_t>(cache_sizes().l2 / 4 / std::max<int64_t>(panel, 1), 1) * p.kernel.nr;
 }
 
-// Both operands in place on one thread: nothing to prepare, so that the least product costs little more than its
-// kernel.
-bool is_small(const Product& p) {
-  return p.b.col_stride == 1 && !p.packed_b && p.k <= blocking_of(p.item).kc &&
-         (p.kernel.reads_partial_rows || p.n % p.kernel.nr == 0) && reads_a_in_place(p) && p.threads() == 1;
+// Down more rows C leaves the caches before the next panel comes to the same lines.
+constexpr int64_t kMostRows = 512;
+
+bool reads_b_in_place(const Product& p) {
+  return p.b.col_stride == 1 && !p.packed_b && (p.kernel.reads_partial_rows || p.n % p.kernel.nr == 0);
 }
-void multiply_small(const Product& p) {
-  const int64_t width = columns_at_once(p, p.k);
-  for (int64_t j = 0; j < p.n; j += width) {
-    multiply_in_place(p, 0, p.m, j, std::min(width, p.n - j), 0, p.k, {p.b_at(0, j), p.b.row_stride});
+
+// Many rows of A that are used for few columns, or for a C that takes longer to write than to compute: packing them
+// would cost more than the tiles gain.
+bool is_tall(const Product& p) {
+  constexpr int64_t kNarrow = 64, kShallow = 32, kPage = 4096;
+  return p.m > kMostRows && p.a.col_stride == 1 && p.a.row_stride * p.item % kPage != 0 &&
+         (p.n <= kNarrow || (p.k <= kShallow && reads_b_in_place(p) && p.n <= columns_at_once(p, p.k)));
+}
+
+// Both operands in place on one thread, or many rows of an A in place, which the threads divide: there is little or
+// nothing to prepare, so that the least product costs little more than its kernel, and C's rows are written to their
+// end.
+bool is_by_rows(const Product& p) {
+  if (p.k > blocking_of(p.item).kc) return false;
+  return is_tall(p) || (reads_b_in_place(p) && reads_a_in_place(p) && (p.threads() == 1 || p.m > kMostRows));
+}
+void multiply_by_rows(const Product& p) {
+  const int64_t nr = p.kernel.nr;
+  if (reads_b_in_place(p)) {
+    const int64_t width = columns_at_once(p, p.k);
+    return share_ranges(p.m, 4 * p.kernel.mr, p.threads(), [&](int, int64_t begin, int64_t end) {
+      for (int64_t j = 0; j < p.n; j += width) {
+        multiply_in_place(p, begin, end - begin, j, std::min(width, p.n - j), 0, p.k, {p.b_at(0, j), p.b.row_stride});
+      }
+    });
   }
+  const Scratch packed(p.packed_b ? 0 : round_up(p.n, nr) * p.k * p.item);
+  if (!p.packed_b) p.kernel.pack_b(p.b_at(0, 0), p.b.row_stride, p.b.col_stride, p.k, p.n, packed.data());
+  const char* const panels = p.packed_b ? p.packed_at(0, p.k, 0) : packed.data();
+  share_ranges(p.m, 4 * p.kernel.mr, p.threads(), [&](int, int64_t begin, int64_t end) {
+    const int64_t together = 8 * p.kernel.mr;  // rows that are in L1 or L2 for each panel
+    for (int64_t i = begin; i < end; i += together) {
+      for (int64_t j = 0; j < p.n; j += nr) {
+        multiply_in_place(p, i, std::min(together, end - i), j, std::min(nr, p.n - j), 0, p.k,
+                          {panels + j * p.k * p.item, nr});
+      }
+    }
+  });
 }
 
 // A panel of B at a time: in place where its rows are contiguous, else packed just before its only use. A is read in
@@ -420,9 +253,7 @@ Path path_of(const Product& p) {
   const bool by_dots = !p.avoids_dots && a_rows && (p.b.row_stride == 1 || transposing_pays(p)) && dots_pay(p);
   if (by_dots) return multiply_dots;
   if (is_shallow(p)) return multiply_shallow;
-  if (is_small(p)) return multiply_small;
-  // Down more rows C leaves the caches before the next panel comes to the same lines.
-  constexpr int64_t kMostRows = 512;
+  if (is_by_rows(p)) return multiply_by_rows;
   const bool a_stays = p.m <= kMostRows && round_up(p.m, p.kernel.mr) * p.depth_of_blocks() * p.item <= most_of_a();
   return a_stays ? multiply_panels : multiply_blocked;
 }
@@ -450,8 +281,9 @@ void gemm(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView
 }
 
 bool gemm_packs_b(DType dtype, int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) {
-  const Path path = path_of(Product{kernel_of(dtype), static_cast<int64_t>(item_size(dtype)), m, n, k, a, b});
-  return path == multiply_panels || path == multiply_blocked;
+  const Product p{kernel_of(dtype), static_cast<int64_t>(item_size(dtype)), m, n, k, a, b};
+  const Path path = path_of(p);
+  return path == multiply_panels || path == multiply_blocked || (path == multiply_by_rows && !reads_b_in_place(p));
 }
 
 size_t packed_gemm_b_bytes(DType dtype, int64_t n, int64_t k) {

@@ -255,9 +255,16 @@ void check_all() {
   check_product<T>(1100, 1003, 5, Order::row_major, Order::col_major, 1, false);
   check_product<T>(1100, 1003, 16, Order::row_major, Order::col_major, 0, true);
 
+  // Many rows of A in place: few columns of B in place or turned, and a shallow product of many columns.
+  for (const Order b : kOrders) {
+    check_product<T>(1030, 45, 70, Order::row_major, b, 1, true);
+    check_product<T>(600, 64, 33, Order::padded_rows, b, 0, false);
+    check_product<T>(700, 150, 20, Order::row_major, b, 0, false);
+  }
+
   constexpr int64_t kOptions[][3] = {{1, 50, 10},    {3, 131, 65},  {1, 1003, 603}, {4, 517, 1201}, {5, 3, 70},
                                      {200, 1, 90},   {31, 33, 400}, {150, 67, 900}, {70, 21, 17},   {2, 3, 5},
-                                     {130, 4500, 7}, {64, 64, 64},  {9, 40, 0}};
+                                     {130, 4500, 7}, {64, 64, 64},  {9, 40, 0},     {530, 50, 80},  {530, 100, 9}};
   for (const auto& [m, n, k] : kOptions) {
     for (const Order a : {Order::row_major, Order::col_major}) {
       for (const Order b : {Order::row_major, Order::col_major, Order::scattered}) check_options<T>(m, n, k, a, b);
@@ -266,7 +273,8 @@ void check_all() {
 
   constexpr int64_t kThreaded[][3] = {{97, 150, 600}, {200, 130, 900}, {1, 3000, 700}, {3000, 1, 700}, {33, 700, 300},
                                       {700, 33, 300}, {3, 2000, 600},  {2000, 3, 600}, {16, 500, 600}, {20, 65, 900},
-                                      {65, 20, 900},  {17, 17, 4096},  {5, 128, 4096}, {8, 20, 9000}};
+                                      {65, 20, 900},  {17, 17, 4096},  {5, 128, 4096}, {8, 20, 9000},  {600, 60, 300},
+                                      {900, 130, 30}, {300, 400, 800}, {700, 300, 400}};
   for (const auto& [m, n, k] : kThreaded) {
     for (const Order a : {Order::row_major, Order::col_major}) {
       for (const Order b : {Order::row_major, Order::col_major}) check_threads<T>(m, n, k, a, b);
