@@ -284,9 +284,12 @@ FLAMBEAU_INLINE void map_channels(const ChannelArgs* args, void* y, size_t outer
     return;
   }
   size_t channel = args->first % args->period;
+  const bool fetches = args->ahead > 0;
   for (size_t o = 0; o < outer; ++o) {
     const auto parameter = [channel](const void* p) { return V(static_cast<const T*>(p)[channel]); };
+    const T* const next = static_cast<const T*>(args->x) + args->ahead + o * n;
     for_row<V>(n, streams, [=](auto at) {
+      if (fetches) at.fetch(next);
       at.write(to + o * n, f([=](const void* p) { return at.load(static_cast<const T*>(p) + o * n); }, parameter));
     });
     if (++channel == args->period) channel = 0;

@@ -218,6 +218,7 @@ struct ChannelArgs {
   const void *mean, *scale, *slope, *shift;  // one value per channel
   size_t first, period;
   size_t result_bytes = 0;  // of which y is a part, written by one thread
+  size_t ahead = 0;         // elements from x to what will be read next
 };
 // Each run's (column's) mean and sum of squared deviations from it.
 using MomentsFn = void (*)(const void* x, double* mean, double* m2, size_t outer, size_t n, size_t inner);

@@ -39,10 +39,16 @@ struct Planes {
     return by_rows ? std::min(kRows, samples - block * kRows) : std::min(kChunk, inner - chunk * kChunk);
   }
 
+  // Planes first .. end - 1; of rows (by_rows) only all of them.
+  struct Range {
+    int64_t first, end;
+  };
+  Range all() const { return {0, samples * channels}; }
+
   // Calls run(offset, first, part, outer, n, inner) for runs as the kernels take them, in parallel: offset is the first
   // element's, first the first plane's number, part the number of the first partial result.
   template <class Run>
-  void each(Run&& run) const {
+  void each(Range range, Run&& run) const {
     if (by_rows) {
       parallel_for(blocks, std::max<int64_t>(1, kNormGrain / (kRows * channels)), [&](int64_t begin, int64_t end) {
         for (int64_t b = begin; b < end; ++b) run(b * kRows * channels, 0, b * channels, 1, part_size(b, 0), channels);
@@ -50,12 +56,14 @@ struct Planes {
       return;
     }
     if (chunks == 1) {
-      parallel_for(samples * channels, std::max<int64_t>(1, kNormGrain / inner),
-                   [&](int64_t begin, int64_t end) { run(begin * inner, begin, begin, end - begin, inner, 1); });
+      parallel_for(range.end - range.first, std::max<int64_t>(1, kNormGrain / inner), [&](int64_t begin, int64_t end) {
+        const int64_t first = range.first + begin;
+        run(first * inner, first, first, end - begin, inner, 1);
+      });
       return;
     }
-    parallel_for(parts(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; ++p) {
+    parallel_for((range.end - range.first) * chunks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t p = range.first * chunks + begin; p < range.first * chunks + end; ++p) {
         const int64_t plane = p / chunks, chunk = p % chunks;
         run(plane * inner + chunk * kChunk, plane, p, 1, part_size(0, chunk), 1);
       }
@@ -162,19 +170,21 @@ void with_floats(DType dtype, F&& f) {
   f(double{});
 }
 
-void apply(ChannelFn fn, const Planes& planes, const Parameters& parameters, const Tensor& x, const Tensor* g,
-           const Tensor& y) {
+void apply(ChannelFn fn, const Planes& planes, Planes::Range range, const Parameters& parameters, const Tensor& x,
+           const Tensor* g, const Tensor& y, int64_t ahead = 0) {
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
-  planes.each([&](int64_t offset, int64_t first, int64_t, int64_t outer, int64_t n, int64_t inner) {
+  planes.each(range, [&](int64_t offset, int64_t first, int64_t, int64_t outer, int64_t n, int64_t inner) {
     ChannelArgs args = parameters.args(x.data() + offset * item, g ? g->data() + offset * item : nullptr, first);
     args.result_bytes = static_cast<size_t>(x.numel * item / num_threads());
+    args.ahead = static_cast<size_t>(ahead);
     fn(&args, y.data() + offset * item, static_cast<size_t>(outer), static_cast<size_t>(n), static_cast<size_t>(inner));
   });
 }
 
-void measure(MomentsFn fn, const Planes& planes, const Tensor& x, const Doubles& mean, const Doubles& m2) {
+void measure(MomentsFn fn, const Planes& planes, Planes::Range range, const Tensor& x, const Doubles& mean,
+             const Doubles& m2) {
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
-  planes.each([&](int64_t offset, int64_t, int64_t part, int64_t outer, int64_t n, int64_t inner) {
+  planes.each(range, [&](int64_t offset, int64_t, int64_t part, int64_t outer, int64_t n, int64_t inner) {
     fn(x.data() + offset * item, mean.data() + part, m2.data() + part, static_cast<size_t>(outer),
        static_cast<size_t>(n), static_cast<size_t>(inner));
   });
@@ -183,7 +193,7 @@ void measure(MomentsFn fn, const Planes& planes, const Tensor& x, const Doubles&
 void dot(ChannelDotsFn fn, const Planes& planes, const Parameters& parameters, const Tensor& x, const Tensor& g,
          const Doubles& sum, const Doubles& dots) {
   const int64_t item = static_cast<int64_t>(item_size(x.dtype));
-  planes.each([&](int64_t offset, int64_t first, int64_t part, int64_t outer, int64_t n, int64_t inner) {
+  planes.each(planes.all(), [&](int64_t offset, int64_t first, int64_t part, int64_t outer, int64_t n, int64_t inner) {
     const ChannelArgs args = parameters.args(x.data() + offset * item, g.data() + offset * item, first);
     fn(&args, sum.data() + part, dots.data() + part, static_cast<size_t>(outer), static_cast<size_t>(n),
        static_cast<size_t>(inner));
@@ -216,7 +226,7 @@ void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tenso
   const Tensor from = contiguous(x);
   const Parameters parameters(x.dtype, channels);
   const Doubles means(training ? planes.parts() : 1), m2s(training ? planes.parts() : 1);
-  if (training) measure(slots.moments, planes, from, means, m2s);
+  if (training) measure(slots.moments, planes, planes.all(), from, means, m2s);
   with_floats(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const Tensor new_mean = training && running_mean ? empty(x.dtype, {channels}) : Tensor();
@@ -249,7 +259,7 @@ void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tenso
     if (new_var.storage) copy_into(new_var, *running_var);
   });
   Output y = Output::contiguous(out, {&from});
-  apply(slots.affine, planes, parameters, from, nullptr, *y);
+  apply(slots.affine, planes, planes.all(), parameters, from, nullptr, *y);
   y.commit();
 }
 
@@ -297,11 +307,11 @@ void batch_norm_backward(const Tensor& g, const Tensor& x, const Tensor* weight,
     }
   });
   if (!dx) return;
-  if (training) return apply(slots.gradient, planes, parameters, from, &grad, *dx);
+  if (training) return apply(slots.gradient, planes, planes.all(), parameters, from, &grad, *dx);
   // Constant statistics: g times the scale. x is not read, so that its infinities do not spread.
   parameters.mean = empty(x.dtype, {channels});
   fill(parameters.mean, 0);
-  apply(slots.affine, planes, parameters, grad, nullptr, *dx);
+  apply(slots.affine, planes, planes.all(), parameters, grad, nullptr, *dx);
 }
 
 namespace {
@@ -339,24 +349,32 @@ void group_norm(const Tensor& x, int64_t groups, const Tensor* weight, const Ten
   const Tensor from = contiguous(x);
   const Parameters parameters(x.dtype, planes.channels);
   const Doubles means(runs.parts()), m2s(runs.parts());
-  measure(slots.moments, runs, from, means, m2s);
   const int64_t per_group = whole.channels / groups;
-  with_floats(x.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (int64_t r = 0; r < runs.samples; ++r) {
-      const Statistics s = merge(runs, means, m2s, 0, r, r + 1);
-      const double inverse = 1 / std::sqrt(s.m2 / s.count + eps);
-      if (mean) mean->as<T>()[r] = static_cast<T>(s.mean);
-      if (rstd) rstd->as<T>()[r] = static_cast<T>(inverse);
-      for (int64_t i = r * per_group; i < (r + 1) * per_group; ++i) {
-        parameters.mean.as<T>()[i] = static_cast<T>(s.mean);
-        parameters.scale.as<T>()[i] = static_cast<T>(inverse * value_or<T>(w, i % whole.channels, 1));
-        parameters.shift.as<T>()[i] = value_or<T>(b, i % whole.channels, 0);
-      }
-    }
-  });
   Output y = Output::contiguous(out, {&from});
-  apply(slots.affine, planes, parameters, from, nullptr, *y);
+  // As many runs at a time as stay in L2 between the two passes, beside the next that the second pass fetches.
+  const int64_t run_bytes = per_group * whole.inner * static_cast<int64_t>(item_size(x.dtype));
+  const int64_t fitting = num_threads() * (cache_sizes().l2 / 4 / run_bytes);
+  const int64_t together = fitting == 0 || planes.by_rows ? runs.samples : fitting;
+  for (int64_t first = 0; first < runs.samples; first += together) {
+    const int64_t end = std::min(first + together, runs.samples);
+    measure(slots.moments, runs, {first, end}, from, means, m2s);
+    with_floats(x.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      for (int64_t r = first; r < end; ++r) {
+        const Statistics s = merge(runs, means, m2s, 0, r, r + 1);
+        const double inverse = 1 / std::sqrt(s.m2 / s.count + eps);
+        if (mean) mean->as<T>()[r] = static_cast<T>(s.mean);
+        if (rstd) rstd->as<T>()[r] = static_cast<T>(inverse);
+        for (int64_t i = r * per_group; i < (r + 1) * per_group; ++i) {
+          parameters.mean.as<T>()[i] = static_cast<T>(s.mean);
+          parameters.scale.as<T>()[i] = static_cast<T>(inverse * value_or<T>(w, i % whole.channels, 1));
+          parameters.shift.as<T>()[i] = value_or<T>(b, i % whole.channels, 0);
+        }
+      }
+    });
+    apply(slots.affine, planes, {first * per_group, end * per_group}, parameters, from, nullptr, *y,
+          end == runs.samples ? 0 : together * per_group * whole.inner);
+  }
   y.commit();
 }
 
@@ -414,7 +432,7 @@ void group_norm_backward(const Tensor& g, const Tensor& x, int64_t groups, const
       if (dbias) dbias->as<T>()[c] = static_cast<T>(biases[static_cast<size_t>(c)]);
     }
   });
-  if (dx) apply(slots.gradient, planes, parameters, from, &grad, *dx);
+  if (dx) apply(slots.gradient, planes, planes.all(), parameters, from, &grad, *dx);
 }
 
 }  // namespace flambeau

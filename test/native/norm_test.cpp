@@ -211,6 +211,30 @@ void check_past_caches() {
   }
 }
 
+// Groups of a tensor that no L2 holds are those of each sample alone, a few planes or part of a plane at a time.
+void check_many_groups() {
+  for (const int64_t inner : {int64_t(5000), int64_t(20001)}) {
+    const int64_t samples = 12, channels = 12, groups = 3, size = channels * inner;
+    const Tensor x = uniform(DType::f32, {samples, channels, inner});
+    const Tensor weight = uniform(DType::f32, {channels}), bias = uniform(DType::f32, {channels});
+    const auto sample = [&](const Tensor& t, int64_t i) {
+      const Tensor one = empty(t.dtype, {1, channels, inner});
+      std::memcpy(one.data(), t.as<float>() + i * size, static_cast<size_t>(size) * sizeof(float));
+      return one;
+    };
+    for (const int threads : {1, 3}) {
+      set_num_threads(threads);
+      Tensor all;
+      group_norm(x, groups, &weight, &bias, 1e-5, nullptr, nullptr, all);
+      for (int64_t i = 0; i < samples; ++i) {
+        Tensor one;
+        group_norm(sample(x, i), groups, &weight, &bias, 1e-5, nullptr, nullptr, one);
+        check_same(sample(all, i), one, "groupNorm of many groups");
+      }
+    }
+  }
+}
+
 void check_refusals() {
   const Tensor x = uniform(DType::f32, {2, 3}), two = uniform(DType::f32, {2}), three = uniform(DType::f32, {3});
   Tensor y, ints = empty(DType::i64, {2, 3}), gaps = permute(empty(DType::f32, {3, 2}), {1, 0});
@@ -244,6 +268,7 @@ int main() {
     }
     check_offset();
     check_past_caches();
+    check_many_groups();
     check_refusals();
   });
 }
