@@ -61,13 +61,16 @@ bool prefers_packed_a(const Product& p) {
   return p.kernel.prefers_panels && p.packed_b && p.n >= kWide;
 }
 
-// Small, and not such that the lines of a tile's rows would evict each other: rows a multiple of a page apart meet in
-// one set of L1.
+// Such that the lines of a tile's rows do not evict each other: rows a multiple of a page apart meet in one set of L1.
+bool has_readable_rows(const Product& p) {
+  constexpr int64_t kPage = 4096;
+  return p.a.col_stride == 1 && p.a.row_stride * p.item % kPage != 0;
+}
+
 bool reads_a_in_place(const Product& p) {
-  constexpr int64_t kMostBytes = 128 << 10, kPage = 4096;
-  if (prefers_packed_a(p)) return false;
-  if (p.a.row_stride == 1) return p.m * p.k * p.item <= kMostBytes;
-  return p.a.col_stride == 1 && p.m * p.k * p.item <= kMostBytes && p.a.row_stride * p.item % kPage != 0;
+  constexpr int64_t kMostBytes = 128 << 10;
+  if (prefers_packed_a(p) || p.m * p.k * p.item > kMostBytes) return false;
+  return p.a.row_stride == 1 || has_readable_rows(p);
 }
 
 // Columns of B in place that stay in L2 while A's rows go by: whole panels.
@@ -86,8 +89,8 @@ bool reads_b_in_place(const Product& p) {
 // Many rows of A that are used for few columns, or for a C that takes longer to write than to compute: packing them
 // would cost more than the tiles gain.
 bool is_tall(const Product& p) {
-  constexpr int64_t kNarrow = 64, kShallow = 32, kPage = 4096;
-  return p.m > kMostRows && p.a.col_stride == 1 && p.a.row_stride * p.item % kPage != 0 &&
+  constexpr int64_t kNarrow = 64, kShallow = 32;
+  return p.m > kMostRows && has_readable_rows(p) &&
          (p.n <= kNarrow || (p.k <= kShallow && reads_b_in_place(p) && p.n <= columns_at_once(p, p.k)));
 }
 
