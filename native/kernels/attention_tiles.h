@@ -7,12 +7,9 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-constexpr bool kWide = sizeof(Vec<float>) == 64;
-// kRows × kCols accumulators fill the registers, as in gemm_micro.cpp.
-constexpr int kRows = kWide ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
-constexpr int kCols = kRegisters == 32 && !kWide ? 4 : 2;
+constexpr int kRows = kMr, kCols = kVectors;
 template <class T>
-constexpr int64_t kLanes = kCols * static_cast<int64_t>(Lanes<T>::size);
+constexpr int64_t kLanes = kNr<T>;
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 

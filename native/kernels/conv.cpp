@@ -10,14 +10,6 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-// The register tile: kMr rows by kVectors vectors, as in gemm_micro.cpp.
-constexpr bool kAvx512 = sizeof(Vec<float>) == 64;
-constexpr bool kNeon = kRegisters == 32 && !kAvx512;
-constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
-constexpr int kVectors = kNeon ? 4 : 2;
-template <class T>
-constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
-
 // tile[i][j] = Σ_p a[p][i] · src[offsets[p] + j], summed in the order of p.
 template <class T, int kRows, int kCols>
 FLAMBEAU_NOINLINE void multiply(int64_t k, const T* a, const T* src, const int64_t* offsets, T* tile) {

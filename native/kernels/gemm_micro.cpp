@@ -7,21 +7,12 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-constexpr bool kAvx512 = sizeof(Vec<float>) == 64;
-constexpr bool kNeon = kRegisters == 32 && !kAvx512;
-
-// kMr × kVectors accumulators, kVectors vectors of B and one broadcast of A fill the registers; 4 × 2 on the baseline,
-// which needs a register for the product as well.
-constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
-constexpr int kVectors = kNeon ? 4 : 2;
 // Beyond this depth a tile's C is fetched while the products are summed; shorter ones find it in cache or wait.
 constexpr int64_t kLongStep = 32;
 // A tile of one vector of columns meets each panel of A once, and asks more of the level that holds A than the hardware
 // fetches ahead: 4 KB before its use a line is sent for, to L2.
 template <class T>
 constexpr int64_t kAhead = 4096 / sizeof(T);
-template <class T>
-constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
 
 // The epilogue, on a tile that has just been stored.
 
@@ -179,7 +170,7 @@ void pack_b(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, in
 // Where a tile's operands lie: A is a panel, whose elements' addresses are constants; or both are in place, B's rows in
 // one page or `far` apart in pages of their own, where no hardware fetches the columns that come next.
 enum class Place { panel, near, far };
-constexpr int64_t kPage = 4096, kLine = 64;
+constexpr int64_t kPage = 4096;
 
 // kRows rows by kFull vectors and, unless it is NoTail, a Tail of which `tail` lanes exist. A is read in place:
 // element (i, p) at a[i * row_stride + p * step_stride], which is a packed panel, rows or columns of a matrix. Sums
@@ -218,7 +209,7 @@ FLAMBEAU_NOINLINE void tile(int64_t k, const T* a, int64_t row_stride, int64_t s
     };
     int64_t p = 0;
     if constexpr (kFull == kVectors) {
-      constexpr int64_t kSteps = GemmKernel::kStepsPerLine;
+      constexpr int64_t kSteps = GemmKernel::kStepsPerLine, kLine = GemmKernel::kLine;
       for (; next && p + kSteps <= k; p += kSteps, next += kLine) {
         FLAMBEAU_PREFETCH_L2(next);
         FLAMBEAU_UNROLL

@@ -101,6 +101,15 @@ struct LanesOf<double> {
 template <class T>
 using Lanes = typename LanesOf<T>::type;
 
+// The register tile of packed products: kMr × kVectors accumulators, kVectors vectors of B and one broadcast of A fill
+// the registers; 4 × 2 on the baseline, which needs a register for the product as well.
+constexpr bool kAvx512 = sizeof(Vec<float>) == 64;
+constexpr bool kNeon = kRegisters == 32 && !kAvx512;
+constexpr int kMr = kAvx512 ? 14 : kRegisters == 32 || sizeof(Vec<float>) == 32 ? 6 : 4;
+constexpr int kVectors = kNeon ? 4 : 2;
+template <class T>
+constexpr int kNr = kVectors * static_cast<int>(Lanes<T>::size);
+
 struct NoTail {};
 
 #if defined(__AVX512F__)

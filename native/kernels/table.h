@@ -55,9 +55,9 @@ struct GemmKernel {
   void (*pack_b)(const void* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, void* panel);
   // C[m, n] (row stride ldc) = A·B, or += when accumulate; m <= mr, n <= nr. b is a panel (b_row_stride nr) or, when
   // n == nr, rows of B itself. epilogue is null but for the last KC block; its pointers are then to what belongs to
-  // this tile's first element. next: what tiles to come read first, or null; one of its lines goes to L2 for every
+  // this tile's first element. next: what tiles to come read first, or null; kLine bytes of it go to L2 for every
   // kStepsPerLine of k, where the kernel gains by it.
-  static constexpr int64_t kStepsPerLine = 2;
+  static constexpr int64_t kLine = 64, kStepsPerLine = 2;
   void (*micro)(int64_t k, const void* a_panel, const void* b, int64_t b_row_stride, void* c, int64_t ldc, int64_t m,
                 int64_t n, bool accumulate, const Epilogue* epilogue, const void* next);
 
