@@ -25,14 +25,13 @@ struct Panel {
 // a part with each tile.
 void multiply_packed(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n, int64_t pc, int64_t depth,
                      const char* a_panels, Panel b) {
-  constexpr int64_t kLine = 64;
   const bool last = pc + depth >= p.k;
   const char* const next_end = b.next ? b.next + p.kernel.nr * depth * p.item : nullptr;
   for (int64_t row = 0; row < m; row += p.kernel.mr) {
     p.kernel.micro(depth, a_panels + row * depth * p.item, b.data, b.row_stride, p.c_at(i + row, j), p.ldc,
                    std::min<int64_t>(p.kernel.mr, m - row), n, p.accumulate || pc > 0, EpilogueAt(p, i + row, j, last),
                    b.next);
-    if (b.next) b.next += depth / GemmKernel::kStepsPerLine * kLine;
+    if (b.next) b.next += depth / GemmKernel::kStepsPerLine * GemmKernel::kLine;
     if (b.next >= next_end) b.next = nullptr;
   }
 }
@@ -133,7 +132,7 @@ void multiply_panels(const Product& p) {
   const int64_t mr = kernel.mr, nr = kernel.nr, kc = p.depth_of_blocks(), col_tiles = ceil_div(p.n, nr);
   const bool a_in_place = reads_a_in_place(p), b_in_place = p.b.col_stride == 1 && !p.packed_b;
   const bool packs_b = !p.packed_b && !b_in_place;
-  const bool pads_panels = packs_b || (b_in_place && !kernel.reads_partial_rows && p.n % nr != 0);
+  const bool pads_panels = !p.packed_b && !reads_b_in_place(p);
   const Columns columns = packs_b ? Columns::to_pack : p.packed_b ? Columns::packed : Columns::in_place;
   const Grid grid = share_out(p.m, p.n, nr, p.threads(), !a_in_place, columns);
   const int64_t a_bytes = a_in_place ? 0 : round_up(ceil_div(p.m, grid.rows), mr) * kc * p.item;
@@ -156,18 +155,18 @@ void multiply_panels(const Product& p) {
   // Each part's columns in a few units, if the threads may meet after every block of k.
   const double block = static_cast<double>(p.m * p.n) * static_cast<double>(kc) / grid.parts();
   const bool meets = grid.parts() > 1 && (kc >= p.k || block >= 16 * kWorkPerThread);
-  const int64_t units = meets ? std::clamp<int64_t>(col_tiles / grid.cols / 4, 1, 8) : 1, all = grid.cols * units;
+  const Grid cut = meets ? in_columns(grid, col_tiles) : grid;
   const int64_t span = meets ? kc : p.k;
   int64_t begin = 0;
   do {
     const int64_t end = std::min(begin + span, p.k);
-    share_units(grid.parts(), units, [&](int thread) {
+    share_units(grid.parts(), cut.cols / grid.cols, [&](int thread) {
       char* const a_panels = a_scratch.data() + thread * a_bytes;
       char* const b_panel = b_scratch.data() + thread * panel_bytes;
       return [&, a_panels, b_panel, packed_r = int64_t{-1}, packed_pc = int64_t{-1}](int64_t unit) mutable {
-        const int64_t r = unit / all, i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
-        const int64_t j = col_tiles * (unit % all) / all * nr;
-        const int64_t j_end = std::min(col_tiles * (unit % all + 1) / all * nr, p.n);
+        const int64_t r = unit / cut.cols;
+        const Area at = area_at(cut, p.m, col_tiles, r, unit % cut.cols);
+        const int64_t i = at.row, height = at.row_end - i, j = at.col * nr, j_end = std::min(at.col_end * nr, p.n);
         int64_t pc = begin;
         do {
           const int64_t depth = std::min(kc, p.k - pc);
@@ -210,10 +209,9 @@ void multiply_blocked(const Product& p) {
       const char* const panels = p.packed_b ? p.packed_at(pc, depth, jc) : b_scratch.data();
       share_units(grid.parts(), blocks, [&](int thread) {
         return [&, a_panels = a_scratch.data() + thread * a_bytes](int64_t unit) {
-          const int64_t part = unit / blocks, r = part / grid.cols * blocks + unit % blocks, s = part % grid.cols;
-          const int64_t i = row_tiles * r / (grid.rows * blocks) * mr, j_begin = col_tiles * s / grid.cols * nr;
-          const int64_t i_end = std::min(row_tiles * (r + 1) / (grid.rows * blocks) * mr, p.m);
-          const int64_t j_end = std::min(col_tiles * (s + 1) / grid.cols * nr, width);
+          const Area at = row_block_at(grid, blocks, row_tiles, col_tiles, unit);
+          const int64_t i = at.row * mr, i_end = std::min(at.row_end * mr, p.m);
+          const int64_t j_begin = at.col * nr, j_end = std::min(at.col_end * nr, width);
           if (i >= i_end || j_begin >= j_end) return;
           kernel.pack_a(p.a_at(i, pc), p.a.row_stride, p.a.col_stride, i_end - i, depth, a_panels);
           for (int64_t j = j_begin; j < j_end; j += nr) {

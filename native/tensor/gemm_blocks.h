@@ -32,6 +32,13 @@ struct Grid {
   int rows = 1, cols = 1;
   int parts() const { return rows * cols; }
 };
+// Part (r, s) of such a grid over rows × cols of something.
+struct Area {
+  int64_t row, row_end, col, col_end;
+};
+inline Area area_at(const Grid& grid, int64_t rows, int64_t cols, int64_t r, int64_t s) {
+  return {rows * r / grid.rows, rows * (r + 1) / grid.rows, cols * s / grid.cols, cols * (s + 1) / grid.cols};
+}
 inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool prefer_rows) {
   Grid best;
   int64_t least = INT64_MAX;
@@ -50,6 +57,17 @@ inline Grid partition(int64_t row_tiles, int64_t col_tiles, int threads, bool pr
 inline int64_t row_blocks(int64_t tiles, int64_t most, int parts) {
   constexpr int64_t kFew = 4, kLeast = 8;
   return std::max(ceil_div(tiles, most), parts == 1 ? 1 : std::min(tiles / kLeast, kFew));
+}
+// Row block `unit` of all parts' blocks, in tiles.
+inline Area row_block_at(const Grid& grid, int64_t blocks, int64_t row_tiles, int64_t col_tiles, int64_t unit) {
+  const int64_t part = unit / blocks;
+  const Grid cut{grid.rows * static_cast<int>(blocks), grid.cols};
+  return area_at(cut, row_tiles, col_tiles, part / grid.cols * blocks + unit % blocks, part % grid.cols);
+}
+// The same grid with each part's columns in a few units of some panels, for other threads to take over.
+inline Grid in_columns(const Grid& grid, int64_t panels) {
+  constexpr int64_t kLeast = 4, kMost = 8;
+  return {grid.rows, grid.cols * static_cast<int>(std::clamp<int64_t>(panels / grid.cols / kLeast, 1, kMost))};
 }
 
 // How threads divide an m × n product, any rows but whole panels of nr columns, if each packs the rows of A and the

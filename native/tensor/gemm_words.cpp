@@ -79,16 +79,18 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
     const size_t a_bytes = bytes_of(round_up(ceil_div(p.m, grid.rows), mr)), b_bytes = packed_b ? 0 : bytes_of(nr);
     const size_t sums_bytes = static_cast<size_t>(p.sums_bytes(ceil_div(p.m, grid.rows)));
     const size_t part_bytes = a_bytes + std::max(room_bytes, b_bytes) + sums_bytes;
-    const int64_t panels = ceil_div(p.n, nr), units = std::clamp<int64_t>(panels / grid.cols / 4, 1, 8);
-    const int64_t all = grid.cols * units;
+    const int64_t panels = ceil_div(p.n, nr);
+    const Grid cut = in_columns(grid, panels);
     const Scratch scratch(grid.parts() * static_cast<int64_t>(part_bytes));
-    share_units(grid.parts(), units, [&](int thread) {
+    share_units(grid.parts(), cut.cols / grid.cols, [&](int thread) {
       char *const a_panels = scratch.data() + static_cast<size_t>(thread) * part_bytes, *const own = a_panels + a_bytes;
       return [&, a_panels, own, packed_r = int64_t{-1}](int64_t unit) mutable {
-        const int64_t r = unit / all, i = p.m * r / grid.rows, height = p.m * (r + 1) / grid.rows - i;
+        const int64_t r = unit / cut.cols;
+        const Area at = area_at(cut, p.m, panels, r, unit % cut.cols);
+        const int64_t i = at.row, height = at.row_end - i;
         if (packed_r != r) pack_a(i, height, a_panels, own);
         packed_r = r;
-        for (int64_t panel = panels * (unit % all) / all; panel < panels * (unit % all + 1) / all; ++panel) {
+        for (int64_t panel = at.col; panel < at.col_end; ++panel) {
           const int64_t j = panel * nr, width = std::min(nr, p.n - j);
           if (!packed_b) pack_b(j, width, own);
           multiply_panel(p, i, height, j, width, a_panels, packed_b ? packed_b + p.panel_bytes(j) : own,
@@ -117,10 +119,9 @@ void multiply(const Product& p, const char* packed_b, size_t room_bytes, PackA&&
     const int64_t blocks = row_blocks(ceil_div(row_tiles, parts.rows), rows_together / mr, parts.parts());
     share_units(parts.parts(), blocks, [&](int thread) {
       return [&, a_panels = own.data() + static_cast<size_t>(thread) * part_bytes](int64_t unit) {
-        const int64_t part = unit / blocks, r = part / parts.cols * blocks + unit % blocks, s = part % parts.cols;
-        const int64_t i = row_tiles * r / (parts.rows * blocks) * mr, j_begin = col_tiles * s / parts.cols * nr;
-        const int64_t i_end = std::min(row_tiles * (r + 1) / (parts.rows * blocks) * mr, p.m);
-        const int64_t j_end = std::min(col_tiles * (s + 1) / parts.cols * nr, width);
+        const Area at = row_block_at(parts, blocks, row_tiles, col_tiles, unit);
+        const int64_t i = at.row * mr, i_end = std::min(at.row_end * mr, p.m);
+        const int64_t j_begin = at.col * nr, j_end = std::min(at.col_end * nr, width);
         if (i >= i_end || j_begin >= j_end) return;
         pack_a(i, i_end - i, a_panels, a_panels + bytes_of(rows_together));
         for (int64_t j = j_begin; j < j_end; j += nr) {
