@@ -1,4 +1,4 @@
-# The addon and one static library of kernels per ISA. What is compiled, and how, is in native/sources.json.
+# The addon and one static library of kernels per ISA. What is compiled, and how: tools/sources.mjs.
 {
   'targets': [
     {

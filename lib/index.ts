@@ -1,15 +1,10 @@
 import './autograd/methods.js';
 import './ops/install.js';
+import './tensor/format.js';
 import './ops/viewMethods.js';
 
 export * as autograd from './autograd/index.js';
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-} from './autograd/modes.js';
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad } from './autograd/modes.js';
 export { loadSafetensors, loadSafetensorsMetadata, saveSafetensors } from './io/safetensors.js';
 export * as functional from './nn/functional.js';
 export * as nn from './nn/index.js';

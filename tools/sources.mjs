@@ -1,19 +1,38 @@
-// Reads native/sources.json, the one list of native sources and flags, for binding.gyp and for the checks.
+// What is compiled, and how: the sources are those that lie in native/, the flags are in native/sources.json.
 // As a program: node tools/sources.mjs kernels <isa>|core|binding|kernelFlags|coreFlags|isas <arch>|isaFlags <isa>|msvcFlags <isa>
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** The folders of native/ that are the core: all but the kernels, which know one ISA, and the binding, which knows Node. */
+const CORE = ['dispatch', 'parallel', 'memory', 'tensor', 'drivers', 'ops', 'plan'];
+
+/** The .cpp files of folders of native/ and of the folders in them, in an order that no file system decides. @param {string[]} folders */
+function sourcesIn(...folders) {
+  const files = readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' });
+  return files
+    .map((file) => file.split(path.sep).join('/'))
+    .filter((file) => file.endsWith('.cpp') && folders.includes(file.split('/')[0] ?? ''))
+    .map((file) => `native/${file}`)
+    .sort();
+}
+
 /**
  * @type {{
- *   kernels: string[], kernelsOf: Record<string, string[]>, core: string[], binding: string[],
- *   isa: Record<string, Record<string, string[]>>, msvcFlags: Record<string, string[]>,
- *   kernelFlags: string[], coreFlags: string[],
+ *   kernelsOf: Record<string, string[]>, isa: Record<string, Record<string, string[]>>,
+ *   msvcFlags: Record<string, string[]>, kernelFlags: string[], coreFlags: string[],
  * }}
  */
-export const sources = JSON.parse(readFileSync(path.join(root, 'native/sources.json'), 'utf8'));
+const flags = JSON.parse(readFileSync(path.join(root, 'native/sources.json'), 'utf8'));
+
+export const sources = {
+  ...flags,
+  kernels: sourcesIn('kernels'),
+  core: sourcesIn(...CORE),
+  binding: sourcesIn('binding'),
+};
 
 /** The sources of an ISA's library: all kernels, or what differs from the ISA that it extends. @param {string} isa */
 const kernelsOf = (isa) => sources.kernelsOf[isa] ?? sources.kernels;

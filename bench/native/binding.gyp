@@ -17,7 +17,7 @@
       'target_name': 'wakeup',
       'type': 'executable',
       'product_extension': '',
-      'sources': ['wakeup.cpp', '../../native/tensor/thread_pool.cpp'],
+      'sources': ['wakeup.cpp', '../../native/parallel/thread_pool.cpp'],
       'libraries': ['-lpthread'],
     },
     {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "native/dispatch/dispatch.h"
-#include "native/tensor/gemm.h"
-#include "native/tensor/storage.h"
-#include "native/tensor/thread_pool.h"
+#include "native/drivers/gemm/gemm.h"
+#include "native/memory/storage.h"
+#include "native/parallel/thread_pool.h"
 
 #if defined(__linux__)
 #include <dlfcn.h>

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../native/tensor/thread_pool.h"
+#include "../../native/parallel/thread_pool.h"
 
 namespace {
 

@@ -1,5 +1,6 @@
+import { rawCast } from '../raw/copy.js';
+import { binaryKernel } from '../raw/elementwise.js';
 import { context } from '../tensor/context.js';
-import { binaryKernel, rawCast } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bumpVersion, ensureMeta, type Meta } from './meta.js';
 import { type Gradient, Node } from './node.js';

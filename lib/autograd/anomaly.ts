@@ -1,8 +1,10 @@
+import { rawTo } from '../raw/copy.js';
+import { predicateKernel } from '../raw/elementwise.js';
+import { reduceKernel } from '../raw/reduce.js';
 import { context, withContext } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
-import { predicateKernel, rawTo, reduceKernel } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Gradient, Node } from './node.js';
 

@@ -1,12 +1,12 @@
+import { rawFull } from '../raw/create.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
-import { rawFull } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { accumulateGrad, requireGrad } from './accumulate.js';
+import { castTo } from './conform.js';
 import { runBackward } from './engine.js';
-import { castTo } from './linear.js';
 import { ensureMeta } from './meta.js';
 import type { Edge, Gradient } from './node.js';
 import { edgeOf } from './opNode.js';

@@ -1,9 +1,9 @@
 import { context, withContext } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 import { defaultGenerator, type Generator } from '../tensor/generator.js';
-import { rawAlias } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { rawAlias } from '../tensor/view.js';
 import { afterBackward } from './engine.js';
 import type { TensorInfo } from './node.js';
 

@@ -1,5 +1,5 @@
+import { rawFull } from '../raw/create.js';
 import { context, withContext } from '../tensor/context.js';
-import { rawFull } from '../tensor/raw.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { AccumulateGrad, addGradients } from './accumulate.js';
 import { checkAnomaly } from './anomaly.js';

@@ -1,7 +1,8 @@
+import { rawCast, rawCopy } from '../raw/copy.js';
+import { rawFrom, rawFull } from '../raw/create.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
-import { rawCast, rawCopy, rawFrom, rawFull } from '../tensor/raw.js';
 import { numelOf, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { requireGrad } from './accumulate.js';

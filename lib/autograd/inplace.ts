@@ -1,11 +1,11 @@
+import { rawCopy } from '../raw/copy.js';
 import { context } from '../tensor/context.js';
+import { parkCopy } from '../tensor/data.js';
 import { DTYPES } from '../tensor/dtype.js';
 import { fail } from '../tensor/errors.js';
-import { rawCopy } from '../tensor/raw.js';
-import { addon } from '../tensor/runtime.js';
 import { sameShape, showShape } from '../tensor/shape.js';
-import { checkTensor, handleOf, INFERENCE, INTERNAL, Tensor } from '../tensor/tensor.js';
-import { castTo } from './linear.js';
+import { checkTensor, INFERENCE, INTERNAL, Tensor } from '../tensor/tensor.js';
+import { castTo } from './conform.js';
 import { bumpVersion, type Meta, metaOf, newMeta, setHistory, versionOf } from './meta.js';
 import { anyRequiresGrad, requiresGrad } from './op.js';
 import { OpNode } from './opNode.js';
@@ -138,10 +138,7 @@ function standIn(x: Tensor): Tensor {
 /** Gives the stand-in, which a node saved, a copy of x's elements; only the graph holds it, so it goes with its last pin. */
 function keepOldValue(before: Tensor): void {
   const version = versionOf(before);
-  before._parked = addon.cast(handleOf('clone', before), DTYPES[before.dtype].id, before);
-  before._handle = 0;
-  before._strides = null;
-  before._offset = 0;
+  parkCopy(before);
   before._versions = { value: version };
 }
 

@@ -1,9 +1,9 @@
 import { context, type SavedTensorHooks, withContext } from '../tensor/context.js';
 import { DTYPES } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { rawAlias } from '../tensor/raw.js';
 import { showShape } from '../tensor/shape.js';
 import { INFERENCE, Tensor } from '../tensor/tensor.js';
+import { rawAlias } from '../tensor/view.js';
 import { metaOf, newMeta, versionOf } from './meta.js';
 import type { Node } from './node.js';
 

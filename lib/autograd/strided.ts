@@ -1,8 +1,10 @@
-import { DTYPES } from '../tensor/dtype.js';
-import { binaryKernel, rawContiguous, rawCopy, rawFill, rawFull, rawReshape, rawView } from '../tensor/raw.js';
-import { addon } from '../tensor/runtime.js';
+import { rawContiguous, rawCopy, rawFill } from '../raw/copy.js';
+import { rawArange, rawFull } from '../raw/create.js';
+import { binaryKernel } from '../raw/elementwise.js';
+import { rawIndexAdd } from '../raw/indexing.js';
 import { numelOf, type Shape } from '../tensor/shape.js';
-import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { rawReshape, rawView } from '../tensor/view.js';
 import { defineOp, type Op, type OpSpec } from './op.js';
 
 const divRaw = binaryKernel('div');
@@ -54,16 +56,10 @@ function workspace(
 }
 
 function accumulate(x: Tensor, target: Tensor): void {
-  const places = makeTensor([end(geometryOf(target))], 'int64');
-  places._handle = addon.arange(DTYPES.int64.id, 0, 1, places.shape[0]!, places);
+  const places = rawArange(0, 1, end(geometryOf(target)), 'int64');
   const index = rawContiguous(rawView(places, target.shape, target.strides, target._offset));
   const flat = rawView(target, places.shape, [1], 0);
-  addon.indexAdd(
-    handleOf('asStrided', flat),
-    0,
-    handleOf('asStrided', rawReshape(index, [index.numel])),
-    handleOf('asStrided', rawReshape(rawContiguous(x), [x.numel])),
-  );
+  rawIndexAdd(flat, 0, rawReshape(index, [index.numel]), rawReshape(rawContiguous(x), [x.numel]));
 }
 
 function rawRestride(x: Tensor, from: Geometry, to: Geometry): Tensor {

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { rawFrom } from '../raw/create.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
 import { checkOptions, checkString } from '../tensor/options.js';
-import { addon, put } from '../tensor/runtime.js';
 import { checkShape, numelOf, showShape } from '../tensor/shape.js';
-import { checkTensor, makeTensor, storedElements, type Tensor } from '../tensor/tensor.js';
+import { checkTensor, storedElements, type Tensor } from '../tensor/tensor.js';
 import { writeFileAtomic } from './atomicFile.js';
 
 // The format: https://github.com/huggingface/safetensors#format
@@ -271,9 +271,7 @@ function readTensor({ dtype, shape, begin }: Entry, dataStart: number, read: Rea
   const bytes = new Uint8Array(data.buffer);
   read(bytes, dataStart + begin);
   if (dtype === 'bool') for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;
-  const out = makeTensor([...shape], dtype);
-  out._handle = addon.from(DTYPES[dtype].id, put(shape), data, out);
-  return out;
+  return rawFrom(data, [...shape], dtype);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

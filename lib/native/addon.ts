@@ -73,7 +73,7 @@ export interface Addon {
   /** Handles of g, q, k, v, mask (0 for none), out, lse, and of the gradients dq, dk, dv to write into. */
   attentionBackward(handles: Float64Array, scale: number, causal: boolean): void;
 
-  /** Handles as native/tensor/recurrent.h lists them, 0 for none; `cell` as in native/kernels/table.h. */
+  /** Handles as native/drivers/recurrent.h lists them, 0 for none; `cell` as in native/kernels/table.h. */
   recurrent(handles: Float64Array, cell: number, reverse: boolean): void;
   recurrentBackward(handles: Float64Array, cell: number, reverse: boolean): void;
 
@@ -194,7 +194,7 @@ export interface Addon {
   seedGenerator(generator: GeneratorHandle, seed: bigint): void;
   copyGenerator(source: GeneratorHandle, target: GeneratorHandle): void;
   seedOf(generator: GeneratorHandle): bigint;
-  /** `distribution` as in native/tensor/random_fill.h. */
+  /** `distribution` as in native/drivers/random_fill.h. */
   sample(generator: GeneratorHandle, distribution: number, x: Handle, a: number, b: number): void;
   randomFromTo(generator: GeneratorHandle, x: Handle, low: number, high: number): void;
   randomFull(generator: GeneratorHandle, x: Handle): void;

@@ -1,8 +1,12 @@
 // What layers compute, as functions: `import { functional as F } from 'flambeau'`.
 
-export * from '../ops/activation.js';
-export { oneHot } from '../ops/arrange.js';
-export { type AttentionOptions, scaledDotProductAttention } from '../ops/attention.js';
+export * from '../ops/elementwise/activation.js';
+export { sigmoid, tanh } from '../ops/elementwise/unary.js';
+export { oneHot } from '../ops/indexing/oneHot.js';
+export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from '../ops/loss/classification.js';
+export * from '../ops/loss/regression.js';
+export { linear } from '../ops/matmul/linear.js';
+export { type AttentionOptions, scaledDotProductAttention } from '../ops/nn/attention.js';
 export {
   type BatchNormOptions,
   batchNorm,
@@ -10,8 +14,7 @@ export {
   groupNorm,
   type InstanceNormOptions,
   instanceNorm,
-} from '../ops/channelNorm.js';
-export { type CrossEntropyOptions, crossEntropy, type NllLossOptions, nllLoss } from '../ops/classification.js';
+} from '../ops/nn/channelNorm.js';
 export {
   type Conv1dOptions,
   type Conv2dOptions,
@@ -21,12 +24,9 @@ export {
   conv2d,
   convTranspose1d,
   convTranspose2d,
-} from '../ops/conv.js';
-export { type DropoutOptions, dropout } from '../ops/dropout.js';
-export { type EmbeddingOptions, embedding } from '../ops/embedding.js';
-export { linear } from '../ops/linear.js';
-export { type PadMode, type PadOptions, pad } from '../ops/pad.js';
-export * from '../ops/pooling.js';
-export * from '../ops/regression.js';
-export { type LayerNormOptions, layerNorm, type RmsNormOptions, rmsNorm } from '../ops/rowNorm.js';
-export { sigmoid, tanh } from '../ops/unary.js';
+} from '../ops/nn/conv.js';
+export { type DropoutOptions, dropout } from '../ops/nn/dropout.js';
+export { type EmbeddingOptions, embedding } from '../ops/nn/embedding.js';
+export { type PadMode, type PadOptions, pad } from '../ops/nn/pad.js';
+export * from '../ops/nn/pooling.js';
+export { type LayerNormOptions, layerNorm, type RmsNormOptions, rmsNorm } from '../ops/nn/rowNorm.js';

@@ -1,5 +1,19 @@
-export * from './activation.js';
-export { BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d, type RunningNormOptions } from './batchNorm.js';
+export { ModuleDict } from './containers/moduleDict.js';
+export { ModuleList } from './containers/moduleList.js';
+export { ParameterDict } from './containers/parameterDict.js';
+export { ParameterList } from './containers/parameterList.js';
+export type { Slice } from './containers/positions.js';
+export { Sequential } from './containers/sequential.js';
+export * as functional from './functional.js';
+export * as init from './init/init.js';
+export * from './layers/activation.js';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  type RunningNormOptions,
+} from './layers/batchNorm.js';
 export {
   Conv1d,
   type Conv1dOptions,
@@ -11,30 +25,17 @@ export {
   type ConvTranspose2dOptions,
   type OutputSizeOptions,
   type PaddingMode,
-} from './conv.js';
-export { Dropout } from './dropout.js';
-export { Embedding, type EmbeddingModuleOptions, type PretrainedOptions } from './embedding.js';
-export { Flatten, Unflatten } from './flatten.js';
-export * as functional from './functional.js';
-export type {
-  BackwardHook,
-  BackwardPreHook,
-  ForwardHook,
-  ForwardHookOptions,
-  ForwardPreHook,
-  HookOptions,
-} from './hooks.js';
-export * as init from './init.js';
-export { Identity, Linear, type LinearOptions } from './linear.js';
-export * from './losses.js';
-export { type Layer, Module } from './module.js';
-export { ModuleDict } from './moduleDict.js';
-export { ModuleList } from './moduleList.js';
+} from './layers/conv.js';
+export { Dropout } from './layers/dropout.js';
+export { Embedding, type EmbeddingModuleOptions, type PretrainedOptions } from './layers/embedding.js';
+export { Flatten, Unflatten } from './layers/flatten.js';
+export { Identity, Linear, type LinearOptions } from './layers/linear.js';
+export * from './layers/losses.js';
 export {
   MultiheadAttention,
   type MultiheadAttentionForwardOptions,
   type MultiheadAttentionOptions,
-} from './multiheadAttention.js';
+} from './layers/multiheadAttention.js';
 export {
   GroupNorm,
   type GroupNormModuleOptions,
@@ -42,18 +43,11 @@ export {
   type LayerNormModuleOptions,
   RMSNorm,
   type RMSNormOptions,
-} from './normalization.js';
-export { Parameter, type ParameterOptions } from './parameter.js';
-export { ParameterDict } from './parameterDict.js';
-export { ParameterList } from './parameterList.js';
-export * from './pooling.js';
-export type { Slice } from './positions.js';
-export * as quantized from './quantized/index.js';
-export { GRU, LSTM, type LSTMOptions, type RecurrentOptions, RNN, type RNNOptions } from './recurrent.js';
-export { GRUCell, LSTMCell, type RecurrentCellOptions, RNNCell, type RNNCellOptions } from './recurrentCells.js';
-export { Sequential } from './sequential.js';
-export { LogSoftmax, Softmax } from './softmax.js';
-export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './stateDict.js';
+} from './layers/normalization.js';
+export * from './layers/pooling.js';
+export { GRU, LSTM, type LSTMOptions, type RecurrentOptions, RNN, type RNNOptions } from './layers/recurrent.js';
+export { GRUCell, LSTMCell, type RecurrentCellOptions, RNNCell, type RNNCellOptions } from './layers/recurrentCells.js';
+export { LogSoftmax, Softmax } from './layers/softmax.js';
 export {
   type TransformerActivation,
   TransformerEncoder,
@@ -62,7 +56,19 @@ export {
   type TransformerEncoderLayerForwardOptions,
   type TransformerEncoderLayerOptions,
   type TransformerEncoderOptions,
-} from './transformer.js';
-export type { MemberOptions, TraverseOptions } from './traverse.js';
-export * as utils from './utils.js';
-export { type Keeps, type Maps, type MapsChannels, WIDTHS } from './widths.js';
+} from './layers/transformer.js';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  HookOptions,
+} from './module/hooks.js';
+export { type Layer, Module } from './module/module.js';
+export { Parameter, type ParameterOptions } from './module/parameter.js';
+export type { LoadOptions, LoadResult, StateDict, StateDictOptions } from './module/stateDict.js';
+export type { MemberOptions, TraverseOptions } from './module/traverse.js';
+export { type Keeps, type Maps, type MapsChannels, WIDTHS } from './module/widths.js';
+export * as quantized from './quantized/index.js';
+export * as utils from './utils/index.js';

@@ -1,14 +1,16 @@
-import { castTo, expandTo, rawExpand, sumTo } from '../autograd/linear.js';
+import { castTo, expandTo, rawExpand, sumTo } from '../autograd/conform.js';
 import { defineOp, type Op, requiresGrad, type TensorInfo } from '../autograd/op.js';
+import { toAccumulator } from '../raw/copy.js';
+import { rawFull } from '../raw/create.js';
+import { reduceKernel } from '../raw/reduce.js';
 import { context } from '../tensor/context.js';
 import { checkDType, type DType, isFloating, resultType, scalarResultType } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkElement } from '../tensor/nested.js';
 import { checkNumber } from '../tensor/options.js';
-import { rawFull, reduceKernel, toAccumulator } from '../tensor/raw.js';
 import { normalizeDims, type Shape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
-import { reshapeTo } from './layout.js';
+import { reshapeTo } from './shape/layout.js';
 
 export { castTo, expandTo, rawExpand, sumTo };
 

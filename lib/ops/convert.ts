@@ -2,7 +2,7 @@ import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { checkOptions } from '../tensor/options.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { castTo } from './broadcast.js';
-import { clone } from './views.js';
+import { clone } from './shape/views.js';
 
 export interface ToOptions {
   /** Copies also where the dtype is right already; default false. */

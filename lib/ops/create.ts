@@ -1,4 +1,7 @@
 import { requireGrad } from '../autograd/accumulate.js';
+import { rawCast, rawCopy } from '../raw/copy.js';
+import { rawArange, rawEmpty, rawFrom, rawFull, rawShare } from '../raw/create.js';
+import { rawTriangle } from '../raw/indexing.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import {
@@ -12,10 +15,9 @@ import {
   type NestedInput,
 } from '../tensor/nested.js';
 import { checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
-import { rawArange, rawCast, rawCopy, rawEmpty, rawFrom, rawFull, rawShare, rawView } from '../tensor/raw.js';
-import { rawTriangle } from '../tensor/rawIndexing.js';
 import { checkShape, numelOf, type Shape, showShape } from '../tensor/shape.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
+import { rawView } from '../tensor/view.js';
 
 export interface CreateOptions {
   /** Defaults to float32. */

@@ -1,9 +1,5 @@
 // The operations that programs call as functions. Those that take a tensor first are its methods too (install.ts).
 
-export * from './activation.js';
-export * from './arithmetic.js';
-export * from './arrange.js';
-export * from './compare.js';
 export {
   arange,
   type CreateOptions,
@@ -21,7 +17,13 @@ export {
   zeros,
   zerosLike,
 } from './create.js';
-export { amax, amin, argmax, argmin, max, median, min } from './extrema.js';
+export * from './elementwise/activation.js';
+export * from './elementwise/arithmetic.js';
+export * from './elementwise/closeness.js';
+export * from './elementwise/compare.js';
+export { where } from './elementwise/masking.js';
+export * from './elementwise/pointwise.js';
+export * from './elementwise/unary.js';
 export {
   gather,
   indexAdd,
@@ -32,18 +34,19 @@ export {
   scatter,
   scatterAdd,
   take,
-} from './indexing.js';
-export { cat, stack } from './join.js';
-export { where } from './masking.js';
-export * from './matmul.js';
-export { type NormOptions, norm } from './norm.js';
-export * from './pointwise.js';
-export * from './random.js';
-export * from './reduce.js';
-export { bernoulli, type MultinomialOptions, multinomial } from './sampling.js';
-export * from './scan.js';
-export { chunk, diagonal, narrow, select, split, unbind } from './slices.js';
-export * from './unary.js';
+} from './indexing/indexing.js';
+export * from './indexing/oneHot.js';
+export * from './matmul/matmul.js';
+export * from './random/random.js';
+export { bernoulli, type MultinomialOptions, multinomial } from './random/sampling.js';
+export { amax, amin, argmax, argmin, max, median, min } from './reduce/extrema.js';
+export * from './reduce/reduce.js';
+export * from './reduce/scan.js';
+export * from './reduce/sort.js';
+export { type NormOptions, norm } from './reduce/vectorNorm.js';
+export * from './shape/arrange.js';
+export { cat, stack } from './shape/join.js';
+export { chunk, diagonal, narrow, select, split, unbind } from './shape/slices.js';
 export {
   asStrided,
   clone,
@@ -58,4 +61,4 @@ export {
   transpose,
   unflatten,
   unsqueeze,
-} from './views.js';
+} from './shape/views.js';

@@ -1,34 +1,40 @@
-import * as activation from './activation.js';
-import * as arithmetic from './arithmetic.js';
-import * as arrange from './arrange.js';
-import * as compare from './compare.js';
 import * as convert from './convert.js';
-import * as extrema from './extrema.js';
-import * as indexing from './indexing.js';
-import * as matmul from './matmul.js';
+import * as activation from './elementwise/activation.js';
+import * as arithmetic from './elementwise/arithmetic.js';
+import * as closeness from './elementwise/closeness.js';
+import * as compare from './elementwise/compare.js';
+import * as pointwise from './elementwise/pointwise.js';
+import * as unary from './elementwise/unary.js';
+import * as indexing from './indexing/indexing.js';
+import * as oneHot from './indexing/oneHot.js';
+import * as matmul from './matmul/matmul.js';
 import { installMethods, type Methods, type Ops } from './methods.js';
-import * as norm from './norm.js';
-import * as pointwise from './pointwise.js';
-import * as reduce from './reduce.js';
-import * as sampling from './sampling.js';
-import * as scan from './scan.js';
-import * as unary from './unary.js';
+import * as sampling from './random/sampling.js';
+import * as extrema from './reduce/extrema.js';
+import * as reduce from './reduce/reduce.js';
+import * as scan from './reduce/scan.js';
+import * as sort from './reduce/sort.js';
+import * as norm from './reduce/vectorNorm.js';
+import * as arrange from './shape/arrange.js';
 
 declare module '../tensor/tensor.js' {
   interface Tensor
     extends Methods<typeof activation>,
       Methods<typeof arithmetic>,
       Methods<typeof arrange>,
+      Methods<typeof closeness>,
       Methods<typeof compare>,
       Methods<typeof convert>,
       Omit<Methods<typeof extrema>, 'max' | 'median' | 'min'>,
       Methods<typeof indexing>,
       Methods<typeof matmul>,
       Methods<typeof norm>,
+      Methods<typeof oneHot>,
       Methods<typeof pointwise>,
       Methods<typeof reduce>,
       Methods<typeof sampling>,
       Methods<typeof scan>,
+      Methods<typeof sort>,
       Methods<typeof unary> {
     /** The maximum of all elements; with `dim` [values, indices] along it; with a tensor the elementwise maximum. */
     max(): Tensor;
@@ -48,16 +54,19 @@ const groups: readonly Ops[] = [
   activation,
   arithmetic,
   arrange,
+  closeness,
   compare,
   convert,
   extrema,
   indexing,
   matmul,
   norm,
+  oneHot,
   pointwise,
   reduce,
   sampling,
   scan,
+  sort,
   unary,
 ];
 for (const group of groups) installMethods(group);

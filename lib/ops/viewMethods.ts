@@ -1,8 +1,8 @@
 import { Tensor } from '../tensor/tensor.js';
-import { inplace } from './inplace.js';
+import { inplace } from './elementwise/inplace.js';
 import { installMethods, type Methods } from './methods.js';
-import * as slices from './slices.js';
-import * as views from './views.js';
+import * as slices from './shape/slices.js';
+import * as views from './shape/views.js';
 
 declare module '../tensor/tensor.js' {
   interface Tensor extends Methods<typeof views>, Methods<typeof slices>, Methods<typeof inplace> {

@@ -1,12 +1,12 @@
 import type { RemovableHandle } from '../autograd/hooks.js';
 import { metaOf } from '../autograd/meta.js';
 import { enableGrad } from '../autograd/modes.js';
-import { zeroGradient } from '../nn/module.js';
-import { pythonFloat } from '../nn/print.js';
+import { zeroGradient } from '../autograd/zeroGradient.js';
+import { rawFull } from '../raw/create.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
 import { checkFunction, checkOptions } from '../tensor/options.js';
-import { rawFull } from '../tensor/raw.js';
+import { pythonFloat } from '../tensor/python.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
 import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState, snake } from './state.js';
 

@@ -1,7 +1,7 @@
 import { bumpVersion } from '../autograd/meta.js';
+import { rawSgd } from '../raw/optim.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
-import { rawSgd } from '../tensor/rawOptim.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkAtLeastZero, checkFlag, checkStateTensor } from './checks.js';
 import { gradientOf, Optimizer, type ParamGroup, type ParamState, type Params, stateTensor } from './optimizer.js';

@@ -1,7 +1,7 @@
+import { rawCast } from '../raw/copy.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
-import { rawCast } from '../tensor/raw.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { ParamGroup, ParamState } from './optimizer.js';

@@ -46,3 +46,11 @@ function replaceMemory(x: Tensor, shape: Shape, dtype: DType, handle: number, ol
   x._handle = handle;
   if (x._versions !== INFERENCE) x._versions = { value: (x._versions?.value ?? 0) + 1 };
 }
+
+/** Leaves x disposed, with a copy of its elements parked for the graph that saved it. */
+export function parkCopy(x: Tensor): void {
+  x._parked = addon.cast(handleOf('clone', x), DTYPES[x.dtype].id, x);
+  x._handle = 0;
+  x._strides = null;
+  x._offset = 0;
+}

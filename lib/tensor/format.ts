@@ -1,8 +1,15 @@
 import { type DType, isFloating } from './dtype.js';
-import { rawView } from './raw.js';
 import { MAX_RANK } from './runtime.js';
 import { numelOf, type Shape } from './shape.js';
-import type { Tensor } from './tensor.js';
+import { Tensor } from './tensor.js';
+import { rawView } from './view.js';
+
+declare module './tensor.js' {
+  interface Tensor {
+    /** The elements as PyTorch prints them; only the edges of a tensor of more than a thousand. */
+    toString(): string;
+  }
+}
 
 // Prints what PyTorch prints, rule for rule (its _tensor_str.py is the reference): one width for all elements, four
 // decimals, scientific notation when the values spread over more than three orders of magnitude, the edges alone of
@@ -21,8 +28,8 @@ interface Style {
   write(value: number | bigint): string;
 }
 
-/** @internal `tensor([[1., 2.], [3., 4.]], dtype=torch.float64)`. */
-export function formatTensor(x: Tensor): string {
+/** `tensor([[1., 2.], [3., 4.]], dtype=torch.float64)`. */
+function formatTensor(x: Tensor): string {
   const prefix = 'tensor(';
   if (x.isDisposed) return `${prefix}<disposed>, size=${showSize(x.shape)})`;
   const suffixes: string[] = [];
@@ -183,3 +190,14 @@ function halfToEven(rounded: string, exact: string): string {
   const truncated = exact.slice(0, -30);
   return Number(truncated.at(-1)) % 2 === 0 ? truncated : rounded;
 }
+
+// Installed rather than imported by Tensor: printing makes views, which are Tensors.
+Object.defineProperties(Tensor.prototype, {
+  toString: {
+    configurable: true,
+    writable: true,
+    value(this: Tensor): string {
+      return formatTensor(this);
+    },
+  },
+});

@@ -1,7 +1,6 @@
 import { context } from './context.js';
 import { DTYPES, type DType, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { describe, fail } from './errors.js';
-import { formatTensor } from './format.js';
 import { addon } from './runtime.js';
 import { contiguousStrides, numelOf, type Shape, showShape } from './shape.js';
 
@@ -203,11 +202,6 @@ export class Tensor {
       return out;
     };
     return build(0);
-  }
-
-  /** The elements as PyTorch prints them; only the edges of a tensor of more than a thousand. */
-  toString(): string {
-    return formatTensor(this);
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -1,4 +1,4 @@
-#include "../tensor/drivers.h"
+#include "../drivers/drivers.h"
 #include "bindings.h"
 #include "tensor_list.h"
 

@@ -12,10 +12,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "../drivers/drivers.h"
+#include "../drivers/random_fill.h"
+#include "../error.h"
 #include "../kernels/table.h"
-#include "../tensor/drivers.h"
-#include "../tensor/error.h"
-#include "../tensor/random_fill.h"
 #include "environment.h"
 
 namespace flambeau {

@@ -1,7 +1,7 @@
 // The functions that lib/native/addon.ts sees, in groups; addon.cpp lists them by name.
 #pragma once
 
-#include "../tensor/random_fill.h"
+#include "../drivers/random_fill.h"
 #include "bind.h"
 
 namespace flambeau {
@@ -69,7 +69,7 @@ void op_attention(Environment& e, View handles, double scale, bool causal);
 // handles: g, q, k, v, mask (0 where none), out, lse, and dq, dk, dv to write into.
 void op_attention_backward(Environment& e, View handles, double scale, bool causal);
 
-// --- recurrent_ops.cpp. The tensors of a Recurrence (native/tensor/recurrent.h), in its order; for backward, those of
+// --- recurrent_ops.cpp. The tensors of a Recurrence (native/drivers/recurrent.h), in its order; for backward, those of
 // RecurrenceGradients too. 0 where there is none.
 void op_recurrent(Environment& e, View handles, int cell, bool reverse);
 void op_recurrent_backward(Environment& e, View handles, int cell, bool reverse);

@@ -1,6 +1,6 @@
 #include "environment.h"
 
-#include "../tensor/error.h"
+#include "../error.h"
 
 namespace flambeau {
 

@@ -1,5 +1,5 @@
 // Normalisation and pooling.
-#include "../tensor/drivers.h"
+#include "../drivers/drivers.h"
 #include "bindings.h"
 
 namespace flambeau {

@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "../tensor/drivers.h"
+#include "../drivers/drivers.h"
 #include "bindings.h"
 
 namespace flambeau {

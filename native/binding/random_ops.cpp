@@ -1,5 +1,5 @@
 // Generators, which are external values that JavaScript owns, and what fills tensors from them.
-#include "../tensor/random_fill.h"
+#include "../drivers/random_fill.h"
 #include "bindings.h"
 
 namespace flambeau {

@@ -1,4 +1,4 @@
-#include "../tensor/recurrent.h"
+#include "../drivers/recurrent.h"
 
 #include "bindings.h"
 #include "tensor_list.h"

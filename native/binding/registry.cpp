@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "../tensor/error.h"
+#include "../error.h"
 #include "shared_buffer.h"
 
 namespace flambeau {

@@ -1,6 +1,6 @@
 #include "shared_buffer.h"
 
-#include "../tensor/error.h"
+#include "../error.h"
 
 namespace flambeau {
 namespace {

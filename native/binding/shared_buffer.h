@@ -4,7 +4,7 @@
 
 #include <node_api.h>
 
-#include "../tensor/storage.h"
+#include "../memory/storage.h"
 
 namespace flambeau {
 

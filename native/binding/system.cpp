@@ -1,8 +1,8 @@
 #include <string>
 
 #include "../dispatch/dispatch.h"
-#include "../tensor/system_memory.h"
-#include "../tensor/thread_pool.h"
+#include "../memory/system_memory.h"
+#include "../parallel/thread_pool.h"
 #include "bindings.h"
 
 namespace flambeau {

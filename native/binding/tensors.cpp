@@ -1,7 +1,7 @@
 #include <cstring>
 #include <string>
 
-#include "../tensor/drivers.h"
+#include "../drivers/drivers.h"
 #include "../tensor/output.h"
 #include "bindings.h"
 #include "shared_buffer.h"

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "../tensor/error.h"
+#include "../error.h"
 #include "cpu.h"
 
 namespace flambeau {

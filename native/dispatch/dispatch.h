@@ -8,7 +8,7 @@
 
 namespace flambeau {
 
-// The table in force; chosen on first use, then constant. Throws flambeau::Error (native/tensor/error.h) when the CPU
+// The table in force; chosen on first use, then constant. Throws flambeau::Error (native/error.h) when the CPU
 // is below the baseline or FLAMBEAU_ISA names an unknown or unsupported ISA.
 const KernelTable& kernels();
 

@@ -1,7 +1,6 @@
-// What only moves or makes elements: casts, copies, fills.
 #include <algorithm>
 
-#include "drivers.h"
+#include "copy.h"
 #include "element.h"
 #include "integers.h"
 #include "map.h"

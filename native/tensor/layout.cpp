@@ -1,5 +1,5 @@
-#include "drivers.h"
-#include "error.h"
+#include "../error.h"
+#include "copy.h"
 #include "tensor.h"
 
 namespace flambeau {

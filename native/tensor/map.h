@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "thread_pool.h"
+#include "../parallel/thread_pool.h"
 #include "walk.h"
 
 namespace flambeau {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "drivers.h"
+#include "copy.h"
 
 namespace flambeau {
 namespace {

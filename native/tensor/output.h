@@ -4,7 +4,7 @@
 #include <string>
 
 #include "../dispatch/dispatch.h"
-#include "error.h"
+#include "../error.h"
 #include "tensor.h"
 
 namespace flambeau {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "error.h"
+#include "../error.h"
 
 namespace flambeau {
 namespace {
@@ -29,9 +29,7 @@ struct Form {
 
 std::mutex g_mutex;  // guards every list of forms
 
-}  // namespace
-
-struct DerivedForms {
+struct DerivedForms : Derived {
   std::vector<Form> forms;
   size_t oldest = 0;
   DerivedForms *next = nullptr, *previous = nullptr;
@@ -39,7 +37,11 @@ struct DerivedForms {
   // The list of all storages that have any.
   static DerivedForms* first;
 
-  static std::atomic<DerivedForms*>& of(Storage& storage) { return storage.derived_; }
+  ~DerivedForms() override {
+    std::lock_guard<std::mutex> hold(g_mutex);
+    (previous ? previous->next : first) = next;
+    if (next) next->previous = previous;
+  }
 
   Form& find_or_add(const Form& wanted) {
     for (Form& form : forms) {
@@ -59,17 +61,15 @@ struct DerivedForms {
 };
 DerivedForms* DerivedForms::first = nullptr;
 
-namespace {
-
 DerivedForms& forms_of(Storage& storage) {
-  std::atomic<DerivedForms*>& slot = DerivedForms::of(storage);
-  DerivedForms* forms = slot.load(std::memory_order_relaxed);
+  auto* forms = static_cast<DerivedForms*>(storage.derived().load(std::memory_order_relaxed));
   if (!forms) {
     forms = new DerivedForms();
+    if (!DerivedForms::first) set_derived_dropper(drop_derived_forms);
     forms->next = DerivedForms::first;
     if (forms->next) forms->next->previous = forms;
     DerivedForms::first = forms;
-    slot.store(forms, std::memory_order_release);
+    storage.derived().store(forms, std::memory_order_release);
   }
   return *forms;
 }
@@ -104,17 +104,6 @@ StorageRef prepacked(const Tensor& x, Derivation derivation, int64_t parameter, 
   std::swap(stale, form.data);
   form.data = wanted.data;
   return wanted.data;
-}
-
-void drop_derived_forms(Storage& storage) {
-  DerivedForms* const forms = DerivedForms::of(storage).load(std::memory_order_acquire);
-  if (!forms) return;
-  {
-    std::lock_guard<std::mutex> hold(g_mutex);
-    (forms->previous ? forms->previous->next : DerivedForms::first) = forms->next;
-    if (forms->next) forms->next->previous = forms->previous;
-  }
-  delete forms;
 }
 
 void drop_derived_forms() {

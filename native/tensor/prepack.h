@@ -35,7 +35,6 @@ StorageRef prepacked(const Tensor& x, Derivation derivation, int64_t parameter, 
       const_cast<void*>(static_cast<const void*>(&make)));
 }
 
-void drop_derived_forms(Storage& storage);  // its end
-void drop_derived_forms();                  // of every storage; what is in use at this moment is freed after it
+void drop_derived_forms();  // of every storage; what is in use at this moment is freed after it
 
 }  // namespace flambeau

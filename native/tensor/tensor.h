@@ -5,7 +5,7 @@
 #include <string>
 
 #include "../dtype.h"
-#include "storage.h"
+#include "../memory/storage.h"
 
 namespace flambeau {
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Example {
-  /** File and line, as `lib/ops/join.ts:35`. */
+  /** File and line, as `lib/ops/shape/join.ts:35`. */
   readonly source: string;
   readonly code: string;
 }

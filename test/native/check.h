@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "native/dispatch/dispatch.h"
-#include "native/tensor/error.h"
+#include "native/error.h"
 
 namespace check {
 

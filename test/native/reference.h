@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.h"
-#include "native/tensor/drivers.h"
+#include "native/drivers/drivers.h"
 #include "native/tensor/element.h"
 
 namespace check {

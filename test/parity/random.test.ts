@@ -4,11 +4,10 @@ import { describe, expect, test } from 'vitest';
 import '../../lib/autograd/methods.js';
 import '../../lib/ops/install.js';
 import '../../lib/ops/viewMethods.js';
-import * as init from '../../lib/nn/init.js';
-import { Linear } from '../../lib/nn/linear.js';
+import * as init from '../../lib/nn/init/init.js';
+import { Linear } from '../../lib/nn/layers/linear.js';
 import { arange, empty, linspace, ones, tensor, zeros } from '../../lib/ops/create.js';
-import { dropout } from '../../lib/ops/dropout.js';
-import { cat, stack } from '../../lib/ops/join.js';
+import { dropout } from '../../lib/ops/nn/dropout.js';
 import {
   Generator,
   initialSeed,
@@ -22,8 +21,9 @@ import {
   randnLike,
   randperm,
   seed,
-} from '../../lib/ops/random.js';
-import { bernoulli, multinomial } from '../../lib/ops/sampling.js';
+} from '../../lib/ops/random/random.js';
+import { bernoulli, multinomial } from '../../lib/ops/random/sampling.js';
+import { cat, stack } from '../../lib/ops/shape/join.js';
 import { FlambeauError } from '../../lib/tensor/errors.js';
 import type { Tensor } from '../../lib/tensor/tensor.js';
 

@@ -1,9 +1,9 @@
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
-import { Linear as FloatLinear } from '../linear.js';
-import type { Module } from '../module.js';
-import { isModule, stateOf } from '../state.js';
-import { namedModules } from '../traverse.js';
+import { Linear as FloatLinear } from '../layers/linear.js';
+import type { Module } from '../module/module.js';
+import { isModule, stateOf } from '../module/state.js';
+import { namedModules } from '../module/traverse.js';
 import { type FromFloatOptions, Linear } from './dynamic.js';
 
 /** Reads its child's weight itself; PyTorch leaves it as it is, too. */

@@ -1,13 +1,14 @@
 import { noGrad } from '../../autograd/modes.js';
+import { linearDynamic } from '../../ops/nn/quantized.js';
+import { rawCast } from '../../raw/copy.js';
+import { rawFull } from '../../raw/create.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
-import { rawCast, rawFull } from '../../tensor/raw.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { checkWidth, Linear as FloatLinear } from '../linear.js';
-import { Module } from '../module.js';
-import { markBuiltIn } from '../state.js';
-import type { Maps, WIDTHS } from '../widths.js';
-import { linearDynamic } from './functional.js';
+import { checkWidth, Linear as FloatLinear } from '../layers/linear.js';
+import { Module } from '../module/module.js';
+import { markBuiltIn } from '../module/state.js';
+import type { Maps, WIDTHS } from '../module/widths.js';
 
 export interface QuantizedLinearOptions {
   /** Whether to add a bias; default true. */

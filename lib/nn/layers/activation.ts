@@ -1,0 +1,246 @@
+import { inplaceOf } from '../../autograd/inplace.js';
+import { elu, gelu, hardtanh, leakyRelu, logSigmoid, relu, silu, softplus } from '../../ops/elementwise/activation.js';
+import { inplace as inPlaceOps } from '../../ops/elementwise/inplace.js';
+import { sigmoid, tanh } from '../../ops/elementwise/unary.js';
+import { fail } from '../../tensor/errors.js';
+import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
+import { pythonFloat } from '../../tensor/python.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { Module } from '../module/module.js';
+import { markBuiltIn } from '../module/state.js';
+import type { Keeps, WIDTHS } from '../module/widths.js';
+
+// Activations are applied to each element: [..] → [..]. They have no parameters.
+
+export interface InplaceOptions {
+  /** Write the result into the input's own memory; default false. */
+  readonly inplace?: boolean;
+}
+
+abstract class Activation extends Module {
+  declare readonly [WIDTHS]: Keeps;
+  abstract override forward(input: Tensor): Tensor;
+}
+
+/** An activation that can write into its input. */
+abstract class InplaceActivation extends Activation {
+  readonly inplace: boolean;
+
+  constructor(options: InplaceOptions) {
+    super();
+    this.inplace = options.inplace ?? false;
+  }
+
+  /** The parameters' part of the printed form. */
+  protected describe(): string[] {
+    return [];
+  }
+
+  override extraRepr(): string {
+    return [...this.describe(), ...(this.inplace ? ['inplace=True'] : [])].join(', ');
+  }
+}
+
+/**
+ * max(x, 0). Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.ReLU()(tensor([-1, 2])).toArray(); // [0, 2]
+ */
+export class ReLU extends InplaceActivation {
+  constructor(options: InplaceOptions = {}) {
+    super(checkOptions('ReLU', options, ['inplace']));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this.inplace ? inPlaceOps.relu_(input) : relu(input);
+  }
+}
+
+/**
+ * 1 / (1 + e^(−x)). Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.Sigmoid()(tensor([0])).toArray(); // [0.5]
+ */
+export class Sigmoid extends Activation {
+  override forward(input: Tensor): Tensor {
+    return sigmoid(input);
+  }
+}
+
+/**
+ * tanh(x). Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.Tanh()(tensor([0])).toArray(); // [0]
+ */
+export class Tanh extends Activation {
+  override forward(input: Tensor): Tensor {
+    return tanh(input);
+  }
+}
+
+/**
+ * x Φ(x), with the normal distribution function Φ, or its approximation by tanh (Hendrycks & Gimpel, arXiv:1606.08415).
+ * Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.GELU({ approximate: 'tanh' })(tensor([0])).toArray(); // [0]
+ */
+export class GELU extends Activation {
+  readonly approximate: 'none' | 'tanh';
+
+  constructor(options: { readonly approximate?: 'none' | 'tanh' } = {}) {
+    super();
+    const { approximate = 'none' } = checkOptions('GELU', options, ['approximate']);
+    this.approximate = checkChoice('GELU', 'approximate', approximate, ['none', 'tanh']);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return gelu(input, { approximate: this.approximate });
+  }
+
+  override extraRepr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+const silu_ = inplaceOf('silu_', silu);
+
+/**
+ * x · sigmoid(x). Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.SiLU()(tensor([0])).toArray(); // [0]
+ */
+export class SiLU extends InplaceActivation {
+  constructor(options: InplaceOptions = {}) {
+    super(checkOptions('SiLU', options, ['inplace']));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this.inplace ? silu_(input) : silu(input);
+  }
+}
+
+const leakyRelu_ = inplaceOf('leakyRelu_', leakyRelu);
+
+/**
+ * x above 0, negativeSlope · x below. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.LeakyReLU(0.1)(tensor([-10])).toArray(); // [-1]
+ */
+export class LeakyReLU extends InplaceActivation {
+  readonly negativeSlope: number;
+
+  constructor(negativeSlope = 0.01, options: InplaceOptions = {}) {
+    super(checkOptions('LeakyReLU', options, ['inplace']));
+    this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', negativeSlope);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this.inplace ? leakyRelu_(input, this.negativeSlope) : leakyRelu(input, this.negativeSlope);
+  }
+
+  protected override describe(): string[] {
+    return [`negative_slope=${pythonFloat(this.negativeSlope)}`];
+  }
+}
+
+const elu_ = inplaceOf('elu_', elu);
+
+/**
+ * x above 0, alpha · (e^x − 1) below. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.ELU()(tensor([3])).toArray(); // [3]
+ */
+export class ELU extends InplaceActivation {
+  readonly alpha: number;
+
+  constructor(alpha = 1, options: InplaceOptions = {}) {
+    super(checkOptions('ELU', options, ['inplace']));
+    this.alpha = checkNumber('ELU', 'alpha', alpha);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this.inplace ? elu_(input, this.alpha) : elu(input, this.alpha);
+  }
+
+  protected override describe(): string[] {
+    return [`alpha=${pythonFloat(this.alpha)}`];
+  }
+}
+
+const hardtanh_ = inplaceOf('hardtanh_', hardtanh);
+
+/**
+ * x limited to [minVal, maxVal]. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.Hardtanh()(tensor([-2, 0.5])).toArray(); // [-1, 0.5]
+ */
+export class Hardtanh extends InplaceActivation {
+  readonly minVal: number;
+  readonly maxVal: number;
+
+  constructor(minVal = -1, options: InplaceOptions & { readonly maxVal?: number } = {}) {
+    const { maxVal = 1, inplace = false } = checkOptions('Hardtanh', options, ['maxVal', 'inplace']);
+    super({ inplace });
+    this.minVal = checkNumber('Hardtanh', 'minVal', minVal);
+    this.maxVal = checkNumber('Hardtanh', 'maxVal', maxVal);
+    if (!(this.maxVal > this.minVal)) {
+      fail('BAD_ARGUMENT', `Hardtanh: maxVal must be greater than minVal, got ${this.maxVal} and ${this.minVal}`);
+    }
+  }
+
+  override forward(input: Tensor): Tensor {
+    return (this.inplace ? hardtanh_ : hardtanh)(input, this.minVal, this.maxVal);
+  }
+
+  protected override describe(): string[] {
+    return [`min_val=${pythonFloat(this.minVal)}`, `max_val=${pythonFloat(this.maxVal)}`];
+  }
+}
+
+/**
+ * log(1 + e^(beta x)) / beta, and x itself where beta · x > threshold. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.Softplus()(tensor([100])).toArray(); // [100]
+ */
+export class Softplus extends Activation {
+  readonly beta: number;
+  readonly threshold: number;
+
+  constructor(beta = 1, options: { readonly threshold?: number } = {}) {
+    super();
+    const { threshold = 20 } = checkOptions('Softplus', options, ['threshold']);
+    this.beta = checkNumber('Softplus', 'beta', beta);
+    this.threshold = checkNumber('Softplus', 'threshold', threshold);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return softplus(input, { beta: this.beta, threshold: this.threshold });
+  }
+
+  override extraRepr(): string {
+    return `beta=${pythonFloat(this.beta)}, threshold=${pythonFloat(this.threshold)}`;
+  }
+}
+
+/**
+ * log(1 / (1 + e^(−x))), exact far from 0. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.LogSigmoid()(tensor([-100])).toArray(); // [-100]
+ */
+export class LogSigmoid extends Activation {
+  override forward(input: Tensor): Tensor {
+    return logSigmoid(input);
+  }
+}
+
+markBuiltIn(ReLU, Sigmoid, Tanh, GELU, SiLU, LeakyReLU, ELU, Hardtanh, Softplus, LogSigmoid);

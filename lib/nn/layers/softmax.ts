@@ -1,0 +1,62 @@
+import { logSoftmax, softmax } from '../../ops/elementwise/activation.js';
+import { checkInteger } from '../../tensor/options.js';
+import { pythonInt } from '../../tensor/python.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { Module } from '../module/module.js';
+import { classNameOf, markBuiltIn } from '../module/state.js';
+import type { Keeps, WIDTHS } from '../module/widths.js';
+
+abstract class AlongDim extends Module {
+  declare readonly [WIDTHS]: Keeps;
+  readonly dim: number | null;
+
+  constructor(dim: number | null) {
+    super();
+    this.dim = dim === null ? null : checkInteger(classNameOf(this), 'dim', dim);
+  }
+
+  /** Without a dim, PyTorch's old rule: 0 for ranks 0, 1 and 3, else 1. */
+  protected dimFor(input: Tensor): number {
+    if (this.dim !== null) return this.dim;
+    const rank = checkTensor(classNameOf(this), input).shape.length;
+    return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
+  }
+
+  override extraRepr(): string {
+    return `dim=${pythonInt(this.dim)}`;
+  }
+}
+
+/**
+ * e^x / Σ e^x along `dim`. Shapes: [..] → [..]; the results along `dim` lie in [0, 1] and sum to 1.
+ *
+ * @example
+ * new nn.Softmax(-1)(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
+ */
+export class Softmax extends AlongDim {
+  constructor(dim: number | null = null) {
+    super(dim);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return softmax(input, this.dimFor(input));
+  }
+}
+
+/**
+ * log(softmax(x)) along `dim`, without underflow. Shapes: [..] → [..].
+ *
+ * @example
+ * new nn.LogSoftmax(-1)(tensor([[0, 0]])).toArray(); // [[-0.6931…, -0.6931…]]
+ */
+export class LogSoftmax extends AlongDim {
+  constructor(dim: number | null = null) {
+    super(dim);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return logSoftmax(input, this.dimFor(input));
+  }
+}
+
+markBuiltIn(Softmax, LogSoftmax);

@@ -1,0 +1,300 @@
+import { noGrad } from '../../autograd/modes.js';
+import { defineOp, type Op } from '../../autograd/op.js';
+import { nodeName } from '../../autograd/opNode.js';
+import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
+import { softmaxBackwardKernel, softmaxKernel } from '../../raw/reduce.js';
+import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
+import { fail } from '../../tensor/errors.js';
+import { checkElement } from '../../tensor/nested.js';
+import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
+import { normalizeDim } from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { castTo, checkFloating, fused, sumDims } from '../broadcast.js';
+import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
+import { gt, le, logicalAnd, lt } from './compare.js';
+import { where } from './masking.js';
+import { abs, clamp, erf, exp, sigmoid, tanh } from './unary.js';
+
+// Activations: [..] → [..], floats only (integers are computed in float32 where PyTorch does).
+
+/** An elementwise activation with up to two numbers, its fused backward and the same derivative in differentiable ops. */
+function activation(
+  name: string,
+  saves: 'x' | 'y',
+  derivative: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor,
+  node: string = nodeName(name),
+): Op<[x: Tensor, p0: number, p1: number]> {
+  const kernel = unaryKernel(name);
+  const backward = binaryKernel(`${name}Backward`);
+  return defineOp({
+    name,
+    node,
+    forward: (x, p0, p1) => kernel(x, p0, p1),
+    save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
+    backward: ({ args: [, p0, p1], saved: [saved] }, g) => [
+      fused(
+        () => backward(g, saved!, p0, p1),
+        () => derivative(g, saved!, p0, p1),
+      ),
+    ],
+  });
+}
+
+const reluOp = activation('relu', 'y', (g, y) => where(gt(y, 0), g, 0));
+
+/** max(x, 0); the derivative at 0 is 0. Integers keep their dtype. */
+export function relu(x: Tensor): Tensor {
+  if (checkTensor('relu', x).dtype === 'bool') fail('DTYPE_MISMATCH', 'relu: boolean inputs are not supported');
+  return reluOp(x, 0, 0);
+}
+
+const SQRT_HALF = Math.SQRT1_2;
+const TANH_SCALE = Math.sqrt(2 / Math.PI);
+
+/** Φ(x) + x φ(x), where φ is the normal density and Φ its integral. */
+const geluSlope = (x: Tensor): Tensor =>
+  add(mul(add(erf(mul(x, SQRT_HALF)), 1), 0.5), mul(mul(exp(mul(square(x), -0.5)), x), 1 / Math.sqrt(2 * Math.PI)));
+
+const geluTanhSlope = (x: Tensor): Tensor => {
+  const t = tanh(mul(add(x, mul(mul(square(x), x), 0.044715)), TANH_SCALE));
+  const inner = mul(add(mul(square(x), 3 * 0.044715), 1), TANH_SCALE);
+  return mul(add(add(t, 1), mul(x, mul(rsub(square(t), 1), inner))), 0.5);
+};
+
+const geluOp = activation('gelu', 'x', (g, x) => mul(g, geluSlope(x)));
+const geluTanhOp = activation('geluTanh', 'x', (g, x) => mul(g, geluTanhSlope(x)), 'GeluBackward0');
+
+export interface GeluOptions {
+  /** 'none': x Φ(x); 'tanh': 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))). */
+  approximate?: 'none' | 'tanh';
+}
+
+/**
+ * The Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel, arXiv:1606.08415).
+ *
+ * @example
+ * F.gelu(tensor([1])).toArray(); // [0.8413…]
+ */
+export function gelu(x: Tensor, options?: GeluOptions): Tensor {
+  const { approximate = 'none' } = checkOptions('gelu', options, ['approximate']);
+  checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);
+  return (approximate === 'tanh' ? geluTanhOp : geluOp)(checkFloating('gelu', x), 0, 0);
+}
+
+const siluOp = activation('silu', 'x', (g, x) => {
+  const s = sigmoid(x);
+  return mul(g, mul(s, add(mul(x, rsub(s, 1)), 1)));
+});
+
+/** x · sigmoid(x). */
+export function silu(x: Tensor): Tensor {
+  return siluOp(checkFloating('silu', x), 0, 0);
+}
+
+const softplusOp = activation('softplus', 'x', (g, x, beta, threshold) =>
+  where(gt(mul(x, beta), threshold), g, mul(g, sigmoid(mul(x, beta)))),
+);
+
+export interface SoftplusOptions {
+  beta?: number;
+  /** Above beta · x = threshold the function is the identity. */
+  threshold?: number;
+}
+
+/** log(1 + e^(beta x)) / beta. */
+export function softplus(x: Tensor, options?: SoftplusOptions): Tensor {
+  const { beta = 1, threshold = 20 } = checkOptions('softplus', options, ['beta', 'threshold']);
+  return softplusOp(
+    checkFloating('softplus', x),
+    checkNumber('softplus', 'beta', beta),
+    checkNumber('softplus', 'threshold', threshold),
+  );
+}
+
+const eluOp = activation('elu', 'y', (g, y, alpha) => where(gt(y, 0), g, mul(g, add(y, alpha))));
+
+/** x above 0, alpha · (e^x − 1) below. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  checkNumber('elu', 'alpha', alpha);
+  checkFloating('elu', x);
+  // The kernel's backward reads y, which tells the side only while alpha is not negative.
+  if (alpha < 0) return where(gt(x, 0), x, mul(sub(exp(clamp(x, null, 0)), 1), alpha));
+  return eluOp(x, alpha, 0);
+}
+
+const leakyReluOp = activation('leakyRelu', 'x', (g, x, slope) => where(gt(x, 0), g, mul(g, slope)));
+
+/** x above 0, negativeSlope · x below. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  return leakyReluOp(checkFloating('leakyRelu', x), checkNumber('leakyRelu', 'negativeSlope', negativeSlope), 0);
+}
+
+const logSigmoidOp = activation('logSigmoid', 'x', (g, x) => mul(g, sigmoid(neg(x))));
+
+/** log(1 / (1 + e^(−x))), exact far from 0. */
+export function logSigmoid(x: Tensor): Tensor {
+  return logSigmoidOp(checkFloating('logSigmoid', x), 0, 0);
+}
+
+const clampRaw = unaryKernel('clamp');
+
+const hardtanhOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
+  name: 'hardtanh',
+  forward: (x, low, high) => clampRaw(x, low, high),
+  save: ([x]) => [x],
+  backward: ({ args: [, low, high], saved: [x] }, g) => [where(logicalAnd(gt(x!, low), lt(x!, high)), g, 0)],
+});
+
+/** x limited to [minVal, maxVal]; the derivative at a bound is 0. */
+export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  checkNumber('hardtanh', 'minVal', minVal);
+  checkNumber('hardtanh', 'maxVal', maxVal);
+  if (minVal > maxVal)
+    fail('BAD_ARGUMENT', `hardtanh: minVal cannot be greater than maxVal, got ${minVal} and ${maxVal}`);
+  if (checkTensor('hardtanh', x).dtype === 'bool') fail('DTYPE_MISMATCH', 'hardtanh: not defined for bool tensors');
+  return hardtanhOp(x, minVal, maxVal);
+}
+
+/** min(max(x, 0), 6). */
+export function relu6(x: Tensor): Tensor {
+  return hardtanh(checkTensor('relu6', x), 0, 6);
+}
+
+/** x/6 + 1/2 limited to [0, 1]. */
+export function hardsigmoid(x: Tensor): Tensor {
+  return div(hardtanh(add(checkFloating('hardsigmoid', x), 3), 0, 6), 6);
+}
+
+const hardswishOp: Op<[x: Tensor]> = defineOp({
+  name: 'hardswish',
+  forward: (x) => noGrad(() => mul(x, hardsigmoid(x))),
+  save: ([x]) => [x],
+  backward: ({ saved: [x] }, g) => [where(le(x!, -3), 0, where(lt(x!, 3), mul(g, add(div(x!, 3), 0.5)), g))],
+});
+
+/** x · hardsigmoid(x). */
+export function hardswish(x: Tensor): Tensor {
+  return hardswishOp(checkFloating('hardswish', x));
+}
+
+/** x · tanh(softplus(x)). */
+export function mish(x: Tensor): Tensor {
+  return mul(checkFloating('mish', x), tanh(softplus(x)));
+}
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+/** scale · elu(x, alpha) with the constants of Klambauer et al., arXiv:1706.02515. */
+export function selu(x: Tensor): Tensor {
+  return mul(elu(checkFloating('selu', x), SELU_ALPHA), SELU_SCALE);
+}
+
+/** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  if (checkNumber('celu', 'alpha', alpha) === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
+  const scaled = div(checkFloating('celu', x), alpha);
+  return mul(alpha > 0 ? elu(scaled) : where(gt(x, 0), scaled, sub(exp(scaled), 1)), alpha);
+}
+
+/** x / (1 + |x|). */
+export function softsign(x: Tensor): Tensor {
+  return div(checkTensor('softsign', x), add(abs(x), 1));
+}
+
+/** x − tanh(x). */
+export function tanhshrink(x: Tensor): Tensor {
+  return sub(checkTensor('tanhshrink', x), tanh(x));
+}
+
+/** x outside [−lambd, lambd], 0 inside. */
+export function hardshrink(x: Tensor, lambd = 0.5): Tensor {
+  checkNumber('hardshrink', 'lambd', lambd);
+  return where(gt(abs(checkFloating('hardshrink', x)), lambd), x, mul(x, 0));
+}
+
+/** x moved towards 0 by lambd, 0 inside [−lambd, lambd]. */
+export function softshrink(x: Tensor, lambd = 0.5): Tensor {
+  if (!(checkNumber('softshrink', 'lambd', lambd) >= 0))
+    fail('BAD_ARGUMENT', `softshrink: lambd must not be negative, got ${lambd}`);
+  checkFloating('softshrink', x);
+  return where(gt(x, lambd), sub(x, lambd), where(lt(x, -lambd), add(x, lambd), mul(x, 0)));
+}
+
+/** x above threshold, value elsewhere. */
+export function threshold(x: Tensor, limit: number, value: number): Tensor {
+  const { dtype } = checkTensor('threshold', x);
+  // Both are taken in x's dtype: integers stay integers.
+  const fitted = (name: string, number: number): number => {
+    const element = checkElement('threshold', name, checkNumber('threshold', name, number), dtype);
+    return isFloating(dtype) ? element : Math.trunc(element);
+  };
+  const to = fitted('value', value);
+  return where(le(x, fitted('threshold', limit)), to, x);
+}
+
+const softmaxRaw = softmaxKernel('softmax');
+const softmaxBackward = softmaxBackwardKernel('softmaxBackward');
+
+const softmaxOp: Op<[x: Tensor, dim: number]> = defineOp({
+  name: 'softmax',
+  forward: (x, dim) => softmaxRaw(x, dim),
+  save: (_args, y) => [y],
+  backward: ({ args: [, dim], saved: [y] }, g) => [
+    fused(
+      () => softmaxBackward(g, y!, dim),
+      () => {
+        const weighted = mul(g, y!);
+        return sub(weighted, mul(y!, sumDims(weighted, [dim], true)));
+      },
+    ),
+  ],
+});
+
+const logSoftmaxRaw = softmaxKernel('logSoftmax');
+const logSoftmaxBackward = softmaxBackwardKernel('logSoftmaxBackward');
+
+const logSoftmaxOp: Op<[x: Tensor, dim: number]> = defineOp({
+  name: 'logSoftmax',
+  forward: (x, dim) => logSoftmaxRaw(x, dim),
+  save: (_args, y) => [y],
+  backward: ({ args: [, dim], saved: [y] }, g) => [
+    fused(
+      () => logSoftmaxBackward(g, y!, dim),
+      () => sub(g, mul(exp(y!), sumDims(g, [dim], true))),
+    ),
+  ],
+});
+
+export interface SoftmaxOptions {
+  /** The input is cast to it first. */
+  dtype?: DType;
+}
+
+function softmaxInput(op: string, x: Tensor, options: SoftmaxOptions | undefined): Tensor {
+  const { dtype } = checkOptions(op, options, ['dtype']);
+  checkTensor(op, x);
+  return dtype === undefined ? checkFloating(op, x) : checkFloating(op, castTo(x, checkDType(op, dtype)));
+}
+
+/**
+ * e^x / Σ e^x along `dim`.
+ *
+ * @example
+ * tensor([[0, 0]]).softmax(-1).toArray(); // [[0.5, 0.5]]
+ */
+export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  const input = softmaxInput('softmax', x, options);
+  return softmaxOp(input, normalizeDim('softmax', dim, x.shape.length));
+}
+
+/** log(softmax(x)) along `dim`, without underflow. */
+export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  const input = softmaxInput('logSoftmax', x, options);
+  return logSoftmaxOp(input, normalizeDim('logSoftmax', dim, x.shape.length));
+}
+
+/** softmax(−x) along `dim`. */
+export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  return softmax(neg(softmaxInput('softmin', x, options)), dim);
+}

@@ -1,0 +1,62 @@
+import { noGrad } from '../../autograd/modes.js';
+import { reduceKernel } from '../../raw/reduce.js';
+import { isFloating } from '../../tensor/dtype.js';
+import { fail } from '../../tensor/errors.js';
+import { checkNumber, checkOptions } from '../../tensor/options.js';
+import { sameShape } from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { castTo, promote } from '../broadcast.js';
+import { add, mul, sub } from './arithmetic.js';
+import { eq, isfinite, isnan, le, logicalAnd, logicalOr } from './compare.js';
+import { abs } from './unary.js';
+
+export interface CloseOptions {
+  rtol?: number;
+  atol?: number;
+  /** Whether two NaNs are close. */
+  equalNan?: boolean;
+}
+
+function checkTolerance(name: string, value: number): void {
+  if (!(checkNumber('isclose', name, value) >= 0))
+    fail('OUT_OF_RANGE', `isclose: ${name} must be greater than or equal to zero, but got ${value}`);
+}
+
+/** |x − other| ≤ atol + rtol · |other|, elementwise; equal infinities are close. */
+export function isclose(x: Tensor, other: Tensor, options?: CloseOptions): Tensor {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('isclose', options, ['rtol', 'atol', 'equalNan']);
+  checkTolerance('rtol', rtol);
+  checkTolerance('atol', atol);
+  return noGrad(() => {
+    const [a, b] = promote(checkTensor('isclose', x), checkTensor('isclose', other, 'other'));
+    const [p, q] = isFloating(a.dtype) ? [a, b] : [castTo(a, 'float64'), castTo(b, 'float64')];
+    const difference = abs(sub(p, q));
+    const near = logicalAnd(isfinite(difference), le(difference, add(mul(abs(q), rtol), atol)));
+    const close = logicalOr(near, eq(p, q));
+    return equalNan ? logicalOr(close, logicalAnd(isnan(p), isnan(q))) : close;
+  });
+}
+
+const amin = reduceKernel('amin');
+
+function holdsEverywhere(mask: Tensor): boolean {
+  if (mask.numel === 0) return true;
+  return (
+    amin(
+      mask,
+      mask.shape.map((_, i) => i),
+    ).item() !== 0
+  );
+}
+
+/** Whether x and other are close everywhere (see `isclose`). */
+export function allclose(x: Tensor, other: Tensor, options?: CloseOptions): boolean {
+  return holdsEverywhere(isclose(x, other, options));
+}
+
+/** Whether x and other have the same shape and the same elements. */
+export function equal(x: Tensor, other: Tensor): boolean {
+  checkTensor('equal', x);
+  checkTensor('equal', other, 'other');
+  return sameShape(x.shape, other.shape) && holdsEverywhere(eq(x, other));
+}

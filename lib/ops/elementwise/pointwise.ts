@@ -1,0 +1,244 @@
+import { defineOp, type Op } from '../../autograd/op.js';
+import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
+import { isFloating } from '../../tensor/dtype.js';
+import { fail } from '../../tensor/errors.js';
+import { checkNumber, checkOptions } from '../../tensor/options.js';
+import { checkTensor, Tensor } from '../../tensor/tensor.js';
+import {
+  castTo,
+  checkOperand,
+  floating,
+  type Operand,
+  operands,
+  promote,
+  promoteScalar,
+  sumTo,
+  zerosAs,
+} from '../broadcast.js';
+import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
+import { eq, ge, gt, isinf, logicalAnd, lt } from './compare.js';
+import { type Divider, divFloor, divider, floorDivideRaw } from './division.js';
+import { maskedFill, where } from './masking.js';
+import { abs, exp, log, log1p, trunc } from './unary.js';
+
+// Elementwise functions of two tensors beyond the four operations. Shapes broadcast, dtypes promote.
+
+/** ⌊x / other⌋, in the promoted dtype. An integer divided by zero is an error; so is differentiating it, as in PyTorch. */
+export const floorDivide: Divider = divider(
+  'floorDivide',
+  defineOp({
+    name: 'floorDivide',
+    forward: (a: Tensor, b: Tensor) => floorDivideRaw(a, b),
+    backward: () =>
+      fail('GRAD_ERROR', "floorDivide: has no derivative; div with { roundingMode: 'floor' } has one, which is 0"),
+  }),
+);
+
+// What is left of x has x's own slope, and `quotient`, a step function, for other.
+function rest(name: 'remainder' | 'fmod', quotient: (a: Tensor, b: Tensor) => Tensor): Divider {
+  const kernel = binaryKernel(name);
+  return divider(
+    name,
+    defineOp({
+      name,
+      forward: (a: Tensor, b: Tensor) => kernel(a, b),
+      save: ([a, b], _out, [, bNeeds]) => (bNeeds ? [a, b] : []),
+      backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
+        needs[0] ? sumTo(g, x.shape) : null,
+        needs[1] ? sumTo(neg(mul(g, quotient(a!, b!))), y.shape) : null,
+      ],
+    }),
+  );
+}
+
+/** x − ⌊x / other⌋ · other: has the sign of `other`, as Python's %. */
+export const remainder: Divider = rest('remainder', (a, b) => divFloor(a, b));
+
+/** x − trunc(x / other) · other: has the sign of x, as C's fmod and JavaScript's %. */
+export const fmod: Divider = rest('fmod', (a, b) => trunc(div(a, b)));
+
+const powScalarRaw = unaryKernel('powScalar');
+const powRaw = binaryKernel('pow');
+const powIntegerRaw = binaryScalarKernel('pow');
+
+const powScalar: Op<[x: Tensor, exponent: number]> = defineOp({
+  name: 'pow',
+  forward: (x, exponent) => (isFloating(x.dtype) ? powScalarRaw(x, exponent) : powIntegerRaw(x, exponent)),
+  save: ([x]) => [x],
+  backward: ({ args: [, exponent], saved: [x] }, g) => [
+    exponent === 0 ? zerosAs(g) : mul(g, mul(powScalar(x!, exponent - 1), exponent)),
+  ],
+});
+
+const powTensors: Op<[base: Tensor, exponent: Tensor]> = defineOp({
+  name: 'pow',
+  node: 'PowBackward1',
+  forward: (base, exponent) => powRaw(base, exponent),
+  save: ([base, exponent], out, [, exponentNeeds]) => [base, exponent, exponentNeeds ? out : null],
+  backward: ({ args: [x, y], saved: [base, exponent, out], needs }, g) => [
+    needs[0]
+      ? sumTo(maskedFill(mul(g, mul(exponent!, powTensors(base!, sub(exponent!, 1)))), eq(exponent!, 0), 0), x.shape)
+      : null,
+    // 0^e is constant in e for e >= 0, though log 0 is not finite.
+    needs[1]
+      ? sumTo(maskedFill(mul(g, mul(out!, log(base!))), logicalAnd(eq(base!, 0), ge(exponent!, 0)), 0), y.shape)
+      : null,
+  ],
+});
+
+/**
+ * base ^ exponent, elementwise; either may be a plain number. Integers cannot be raised to a negative integer.
+ *
+ * @example
+ * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
+ */
+export function pow(base: Operand, exponent: Operand): Tensor {
+  if (base instanceof Tensor && !(exponent instanceof Tensor)) {
+    checkTensor('pow', base);
+    const p = Number(checkOperand('pow', exponent, 'exponent'));
+    const x = promoteScalar(base, exponent as number | boolean);
+    if (!isFloating(x.dtype)) {
+      if (p < 0) fail('BAD_ARGUMENT', `pow: integers to negative integer powers are not allowed, got exponent ${p}`);
+      return powScalar(x.dtype === 'bool' ? castTo(x, 'int64') : x, p);
+    }
+    return powScalar(x, p);
+  }
+  const [a, b] = operands('pow', base, exponent);
+  if (a.dtype === 'bool') fail('DTYPE_MISMATCH', 'pow: not defined for bool tensors');
+  return powTensors(a, b);
+}
+
+// At a tie each operand gets half the gradient; a NaN goes to both.
+function extremum(
+  name: 'maximum' | 'minimum',
+  loses: (a: Tensor, b: Tensor) => Tensor,
+): Op<[x: Tensor, other: Tensor]> {
+  const kernel = binaryKernel(name);
+  const share = (g: Tensor, a: Tensor, b: Tensor): Tensor =>
+    maskedFill(where(eq(a, b), mul(g, 0.5), g), loses(a, b), 0);
+  const op: Op<[a: Tensor, b: Tensor]> = defineOp({
+    name,
+    forward: (a, b) => kernel(a, b),
+    save: ([a, b]) => [a, b],
+    backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
+      needs[0] ? sumTo(share(g, a!, b!), x.shape) : null,
+      needs[1] ? sumTo(share(g, b!, a!), y.shape) : null,
+    ],
+  });
+  return (x, other) => op(...promote(checkTensor(name, x), checkTensor(name, other, 'other')));
+}
+
+/** The larger of x and other, elementwise; NaN wins. At a tie each gets half the gradient. */
+export const maximum: Op<[x: Tensor, other: Tensor]> = extremum('maximum', (a, b) => lt(a, b));
+
+/** The smaller of x and other, elementwise; NaN wins. At a tie each gets half the gradient. */
+export const minimum: Op<[x: Tensor, other: Tensor]> = extremum('minimum', (a, b) => gt(a, b));
+
+/** log(e^x + e^other), without overflow; where both are the same infinity, that infinity. */
+export function logaddexp(x: Tensor, other: Tensor): Tensor {
+  const [a, b] = operands('logaddexp', x, other).map(floating) as [Tensor, Tensor];
+  const sum = add(maximum(a, b), log1p(exp(neg(abs(sub(a, b))))));
+  // ∞ − ∞ is NaN in the value and in the gradient; there the sum is the operand itself.
+  return where(logicalAnd(eq(a, b), isinf(a)), a, sum);
+}
+
+const atan2Raw = binaryKernel('atan2');
+
+const atan2Op: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'atan2',
+  forward: (a, b) => atan2Raw(a, b),
+  save: ([a, b]) => [a, b],
+  backward: ({ args: [x, y], saved: [a, b], needs }, g) => {
+    const radius = add(square(a!), square(b!));
+    // The origin has no angle; its gradient is 0, as in PyTorch.
+    const scaled = maskedFill(div(g, radius), eq(radius, 0), 0);
+    return [needs[0] ? sumTo(mul(scaled, b!), x.shape) : null, needs[1] ? sumTo(neg(mul(scaled, a!)), y.shape) : null];
+  },
+});
+
+/** The angle of the point (other, x) in radians, in (−π, π]. */
+export function atan2(x: Tensor, other: Operand): Tensor {
+  const [a, b] = operands('atan2', x, other);
+  return atan2Op(floating(a), floating(b));
+}
+
+/**
+ * x + weight · (end − x): x at weight 0, end at 1.
+ *
+ * @example
+ * tensor([0]).lerp(tensor([10]), 0.5).toArray(); // [5]
+ */
+export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+  checkTensor('lerp', x);
+  checkTensor('lerp', end, 'end');
+  if (x.dtype !== end.dtype) fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}`);
+  const span = sub(end, x);
+  if (typeof weight === 'number') {
+    // From the nearer end, so that weights 0 and 1 give x and end exactly.
+    return Math.abs(weight) < 0.5 ? add(x, mul(span, weight)) : sub(end, mul(span, 1 - weight));
+  }
+  checkTensor('lerp', weight, 'weight');
+  if (weight.dtype !== x.dtype)
+    fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for weight, got ${weight.dtype}`);
+  const near = logicalAnd(lt(weight, 0.5), gt(weight, -0.5));
+  return where(near, add(x, mul(span, weight)), sub(end, mul(span, rsub(weight, 1))));
+}
+
+export interface ValueOptions {
+  /** Multiplies the second term. */
+  value?: number;
+}
+
+function checkValue(op: string, options: ValueOptions | undefined): number {
+  const { value = 1 } = checkOptions(op, options, ['value']);
+  return checkNumber(op, 'value', value);
+}
+
+/** x + value · a · b. */
+export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  const value = checkValue('addcmul', options);
+  return add(
+    checkTensor('addcmul', x),
+    mul(checkTensor('addcmul', a, 'tensor1'), checkTensor('addcmul', b, 'tensor2')),
+    { alpha: value },
+  );
+}
+
+/** x + value · a / b. */
+export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  const value = checkValue('addcdiv', options);
+  if (
+    !isFloating(checkTensor('addcdiv', a, 'tensor1').dtype) &&
+    !isFloating(checkTensor('addcdiv', b, 'tensor2').dtype)
+  ) {
+    fail('DTYPE_MISMATCH', `addcdiv: integer division is not supported, got ${a.dtype} / ${b.dtype}`);
+  }
+  return add(checkTensor('addcdiv', x), div(a, b), { alpha: value });
+}
+
+// Integers and booleans only.
+function bitwise(name: 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor'): Op<[x: Tensor, other: Operand]> {
+  const kernel = binaryKernel(name);
+  return (x, other) => {
+    const [a, b] = operands(name, x, other);
+    if (isFloating(a.dtype)) fail('DTYPE_MISMATCH', `${name}: expected integers or booleans, got ${a.dtype}`);
+    return kernel(a, b);
+  };
+}
+
+/** x AND other, bit by bit; logical for bool. */
+export const bitwiseAnd: Op<[x: Tensor, other: Operand]> = bitwise('bitwiseAnd');
+/** x OR other, bit by bit; logical for bool. */
+export const bitwiseOr: Op<[x: Tensor, other: Operand]> = bitwise('bitwiseOr');
+/** x XOR other, bit by bit; logical for bool. */
+export const bitwiseXor: Op<[x: Tensor, other: Operand]> = bitwise('bitwiseXor');
+
+const notRaw = unaryKernel('bitwiseNot');
+
+/** NOT x, bit by bit; logical for bool. */
+export function bitwiseNot(x: Tensor): Tensor {
+  if (isFloating(checkTensor('bitwiseNot', x).dtype)) {
+    fail('DTYPE_MISMATCH', `bitwiseNot: expected integers or booleans, got ${x.dtype}`);
+  }
+  return notRaw(x);
+}

@@ -1,0 +1,260 @@
+import { noGrad } from '../../autograd/modes.js';
+import { defineOp, type Op } from '../../autograd/op.js';
+import { nodeName } from '../../autograd/opNode.js';
+import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
+import { Category, DTYPES, isFloating, scalarCategory } from '../../tensor/dtype.js';
+import { fail } from '../../tensor/errors.js';
+import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
+import { checkTensor, Tensor } from '../../tensor/tensor.js';
+import { castTo, floating, fused, zerosAs } from '../broadcast.js';
+import { rawClone } from '../shape/layout.js';
+import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
+import { eq, ge, gt, isnan, le, logicalAnd, logicalOr } from './compare.js';
+import { maskedFill, where } from './masking.js';
+
+/** A function of one tensor, elementwise: [..] → [..]. */
+type Unary = Op<[x: Tensor]>;
+
+/** An op whose gradient is a function of g and of x, y = f(x) or nothing. Integers are computed in float32. */
+function unary(
+  name: string,
+  saves: 'x' | 'y',
+  derivative: (g: Tensor, saved: Tensor) => Tensor,
+  node: string = nodeName(name),
+): Unary {
+  const kernel = unaryKernel(name);
+  const op: Unary = defineOp({
+    name,
+    node,
+    forward: (x) => kernel(x),
+    save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
+    backward: ({ saved: [saved] }, g) => [derivative(g, saved!)],
+  });
+  return (x) => op(floating(checkTensor(name, x)));
+}
+
+/** √x. */
+export const sqrt: Unary = unary('sqrt', 'y', (g, y) => div(g, mul(y, 2)));
+/** 1 / √x. */
+export const rsqrt: Unary = unary('rsqrt', 'y', (g, y) => mul(mul(g, -0.5), mul(square(y), y)));
+/** e^x. */
+export const exp: Unary = unary('exp', 'y', (g, y) => mul(g, y));
+/** 2^x. */
+export const exp2: Unary = unary('exp2', 'y', (g, y) => mul(mul(g, y), Math.LN2));
+/** e^x − 1, exact near 0. */
+export const expm1: Unary = unary('expm1', 'y', (g, y) => mul(g, add(y, 1)));
+/** The natural logarithm. */
+export const log: Unary = unary('log', 'x', (g, x) => div(g, x));
+/** The logarithm to base 2. */
+export const log2: Unary = unary('log2', 'x', (g, x) => div(g, mul(x, Math.LN2)));
+/** The logarithm to base 10. */
+export const log10: Unary = unary('log10', 'x', (g, x) => div(g, mul(x, Math.LN10)));
+/** log(1 + x), exact near 0. */
+export const log1p: Unary = unary('log1p', 'x', (g, x) => div(g, add(x, 1)), 'Log1PBackward0');
+/** The sine of x in radians. */
+export const sin: Unary = unary('sin', 'x', (g, x) => mul(g, cos(x)));
+/** The cosine of x in radians. */
+export const cos: Unary = unary('cos', 'x', (g, x) => mul(g, neg(sin(x))));
+/** The tangent of x in radians. */
+export const tan: Unary = unary('tan', 'y', (g, y) => mul(g, add(square(y), 1)));
+/** The arc sine, in radians. */
+export const asin: Unary = unary('asin', 'x', (g, x) => mul(g, rsqrt(rsub(square(x), 1))));
+/** The arc cosine, in radians. */
+export const acos: Unary = unary('acos', 'x', (g, x) => neg(mul(g, rsqrt(rsub(square(x), 1)))));
+/** The arc tangent, in radians. */
+export const atan: Unary = unary('atan', 'x', (g, x) => div(g, add(square(x), 1)));
+/** The hyperbolic sine. */
+export const sinh: Unary = unary('sinh', 'x', (g, x) => mul(g, cosh(x)));
+/** The hyperbolic cosine. */
+export const cosh: Unary = unary('cosh', 'x', (g, x) => mul(g, sinh(x)));
+/** The error function, 2/√π ∫₀ˣ e^(−t²) dt. */
+export const erf: Unary = unary('erf', 'x', (g, x) => mul(mul(g, 2 / Math.sqrt(Math.PI)), exp(neg(square(x)))));
+/** 1 − erf(x), exact also where it is tiny. */
+export const erfc: Unary = unary('erfc', 'x', (g, x) => mul(mul(g, -2 / Math.sqrt(Math.PI)), exp(neg(square(x)))));
+/** The inverse of `erf` on (−1, 1). */
+export const erfinv: Unary = unary('erfinv', 'y', (g, y) => mul(mul(g, Math.sqrt(Math.PI) / 2), exp(square(y))));
+
+const tanhBackward = binaryKernel('tanhBackward');
+
+/** The hyperbolic tangent. */
+export const tanh: Unary = unary('tanh', 'y', (g, y) =>
+  fused(
+    () => tanhBackward(g, y),
+    () => mul(g, rsub(square(y), 1)),
+  ),
+);
+
+const sigmoidBackward = binaryKernel('sigmoidBackward');
+
+/** The logistic function, 1 / (1 + e^(−x)). */
+export const sigmoid: Unary = unary('sigmoid', 'y', (g, y) =>
+  fused(
+    () => sigmoidBackward(g, y),
+    () => mul(g, mul(rsub(y, 1), y)),
+  ),
+);
+
+/** The inverse of `sigmoid`, log(x / (1 − x)); x is first clamped to [eps, 1 − eps] when eps is given. */
+export function logit(x: Tensor, eps?: number | null): Tensor {
+  const given = floating(checkTensor('logit', x));
+  const isLimited = eps !== undefined && eps !== null;
+  const inside = isLimited ? clamp(given, checkNumber('logit', 'eps', eps), 1 - eps) : given;
+  return log(div(inside, rsub(inside, 1)));
+}
+
+/** An op that keeps the dtype; bool is refused. */
+function sameType(name: string, derivative: (g: Tensor, x: Tensor) => Tensor, saves: boolean): Unary {
+  const kernel = unaryKernel(name);
+  const op: Unary = defineOp({
+    name,
+    forward: (x) => kernel(x),
+    save: ([x]) => (saves ? [x] : []),
+    backward: ({ saved: [x] }, g) => [derivative(g, x!)],
+  });
+  return (x) => {
+    if (checkTensor(name, x).dtype === 'bool') fail('DTYPE_MISMATCH', `${name}: not defined for bool tensors`);
+    return op(x);
+  };
+}
+
+/** |x|; the derivative at 0 is 0. */
+export const abs: Unary = sameType('abs', (g, x) => mul(g, sign(x)), true);
+/** The largest integer not above x. */
+export const floor: Unary = sameType('floor', zerosAs, false);
+/** The smallest integer not below x. */
+export const ceil: Unary = sameType('ceil', zerosAs, false);
+/** x without its fraction. */
+export const trunc: Unary = sameType('trunc', zerosAs, false);
+
+const signOf = sameType('sign', zerosAs, false);
+
+/** −1, 0 or 1 by the sign of x; 0 for NaN. */
+export const sign: Unary = (x) => (checkTensor('sign', x).dtype === 'bool' ? rawClone(x) : signOf(x));
+
+/** x − trunc(x). */
+export const frac: Unary = (x) => sub(checkTensor('frac', x), trunc(x));
+
+const roundWhole = sameType('round', zerosAs, false);
+
+/** The nearest number with `decimals` decimals; halves go to the even neighbour. */
+export function round(x: Tensor, options?: { decimals?: number }): Tensor {
+  const { decimals = 0 } = checkOptions('round', options, ['decimals']);
+  if (checkInteger('round', 'decimals', decimals) === 0) return roundWhole(x);
+  const scale = 10 ** Math.abs(decimals);
+  return decimals > 0 ? div(roundWhole(mul(x, scale)), scale) : mul(roundWhole(div(x, scale)), scale);
+}
+
+/** An op computed with others, whose own derivative says it better than theirs. */
+function composed(name: string, value: (x: Tensor) => Tensor, derivative: (g: Tensor, x: Tensor) => Tensor): Unary {
+  const op: Unary = defineOp({
+    name,
+    forward: (x) => noGrad(() => value(x)),
+    save: ([x]) => [x],
+    backward: ({ saved: [x] }, g) => [derivative(g, x!)],
+  });
+  return (x) => op(floating(checkTensor(name, x)));
+}
+
+/** The inverse hyperbolic sine. */
+export const asinh: Unary = composed(
+  'asinh',
+  (x) => {
+    const a = abs(x);
+    // log1p of |x| + x²/(1 + √(x² + 1)) keeps small values exact; log |x| + log 2 is as exact where x² would overflow.
+    const near = log1p(add(a, div(square(a), add(sqrt(add(square(a), 1)), 1))));
+    return mul(sign(x), where(gt(a, 1e9), add(log(a), Math.LN2), near));
+  },
+  (g, x) => mul(g, rsqrt(add(square(x), 1))),
+);
+
+/** The inverse hyperbolic cosine, NaN below 1. */
+export const acosh: Unary = composed(
+  'acosh',
+  (x) => log(add(x, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))),
+  (g, x) => mul(g, rsqrt(sub(square(x), 1))),
+);
+
+/** The inverse hyperbolic tangent. */
+export const atanh: Unary = composed(
+  'atanh',
+  (x) => mul(sub(log1p(x), log1p(neg(x))), 0.5),
+  (g, x) => div(g, rsub(square(x), 1)),
+);
+
+const clampRaw = unaryKernel('clamp');
+const clampBackward = binaryKernel('clampBackward');
+
+const clampOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
+  name: 'clamp',
+  node: 'ClampBackward1',
+  forward: (x, low, high) => clampRaw(x, low, high),
+  save: ([x]) => [x],
+  backward: ({ args: [, low, high], saved: [x] }, g) => [
+    fused(
+      () => clampBackward(g, x!, low, high),
+      () => where(logicalAnd(ge(x!, low), le(x!, high)), g, 0),
+    ),
+  ],
+});
+
+/** A bound of `clamp`: null or undefined for none. */
+export type Bound = number | Tensor | null;
+
+/**
+ * x limited to [min, max]; either bound may be null, or a tensor that broadcasts. The derivative at a bound is 1.
+ *
+ * @example
+ * tensor([-2, 0.5, 3]).clamp(0, 1).toArray(); // [0, 0.5, 1]
+ */
+export function clamp(x: Tensor, min: Bound = null, max: Bound = null): Tensor {
+  checkTensor('clamp', x);
+  if (min === null && max === null) fail('BAD_ARGUMENT', 'clamp: at least one of min or max must not be null');
+  for (const bound of [min, max]) {
+    if (bound !== null && typeof bound !== 'number') checkTensor('clamp', bound, bound === min ? 'min' : 'max');
+  }
+  if (min instanceof Tensor || max instanceof Tensor) return clampTensors(x, min, max);
+  if (Number.isNaN(min) || Number.isNaN(max)) return add(x, Number.NaN);
+  let dtype = x.dtype;
+  for (const bound of [min, max]) {
+    if (bound === null || !Number.isFinite(bound)) continue;
+    const category = scalarCategory(bound);
+    if (category > DTYPES[dtype].category) dtype = category === Category.floating ? 'float32' : 'int64';
+  }
+  return clampOp(castTo(x, dtype), min ?? -Infinity, max ?? Infinity);
+}
+
+// Through minimum and maximum, whose halving at ties would be wrong here: at a bound the gradient is x's.
+function clampTensors(x: Tensor, min: Bound, max: Bound): Tensor {
+  let y = x;
+  if (min !== null) y = where(logicalOr(ge(y, min), isnan(y)), y, min);
+  if (max !== null) y = where(logicalOr(le(y, max), isnan(y)), y, max);
+  return y;
+}
+
+/** x limited from below. */
+export function clampMin(x: Tensor, min: number | Tensor): Tensor {
+  return clamp(x, min, null);
+}
+
+/** x limited from above. */
+export function clampMax(x: Tensor, max: number | Tensor): Tensor {
+  return clamp(x, null, max);
+}
+
+export interface NanToNumOptions {
+  nan?: number;
+  /** Replaces ∞; by default the dtype's largest value. */
+  posinf?: number | null;
+  neginf?: number | null;
+}
+
+/** x with NaN and the infinities replaced by numbers. */
+export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
+  const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
+  for (const [name, value] of Object.entries({ nan, posinf: posinf ?? 0, neginf: neginf ?? 0 }))
+    checkNumber('nanToNum', name, value);
+  if (!isFloating(checkTensor('nanToNum', x).dtype)) return rawClone(x);
+  const { largest } = DTYPES[x.dtype];
+  const finite = maskedFill(maskedFill(x, isnan(x), nan), eq(x, Infinity), posinf ?? largest);
+  return maskedFill(finite, eq(x, -Infinity), neginf ?? -largest);
+}

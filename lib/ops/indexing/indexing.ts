@@ -1,0 +1,198 @@
+import { defineOp, type Op } from '../../autograd/op.js';
+import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../../raw/indexing.js';
+import { fail } from '../../tensor/errors.js';
+import { checkElement } from '../../tensor/nested.js';
+import { checkOptions } from '../../tensor/options.js';
+import { broadcastShapes, normalizeDim, numelOf, showShape } from '../../tensor/shape.js';
+import { checkTensor, Tensor } from '../../tensor/tensor.js';
+import { checkFactor, checkOperand, expandTo, type Operand, scalar } from '../broadcast.js';
+import { add, mul } from '../elementwise/arithmetic.js';
+import { lt } from '../elementwise/compare.js';
+import { checkMask, where as choose } from '../elementwise/masking.js';
+import { rawClone, reshapeTo, slice } from '../shape/layout.js';
+import { checkIndex } from './indices.js';
+import { gatherOp, indexSelectOp } from './selection.js';
+
+export { maskedFill } from '../elementwise/masking.js';
+
+// Reading and writing by index. Indices are int64 (int32 and uint8 are cast); they do not count from the end but in
+// `take`.
+
+/**
+ * out[i][j] = x[index[i][j]][j] for dim 0, and so on: index has x's rank and, but along `dim`, no larger sizes.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).gather(1, tensor([[0], [1]], { dtype: 'int64' })).toArray(); // [[1], [4]]
+ */
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor('gather', x);
+  return gatherOp(x, normalizeDim('gather', dim, x.shape.length), checkIndex('gather', index));
+}
+
+const scatterOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
+  name: 'scatter',
+  forward: (x, dim, index, source) => {
+    const out = rawClone(x);
+    rawScatter(out, dim, index, source);
+    return out;
+  },
+  save: ([, , index]) => [index],
+  backward: ({ args: [, dim], saved: [index], needs }, g) => [
+    needs[0] ? scatterOp(g, dim, index!, expandTo(scalar(0, g.dtype), index!.shape)) : null,
+    null,
+    needs[2] ? gatherOp(g, dim, index!) : null,
+  ],
+});
+
+const scatterAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
+  name: 'scatterAdd',
+  forward: (x, dim, index, source) => {
+    const out = rawClone(x);
+    rawScatterAdd(out, dim, index, source);
+    return out;
+  },
+  save: ([, , index]) => [index],
+  backward: ({ args: [, dim], saved: [index], needs }, g) => [g, null, needs[2] ? gatherOp(g, dim, index!) : null],
+});
+
+/** The part of source that the index walks over. */
+function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
+  if (source.dtype !== x.dtype)
+    fail('DTYPE_MISMATCH', `${op}: expected source to be ${x.dtype} as the input, got ${source.dtype}`);
+  if (numelOf(index.shape) === 0) return reshapeTo(expandTo(scalar(0, x.dtype), index.shape), index.shape);
+  if (source.shape.length !== index.shape.length || index.shape.some((n, i) => n > source.shape[i]!)) {
+    fail(
+      'SHAPE_MISMATCH',
+      `${op}: expected index ${showShape(index.shape)} to be no larger than source ${showShape(source.shape)}`,
+    );
+  }
+  let part = source;
+  index.shape.forEach((n, i) => {
+    if (n !== part.shape[i]) part = slice(part, i, 0, n);
+  });
+  return part;
+}
+
+/**
+ * x with out[index[i][j]][j] = source[i][j] for dim 0, and so on; source is a tensor or a number.
+ *
+ * @example
+ * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [7, 0, 5]
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand): Tensor {
+  checkTensor('scatter', x);
+  const d = normalizeDim('scatter', dim, x.shape.length);
+  const at = checkIndex('scatter', index);
+  const values = checkOperand('scatter', source, 'source');
+  return scatterOp(
+    x,
+    d,
+    at,
+    values instanceof Tensor
+      ? under('scatter', values, at, x)
+      : expandTo(scalar(checkElement('scatter', 'source', Number(values), x.dtype), x.dtype), at.shape),
+  );
+}
+
+/**
+ * As `scatter`, adding to what is there.
+ *
+ * @example
+ * zeros([2]).scatterAdd(0, tensor([1, 1], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [0, 12]
+ */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  checkTensor('scatterAdd', x);
+  const d = normalizeDim('scatterAdd', dim, x.shape.length);
+  const at = checkIndex('scatterAdd', index);
+  return scatterAddOp(x, d, at, under('scatterAdd', checkTensor('scatterAdd', source, 'source'), at, x));
+}
+
+function checkList(op: string, index: unknown): Tensor {
+  const list = checkIndex(op, index);
+  if (list.shape.length > 1)
+    fail('SHAPE_MISMATCH', `${op}: index must be a vector, got shape ${showShape(list.shape)}`);
+  return list;
+}
+
+/**
+ * The slices of x along `dim` that a vector of indices names, in its order.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).indexSelect(0, tensor([1, 0], { dtype: 'int64' })).toArray(); // [[3, 4], [1, 2]]
+ */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor('indexSelect', x);
+  return indexSelectOp(x, normalizeDim('indexSelect', dim, x.shape.length), checkList('indexSelect', index));
+}
+
+const indexAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
+  name: 'indexAdd',
+  forward: (x, dim, index, source) => {
+    const out = rawClone(x);
+    rawIndexAdd(out, dim, index, source);
+    return out;
+  },
+  save: ([, , index]) => [index],
+  backward: ({ args: [, dim], saved: [index], needs }, g) => [g, null, needs[2] ? indexSelectOp(g, dim, index!) : null],
+});
+
+/**
+ * x with alpha · source's slices added at `index` along `dim`.
+ *
+ * @example
+ * zeros([3]).indexAdd(0, tensor([2, 2], { dtype: 'int64' }), tensor([1, 5])).toArray(); // [0, 0, 6]
+ */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): Tensor {
+  checkTensor('indexAdd', x);
+  checkTensor('indexAdd', source, 'source');
+  const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha']);
+  const list = checkList('indexAdd', index);
+  const d = normalizeDim('indexAdd', dim, x.shape.length);
+  if (source.dtype !== x.dtype)
+    fail('DTYPE_MISMATCH', `indexAdd: expected source to be ${x.dtype} as the input, got ${source.dtype}`);
+  const factor = checkFactor('indexAdd', 'alpha', alpha, x.dtype);
+  return indexAddOp(x, d, list, factor === 1 ? source : mul(source, factor));
+}
+
+/**
+ * The elements of x where the broadcast bool mask holds, as a vector.
+ *
+ * @example
+ * tensor([1, -2, 3]).maskedSelect(tensor([true, false, true])).toArray(); // [1, 3]
+ */
+export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkTensor('maskedSelect', x);
+  checkMask('maskedSelect', mask, 'mask');
+  const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
+  const n = [numelOf(shape)];
+  const chosen = rawNonzero(reshapeTo(expandTo(mask, shape), n));
+  return indexSelectOp(reshapeTo(expandTo(x, shape), n), 0, reshapeTo(chosen, [chosen.shape[0]!]));
+}
+
+/**
+ * The elements of the flattened x at `index`, in index's shape; negative indices count from the end.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).take(tensor([0, -1], { dtype: 'int64' })).toArray(); // [1, 4]
+ */
+export function take(x: Tensor, index: Tensor): Tensor {
+  const n = numelOf(checkTensor('take', x).shape);
+  const at = checkIndex('take', index);
+  const flat = reshapeTo(choose(lt(at, 0), add(at, n), at), [numelOf(at.shape)]);
+  return reshapeTo(indexSelectOp(reshapeTo(x, [n]), 0, flat), at.shape);
+}
+
+/**
+ * The indices of the non-zero elements, one row each: [count, rank], int64.
+ *
+ * @example
+ * tensor([[0, 5], [6, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
+ */
+export function nonzero(x: Tensor): Tensor {
+  return rawNonzero(checkTensor('nonzero', x));
+}
+
+/** x where condition holds, other elsewhere. */
+export function where(x: Tensor, condition: Tensor, other: Operand): Tensor {
+  return choose(condition, x, other);
+}

@@ -1,0 +1,223 @@
+import { noGrad } from '../../autograd/modes.js';
+import { defineOp, type Op } from '../../autograd/op.js';
+import { rawTo } from '../../raw/copy.js';
+import { rawFull } from '../../raw/create.js';
+import { binaryScalarKernel } from '../../raw/elementwise.js';
+import { reducedShape, reduceKernel } from '../../raw/reduce.js';
+import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
+import { checkNumber, checkOptions } from '../../tensor/options.js';
+import { numelOf, type Shape } from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { rawReshape } from '../../tensor/view.js';
+import {
+  accumulated,
+  castTo,
+  checkFloating,
+  type Dims,
+  expandTo,
+  reduceDims,
+  reductionNode,
+  sumDims,
+  unreduced,
+  widen,
+} from '../broadcast.js';
+import { add, div, mul, square, sub } from '../elementwise/arithmetic.js';
+import { eq, isfinite, ne } from '../elementwise/compare.js';
+import { maskedFill, where } from '../elementwise/masking.js';
+import { exp, log, sqrt } from '../elementwise/unary.js';
+
+// Reductions over one dimension, several or all: [..] → the shape without them, or with size 1 under keepdim.
+
+export interface ReduceOptions {
+  /** Keep the reduced dimensions with size 1. */
+  keepdim?: boolean;
+}
+
+export interface SumOptions extends ReduceOptions {
+  /** Computed and returned in this dtype; integers default to int64. */
+  dtype?: DType;
+}
+
+const sumRaw = reduceKernel('sum');
+
+/**
+ * The sum over `dim` (all by default); integers and booleans give int64. Nothing sums to 0.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).sum(1, { keepdim: true }).toArray(); // [[3], [7]]
+ */
+export function sum(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  checkTensor('sum', x);
+  const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype']);
+  return sumDims(accumulated('sum', x, dtype), reduceDims('sum', dim, x.shape.length), keepdim);
+}
+
+const divRaw = binaryScalarKernel('div');
+const countOf = (shape: Shape, dims: readonly number[]): number => dims.reduce((n, d) => n * shape[d]!, 1);
+
+const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
+  name: 'mean',
+  node: (x, dims, keepdim) => reductionNode('Mean', x, dims, keepdim),
+  forward: (x, dims, keepdim) => {
+    const out = sumRaw(x.dtype === 'bfloat16' ? rawTo(x, 'float32') : x, dims, keepdim);
+    return rawTo(divRaw(out, countOf(x.shape, dims), false, 0, out), x.dtype);
+  },
+  backward: ({ args: [x, dims, keepdim] }, g) => [
+    expandTo(div(unreduced(g, x.shape, dims, keepdim), countOf(x.shape, dims)), x.shape),
+  ],
+});
+
+/**
+ * The mean over `dim` (all by default) of a floating point tensor. The mean of nothing is NaN.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).mean(0).toArray(); // [2, 3]
+ */
+export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  checkTensor('mean', x);
+  const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype']);
+  return meanOp(
+    checkFloating('mean', dtype === undefined ? x : castTo(x, checkDType('mean', dtype))),
+    reduceDims('mean', dim, x.shape.length),
+    keepdim,
+  );
+}
+
+type VarArguments = [x: Tensor, dims: readonly number[], keepdim: boolean, correction: number];
+
+const divisorOf = (shape: Shape, dims: readonly number[], correction: number): number =>
+  Math.max(0, countOf(shape, dims) - correction);
+
+/** x − mean(x). */
+const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
+
+/**
+ * In float32 for a bfloat16 x. The mean's own rounding is taken out of the deviations again, so that equal values
+ * deviate by nothing.
+ */
+function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
+  const deviations = centred(centred(widen(x), dims), dims);
+  return div(sumDims(square(deviations), dims, keepdim), divisorOf(x.shape, dims, correction));
+}
+
+const varOp: Op<VarArguments> = defineOp({
+  name: 'var',
+  forward: (x, dims, keepdim, correction) => noGrad(() => castTo(variance(x, dims, keepdim, correction), x.dtype)),
+  save: ([x]) => [x],
+  backward: ({ args: [y, dims, keepdim, correction], saved: [x] }, g) => {
+    const slope = mul(widen(g), 2 / divisorOf(y.shape, dims, correction));
+    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
+  },
+});
+
+export interface VarOptions extends ReduceOptions {
+  /** Subtracted from the number of elements in the divisor: 1 is Bessel's, 0 gives the population's variance. */
+  correction?: number;
+}
+
+function varArguments(
+  op: string,
+  x: Tensor,
+  dim: Dims,
+  options: VarOptions | undefined,
+): [Tensor, number[], boolean, number] {
+  checkFloating(op, checkTensor(op, x));
+  const { keepdim = false, correction = 1 } = checkOptions(op, options, ['keepdim', 'correction']);
+  return [x, reduceDims(op, dim, x.shape.length), keepdim, checkNumber(op, 'correction', correction)];
+}
+
+function varOf(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  return varOp(...varArguments('var', x, dim, options));
+}
+
+/** The variance over `dim` (all by default), Σ(x − mean)² / (n − correction). */
+export { varOf as var };
+
+/**
+ * The standard deviation over `dim` (all by default); where it is 0 the gradient is 0.
+ *
+ * @example
+ * tensor([1, 3]).std(0, { correction: 0 }).item(); // 1
+ */
+export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  return stdOp(...varArguments('std', x, dim, options));
+}
+
+const stdOp: Op<VarArguments> = defineOp({
+  name: 'std',
+  forward: (x, dims, keepdim, correction) =>
+    noGrad(() => castTo(sqrt(variance(x, dims, keepdim, correction)), x.dtype)),
+  save: ([x], out) => [x, out],
+  backward: ({ args: [y, dims, keepdim, correction], saved: [x, out] }, g) => {
+    const scaled = mul(widen(g), 1 / divisorOf(y.shape, dims, correction));
+    const slope = maskedFill(div(scaled, widen(out!)), eq(out!, 0), 0);
+    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
+  },
+});
+
+const amaxRaw = reduceKernel('amax');
+const aminRaw = reduceKernel('amin');
+
+function truth(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : ne(x, 0);
+}
+
+/** Whether any element along `dim` (all by default) is non-zero; false for none. bool, but uint8 of uint8. */
+export function any(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  return quantifier('any', amaxRaw, 0, x, dim, options);
+}
+
+/** Whether all elements along `dim` (all by default) are non-zero; true for none. bool, but uint8 of uint8. */
+export function all(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  return quantifier('all', aminRaw, 1, x, dim, options);
+}
+
+function quantifier(
+  op: string,
+  kernel: typeof amaxRaw,
+  ofNone: number,
+  x: Tensor,
+  dim: Dims,
+  options: ReduceOptions | undefined,
+): Tensor {
+  checkTensor(op, x);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
+  const dims = reduceDims(op, dim, x.shape.length);
+  // PyTorch had uint8 masks before it had bool, and still answers them in kind.
+  const dtype = x.dtype === 'uint8' ? 'uint8' : 'bool';
+  if (numelOf(x.shape) === 0) return rawFull(reducedShape(x.shape, dims, keepdim), ofNone, dtype);
+  return castTo(kernel(truth(x), dims, keepdim), dtype);
+}
+
+const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defineOp({
+  name: 'logsumexp',
+  forward: (x, dims, keepdim) =>
+    noGrad(() => {
+      if (numelOf(x.shape) === 0) return log(sumDims(x, dims, keepdim));
+      const top = amaxRaw(x, dims, true);
+      const shift = where(isfinite(top), top, 0);
+      const out = add(log(sumDims(exp(sub(x, shift)), dims, true)), shift);
+      return keepdim ? out : rawReshape(out, reducedShape(x.shape, dims, false));
+    }),
+  save: ([x], out) => [x, out],
+  backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
+    const weights = exp(sub(x!, unreduced(out!, y.shape, dims, keepdim)));
+    return [mul(unreduced(g, y.shape, dims, keepdim), weights)];
+  },
+});
+
+/**
+ * log Σ e^x over `dim`, without overflow.
+ *
+ * @example
+ * tensor([[0, 0]]).logsumexp(1).toArray(); // [0.6931…]
+ */
+export function logsumexp(x: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+  checkTensor('logsumexp', x);
+  const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim']);
+  return logsumexpOp(
+    isFloating(x.dtype) ? x : castTo(x, 'float32'),
+    reduceDims('logsumexp', dim, x.shape.length),
+    keepdim,
+  );
+}

@@ -1,0 +1,75 @@
+import { defineOp, type Op } from '../../autograd/op.js';
+import { rawSort, rawTopk } from '../../raw/sort.js';
+import { fail } from '../../tensor/errors.js';
+import { checkInteger, checkOptions } from '../../tensor/options.js';
+import { normalizeDim } from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { spreadAlong } from '../indexing/selection.js';
+
+function ordering(
+  name: string,
+  order: (x: Tensor, dim: number, k: number, flag: boolean) => [Tensor, Tensor],
+): Op<[x: Tensor, dim: number, k: number, flag: boolean], Tensor[]> {
+  return defineOp({
+    name,
+    forward: (x, dim, k, flag) => order(x, dim, k, flag),
+    save: (_args, [, indices]) => [indices!],
+    backward: ({ args: [x, dim], saved: [indices] }, g) => [g ? spreadAlong(g, x.shape, dim, indices!) : null],
+  });
+}
+
+const sortOp = ordering('sort', (x, dim, _k, descending) => rawSort(x, dim, descending));
+const topkOp = ordering('topk', (x, dim, k, largest) => rawTopk(x, dim, k, largest));
+
+export interface SortOptions {
+  /** From the largest down; false unless given. */
+  descending?: boolean;
+}
+
+/**
+ * [values, indices] sorted along `dim`, the last by default. Stable; NaN counts as the largest.
+ *
+ * @example
+ * const [values, indices] = tensor([3, 1, 2]).sort(); // [1, 2, 3] and [1, 2, 0]
+ */
+export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tensor, indices: Tensor] {
+  checkTensor('sort', x);
+  const { descending = false } = checkOptions('sort', options, ['descending']);
+  return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
+}
+
+/**
+ * The indices that sort x along `dim`.
+ *
+ * @example
+ * tensor([3, 1, 2]).argsort().toArray(); // [1, 2, 0]
+ */
+export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
+  checkTensor('argsort', x);
+  const { descending = false } = checkOptions('argsort', options, ['descending']);
+  return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
+}
+
+export interface TopkOptions {
+  dim?: number;
+  /** false gives the smallest. */
+  largest?: boolean;
+}
+
+/**
+ * [values, indices] of the k largest along `dim`, the last by default, in order.
+ *
+ * @example
+ * tensor([3, 1, 2]).topk(2)[0].toArray(); // [3, 2]
+ * tensor([3, 1, 2]).topk(2)[1].toArray(); // [0, 2]
+ */
+export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tensor, indices: Tensor] {
+  checkTensor('topk', x);
+  const { dim = -1, largest = true } = checkOptions('topk', options, ['dim', 'largest']);
+  const d = normalizeDim('topk', dim, x.shape.length);
+  const size = x.shape[d] ?? 1;
+  if (checkInteger('topk', 'k', k) < 0 || k > size)
+    fail('OUT_OF_RANGE', `topk: k must be between 0 and ${size}, the size of dimension ${d}, got ${k}`);
+  // A scalar is its own top, also of none, as in PyTorch.
+  return topkOp(x, d, x.shape.length === 0 ? 1 : k, largest) as [Tensor, Tensor];
+}

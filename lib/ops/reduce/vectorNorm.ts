@@ -1,0 +1,86 @@
+import { noGrad } from '../../autograd/modes.js';
+import { defineOp, type Op } from '../../autograd/op.js';
+import { reduceKernel } from '../../raw/reduce.js';
+import { fail } from '../../tensor/errors.js';
+import { checkNumber, checkOptions } from '../../tensor/options.js';
+import { numelOf } from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { castTo, checkFloating, type Dims, reduceDims, sumDims, unreduced, zerosAs } from '../broadcast.js';
+import { div, mul, square } from '../elementwise/arithmetic.js';
+import { eq, isnan, ne } from '../elementwise/compare.js';
+import { maskedFill } from '../elementwise/masking.js';
+import { pow } from '../elementwise/pointwise.js';
+import { abs, sign, sqrt } from '../elementwise/unary.js';
+import type { ReduceOptions } from './reduce.js';
+
+const amaxRaw = reduceKernel('amax');
+const aminRaw = reduceKernel('amin');
+
+type NormArguments = [x: Tensor, p: number, dims: readonly number[], keepdim: boolean];
+
+/** (Σ |x|^p)^(1/p), with its limits at p = 0 and ±∞. Where the norm is 0 the gradient is 0. */
+const normOp: Op<NormArguments> = defineOp({
+  name: 'norm',
+  node: 'LinalgVectorNormBackward0',
+  forward: (x, p, dims, keepdim) => noGrad(() => power(x, p, dims, keepdim)),
+  save: ([x], out) => [x, out],
+  backward: ({ args: [{ shape }, p, dims, keepdim], saved: [x, out] }, g) => {
+    const wide = unreduced(g, shape, dims, keepdim);
+    return [slope(x!, p, wide, unreduced(out!, shape, dims, keepdim), dims)];
+  },
+});
+
+function power(x: Tensor, p: number, dims: readonly number[], keepdim: boolean): Tensor {
+  switch (p) {
+    case 0:
+      return sumDims(castTo(ne(x, 0), x.dtype), dims, keepdim);
+    case 1:
+      return sumDims(abs(x), dims, keepdim);
+    case 2:
+      return sqrt(sumDims(square(x), dims, keepdim));
+    case Infinity:
+      return amaxRaw(abs(x), dims, keepdim);
+    case -Infinity:
+      return aminRaw(abs(x), dims, keepdim);
+    default:
+      return pow(sumDims(pow(abs(x), p), dims, keepdim), 1 / p);
+  }
+}
+
+function slope(x: Tensor, p: number, g: Tensor, norm: Tensor, dims: readonly number[]): Tensor {
+  if (p === 0) return zerosAs(x);
+  if (p === 1) return mul(g, sign(x));
+  if (p === 2) return mul(x, maskedFill(div(g, norm), eq(norm, 0), 0));
+  if (Number.isFinite(p)) {
+    const scale = maskedFill(div(g, pow(norm, p - 1)), eq(norm, 0), 0);
+    const signed = mul(sign(x), pow(abs(x), p - 1));
+    // Below p = 2 the factor is not smooth at 0, where the gradient is taken as 0.
+    return mul(p < 2 ? maskedFill(signed, eq(x, 0), 0) : mul(x, pow(abs(x), p - 2)), scale);
+  }
+  // Ties share the gradient; a NaN, which is the norm and has no sign, has none.
+  const holds = castTo(eq(abs(x), norm), x.dtype);
+  const share = maskedFill(div(g, sumDims(holds, dims, true)), isnan(norm), 0);
+  return mul(mul(sign(x), holds), share);
+}
+
+export interface NormOptions extends ReduceOptions {
+  dim?: Dims;
+}
+
+/**
+ * The p-norm of the vectors along `dim` (of all elements by default); 'fro' is p = 2.
+ *
+ * @example
+ * tensor([3, 4]).norm().item(); // 5
+ */
+export function norm(x: Tensor, p: number | 'fro' = 2, options?: NormOptions): Tensor {
+  checkFloating('norm', checkTensor('norm', x));
+  const { dim = null, keepdim = false } = checkOptions('norm', options, ['dim', 'keepdim']);
+  const order = p === 'fro' ? 2 : checkNumber('norm', 'p', p);
+  const dims = reduceDims('norm', dim, x.shape.length);
+  if (Math.abs(order) === Infinity || order < 0) {
+    if (numelOf(dims.map((d) => x.shape[d]!)) === 0)
+      fail('BAD_ARGUMENT', `norm: the ${order} norm of an empty tensor is not defined`);
+  }
+  return normOp(x, order, dims, keepdim);
+}

@@ -1,0 +1,340 @@
+import { defineOp, type Op } from '../../autograd/op.js';
+import { asStridedSpec, type Geometry, geometryOf } from '../../autograd/strided.js';
+import { defineView } from '../../autograd/view.js';
+import { rawCast } from '../../raw/copy.js';
+import { describe, fail } from '../../tensor/errors.js';
+import { checkOptions } from '../../tensor/options.js';
+import {
+  checkShape,
+  contiguousStrides,
+  normalizeDim,
+  normalizeDims,
+  type Shape,
+  showShape,
+} from '../../tensor/shape.js';
+import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { rawView } from '../../tensor/view.js';
+import { rawExpand, sumTo } from '../broadcast.js';
+import { inferShape, permuted, viewStrides } from './geometry.js';
+
+// The ops that show the memory of their operand in another geometry. A result is a view: an in-place change of it
+// changes the operand, and autograd follows.
+
+/** Sizes as rest numbers or as one array. */
+export type Sizes = number[] | [sizes: readonly number[]];
+
+const rawAt = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => rawView(x, shape, strides, offset);
+
+type ViewName = 'View' | 'Squeeze' | 'Unsqueeze';
+
+const viewOp: Op<[x: Tensor, shape: Shape, strides: Shape, name: ViewName]> = defineView({
+  name: 'view',
+  node: (_x, _shape, _strides, name) => `${name}Backward0`,
+  forward: (x, shape, strides) => rawView(x, shape, strides, x._offset),
+  backward: ({ args: [x] }, g) => [reshape(g, x.shape)],
+});
+
+const permuteOp: Op<[x: Tensor, dims: readonly number[]]> = defineView({
+  name: 'permute',
+  forward: (x, dims) => rawAt(x, permuted(geometryOf(x), dims)),
+  backward: ({ args: [, dims] }, g) => [
+    permuteOp(
+      g,
+      dims.map((_, i) => dims.indexOf(i)),
+    ),
+  ],
+});
+
+const transposeOp: Op<[x: Tensor, a: number, b: number, name?: 'T']> = defineView({
+  name: 'transpose',
+  node: (_x, _a, _b, name) => `${name ?? 'Transpose'}Backward0`,
+  forward: (x, a, b) => rawView(x, exchanged(x.shape, a, b), exchanged(x.strides, a, b), x._offset),
+  backward: ({ args: [, a, b] }, g) => [transposeOp(g, a, b)],
+});
+
+function exchanged(values: readonly number[], a: number, b: number): number[] {
+  const result = [...values];
+  // A zero-dimensional tensor has a dimension 0 to name, but nothing there.
+  if (result.length > 0) [result[a], result[b]] = [result[b]!, result[a]!];
+  return result;
+}
+
+const expandOp: Op<[x: Tensor, shape: Shape]> = defineView({
+  name: 'expand',
+  forward: (x, shape) => rawExpand(x, shape),
+  backward: ({ args: [x] }, g) => [sumTo(g, x.shape)],
+});
+
+const asStridedOp = defineView(asStridedSpec);
+
+const cloneOp: Op<[x: Tensor]> = defineOp({
+  name: 'clone',
+  forward: (x) => rawCast(x, x.dtype),
+  backward: (_ctx, g) => [g],
+});
+
+/** Sizes of which one may be -1. */
+function checkSizes(op: string, rest: Sizes): readonly number[] {
+  const sizes = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as readonly number[];
+  checkShape(op, [sizes.includes(-1) ? sizes.map((size) => (size === -1 ? 1 : size)) : sizes]);
+  return sizes;
+}
+
+function viewAt(x: Tensor, shape: Shape): Tensor | null {
+  const strides = x._strides === null ? contiguousStrides(shape) : viewStrides(geometryOf(x), shape);
+  return strides === null ? null : viewOp(x, shape, strides, 'View');
+}
+
+/**
+ * x's elements in row-major order in another shape, one of whose sizes may be -1; a view where the strides allow it,
+ * otherwise a copy.
+ *
+ * @example
+ * arange(6).reshape(2, -1).shape; // [2, 3]
+ */
+export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
+  checkTensor('reshape', x);
+  const shape = inferShape('reshape', checkSizes('reshape', sizes), x.numel);
+  return viewAt(x, shape) ?? viewAt(clone(x), shape)!;
+}
+
+/** As `reshape`, but always a view; an error where that cannot be. */
+export function view(x: Tensor, ...sizes: Sizes): Tensor {
+  checkTensor('view', x);
+  const shape = inferShape('view', checkSizes('view', sizes), x.numel);
+  return (
+    viewAt(x, shape) ??
+    fail(
+      'SHAPE_MISMATCH',
+      `view: view size ${showShape(shape)} is not compatible with input tensor's size ${showShape(x.shape)} and stride ${showShape(x.strides)} ` +
+        '(at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.',
+    )
+  );
+}
+
+/** x viewed in the shape of `other`. */
+export function viewAs(x: Tensor, other: Tensor): Tensor {
+  return view(x, checkTensor('viewAs', other, 'other').shape);
+}
+
+/** x reshaped to the shape of `other`. */
+export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  return reshape(x, checkTensor('reshapeAs', other, 'other').shape);
+}
+
+/**
+ * Merges dimensions startDim to endDim (the last, unless given) into one: [a, b, c] → [a·b·c].
+ *
+ * @example
+ * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
+ */
+export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: number } = -1): Tensor {
+  const rank = checkTensor('flatten', x).shape.length;
+  const last = typeof endDim === 'number' ? endDim : (checkOptions('flatten', endDim, ['endDim']).endDim ?? -1);
+  const from = normalizeDim('flatten', startDim, rank);
+  const to = normalizeDim('flatten', last, rank);
+  if (from > to) fail('BAD_ARGUMENT', `flatten: startDim cannot come after endDim, got ${startDim} and ${last}`);
+  if (rank === 0) return reshape(x, [1]);
+  if (from === to) return x;
+  const size = x.shape.slice(from, to + 1).reduce((a, b) => a * b, 1);
+  return reshape(x, x.shape.toSpliced(from, to - from + 1, size));
+}
+
+/**
+ * Splits dimension `dim` into `sizes`, one of which may be -1.
+ *
+ * @example
+ * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
+ */
+export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
+  const size = x.shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
+  if (!Array.isArray(sizes) || sizes.length === 0) {
+    fail('WRONG_TYPE', `unflatten: sizes must be a non-empty array, got ${describe(sizes)}`);
+  }
+  checkSizes('unflatten', [sizes]);
+  const known = (sizes as readonly number[]).reduce((a, b) => (b === -1 ? a : a * b), 1);
+  const fits = sizes.includes(-1) ? known !== 0 && size % known === 0 : known === size;
+  if (!fits) {
+    fail(
+      'SHAPE_MISMATCH',
+      `unflatten: Provided sizes ${showShape(sizes)} don't multiply up to the size of dim ${dim} (${size}) in the input tensor`,
+    );
+  }
+  return viewAt(x, x.shape.toSpliced(d, 1, ...inferShape('unflatten', sizes, size)))!;
+}
+
+/**
+ * x without its dimensions of size 1, or without those of `dim` that have size 1.
+ *
+ * @example
+ * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
+ */
+export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
+  const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x).shape.length);
+  const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
+  const { strides } = x;
+  return viewOp(
+    x,
+    x.shape.filter((_, i) => keep[i]),
+    strides.filter((_, i) => keep[i]),
+    'Squeeze',
+  );
+}
+
+/**
+ * x with a dimension of size 1 inserted at `dim` (of the result).
+ *
+ * @example
+ * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
+ */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  const { shape, strides } = checkTensor('unsqueeze', x);
+  const d = normalizeDim('unsqueeze', dim, shape.length + 1);
+  const stride = d < shape.length ? shape[d]! * strides[d]! : 1;
+  return viewOp(x, shape.toSpliced(d, 0, 1), strides.toSpliced(d, 0, stride), 'Unsqueeze');
+}
+
+/**
+ * x with two dimensions exchanged.
+ *
+ * @example
+ * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
+ */
+export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  const rank = checkTensor('transpose', x).shape.length;
+  return transposeOp(x, normalizeDim('transpose', dim0, rank), normalizeDim('transpose', dim1, rank));
+}
+
+/** The transpose of a matrix; x as it is when it has fewer than two dimensions. */
+export function t(x: Tensor): Tensor {
+  const rank = checkTensor('t', x).shape.length;
+  if (rank > 2) fail('SHAPE_MISMATCH', `t: expects a tensor with <= 2 dimensions, but self is ${rank}D`);
+  return transposeOp(x, 0, Math.max(0, rank - 1), 'T');
+}
+
+/** x with its last two dimensions exchanged. */
+export function matrixTranspose(x: Tensor): Tensor {
+  const rank = checkTensor('mT', x).shape.length;
+  if (rank < 2) fail('SHAPE_MISMATCH', `mT: only supported on matrices or batches of matrices. Got ${rank}-D tensor.`);
+  return transposeOp(x, rank - 2, rank - 1);
+}
+
+/**
+ * x with its dimensions in the order `dims`.
+ *
+ * @example
+ * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
+ */
+export function permute(x: Tensor, ...dims: Sizes): Tensor {
+  const rank = checkTensor('permute', x).shape.length;
+  const given = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as readonly number[];
+  if (given.length !== rank) {
+    fail(
+      'SHAPE_MISMATCH',
+      `permute: number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. ` +
+        `input.ndim = ${rank} is not equal to dims.length = ${given.length}`,
+    );
+  }
+  const order = given.map((d) => normalizeDim('permute', d, rank));
+  if (new Set(order).size !== rank)
+    fail('BAD_ARGUMENT', `permute: duplicate dims are not allowed, got ${showShape(given)}`);
+  return permuteOp(x, order);
+}
+
+/**
+ * x with dimensions `source` moved to `destination`; the others keep their order.
+ *
+ * @example
+ * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]
+ */
+export function movedim(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
+  const rank = checkTensor('movedim', x).shape.length;
+  const list = (dim: number | readonly number[]): readonly number[] => {
+    if (typeof dim === 'number') return [dim];
+    return Array.isArray(dim) ? dim : fail('WRONG_TYPE', `movedim: expected a dim or an array, got ${describe(dim)}`);
+  };
+  const from = normalizeDims('movedim', list(source), rank);
+  const to = normalizeDims('movedim', list(destination), rank);
+  if (from.length !== to.length) {
+    fail(
+      'BAD_ARGUMENT',
+      `movedim: Invalid source or destination dims: source (${showShape(list(source))} dims) should contain the same number of dims as ` +
+        `destination (${showShape(list(destination))} dims)`,
+    );
+  }
+  const rest = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
+  const order = x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!));
+  return permuteOp(x, order);
+}
+
+/**
+ * x repeated to a larger shape without copying; -1 keeps a size. Only dimensions of size 1 are repeated.
+ *
+ * @example
+ * tensor([[1], [2]]).expand(-1, 2).toArray(); // [[1, 1], [2, 2]]
+ */
+export function expand(x: Tensor, ...sizes: Sizes): Tensor {
+  checkTensor('expand', x);
+  const given = (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
+  checkShape('expand', [given.map((size) => (size === -1 ? 1 : size))]);
+  const lead = given.length - x.shape.length;
+  if (lead < 0) {
+    fail(
+      'SHAPE_MISMATCH',
+      `expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
+    );
+  }
+  const shape = given.map((size, i) => {
+    if (i < lead) {
+      if (size !== -1) return size;
+      return fail(
+        'BAD_ARGUMENT',
+        `expand: The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${i}`,
+      );
+    }
+    const old = x.shape[i - lead]!;
+    if (size === -1 || size === old || old === 1) return size === -1 ? old : size;
+    return fail(
+      'SHAPE_MISMATCH',
+      `expand: The expanded size of the tensor (${size}) must match the existing size (${old}) at non-singleton dimension ${i}. ` +
+        `Target sizes: ${showShape(given)}. Tensor sizes: ${showShape(x.shape)}`,
+    );
+  });
+  return expandOp(x, shape);
+}
+
+/** x expanded to the shape of `other`. */
+export function expandAs(x: Tensor, other: Tensor): Tensor {
+  return expand(x, checkTensor('expandAs', other, 'other').shape);
+}
+
+/** x's storage in any geometry; strides and offset in elements. Throws when an element would lie outside. */
+export function asStrided(x: Tensor, size: Shape, stride: Shape, options?: { storageOffset?: number }): Tensor {
+  checkTensor('asStrided', x);
+  const { storageOffset = x._offset } = checkOptions('asStrided', options, ['storageOffset']);
+  const shape = checkShape('asStrided', [size]);
+  const strides = checkShape('asStrided', [stride]);
+  checkShape('asStrided', [storageOffset]);
+  if (shape.length !== strides.length) {
+    fail(
+      'SHAPE_MISMATCH',
+      `asStrided: mismatch in length of strides and shape, ${showShape(strides)} and ${showShape(shape)}`,
+    );
+  }
+  return asStridedOp(x, geometryOf(x), { shape, strides, offset: storageOffset });
+}
+
+/** A contiguous copy that shares nothing with x. */
+export function clone(x: Tensor): Tensor {
+  return cloneOp(checkTensor('clone', x));
+}
+
+/** x itself when its elements lie in row-major order without gaps, otherwise a copy that does. */
+export function contiguous(x: Tensor): Tensor {
+  return checkTensor('contiguous', x).isContiguous() ? x : clone(x);
+}

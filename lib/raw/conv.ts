@@ -1,0 +1,58 @@
+import { addon, scratch } from '../tensor/runtime.js';
+import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
+
+/** One number for each axis, outermost first. */
+export type Axes = readonly number[];
+
+export interface ConvGeometry {
+  readonly stride: Axes;
+  /** Zeros before the first element of each axis; those after the last follow from the size of the result. */
+  readonly padding: Axes;
+  readonly dilation: Axes;
+  readonly groups: number;
+}
+
+/** Native code takes two axes; of one axis the other is trivial. */
+function putGeometry({ stride, padding, dilation, groups }: ConvGeometry, size: Axes): void {
+  const pair = (at: number, values: Axes, trivial: number): void => {
+    scratch[at] = values.length === 2 ? values[0]! : trivial;
+    scratch[at + 1] = values[values.length - 1]!;
+  };
+  pair(0, stride, 1);
+  pair(2, padding, 0);
+  pair(4, dilation, 1);
+  scratch[6] = groups;
+  pair(7, size, 1);
+}
+
+const optional = (x: Tensor | null): number => (x === null ? 0 : handleOf('conv', x));
+
+/** x [n, c, …], weight [o, c / groups, …] → [n, o, …size]. */
+export function rawConv(x: Tensor, weight: Tensor, bias: Tensor | null, geometry: ConvGeometry, size: Axes): Tensor {
+  const out = makeTensor([x.shape[0]!, weight.shape[0]!, ...size], x.dtype);
+  putGeometry(geometry, size);
+  out._handle = addon.conv(handleOf('conv', x), handleOf('conv', weight), optional(bias), out);
+  return out;
+}
+
+/** grad [n, o, …], weight [o, c / groups, …] → [n, c, …size]. */
+export function rawConvInput(
+  grad: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  geometry: ConvGeometry,
+  size: Axes,
+): Tensor {
+  const out = makeTensor([grad.shape[0]!, weight.shape[1]! * geometry.groups, ...size], grad.dtype);
+  putGeometry(geometry, size);
+  out._handle = addon.convInput(handleOf('conv', grad), handleOf('conv', weight), optional(bias), out);
+  return out;
+}
+
+/** x [n, c, …], grad [n, o, …] → [o, c / groups, …size]. */
+export function rawConvWeight(x: Tensor, grad: Tensor, geometry: ConvGeometry, size: Axes): Tensor {
+  const out = makeTensor([grad.shape[1]!, x.shape[1]! / geometry.groups, ...size], x.dtype);
+  putGeometry(geometry, size);
+  out._handle = addon.convWeight(handleOf('conv', x), handleOf('conv', grad), out);
+  return out;
+}

@@ -1,0 +1,34 @@
+import { addon } from '../tensor/runtime.js';
+import { broadcastShapes } from '../tensor/shape.js';
+import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
+
+/** What a product can be followed by while it is in cache; the codes of native/kernels/table.h's Activation. */
+const PRODUCT_ACTIVATION = { none: 0, relu: 1, sigmoid: 2, tanh: 3, gelu: 4, geluTanh: 5, silu: 6 } as const;
+export type ProductActivation = keyof typeof PRODUCT_ACTIVATION;
+
+/** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */
+export function rawMatmul(a: Tensor, b: Tensor): Tensor {
+  const p = a.shape;
+  const q = b.shape;
+  const m = p[p.length - 2]!;
+  const n = q[q.length - 1]!;
+  const shape =
+    p.length === 2 && q.length === 2 ? [m, n] : [...broadcastShapes('matmul', p.slice(0, -2), q.slice(0, -2)), m, n];
+  const out = makeTensor(shape, a.dtype);
+  out._handle = addon.matmul(handleOf('matmul', a), handleOf('matmul', b), 0, PRODUCT_ACTIVATION.none, out);
+  return out;
+}
+
+/** x [m, in] times weight [out, in] transposed, plus bias [out], and an activation of that. */
+export function rawLinear(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  activation: ProductActivation = 'none',
+): Tensor {
+  const out = makeTensor([x.shape[0]!, weight.shape[0]!], x.dtype);
+  const biasHandle = bias === null ? 0 : handleOf('linear', bias);
+  const code = PRODUCT_ACTIVATION[activation];
+  out._handle = addon.linear(handleOf('linear', x), handleOf('linear', weight), biasHandle, code, out);
+  return out;
+}
