@@ -13,15 +13,23 @@ export const MAX_RANK = 16;
 type Collect = (options?: { type: 'minor' | 'major' }) => void;
 
 // Native memory is invisible to V8's heuristics, so the core asks for a collection when its bytes grow. The function
-// is had without a command-line flag; where it cannot be had, bytes are reported to V8 and it decides.
+// comes from a context that was made while V8's flag stood; then the flag goes back, or every context and worker made
+// later would have a `gc`, unless the program itself was started with it. Where it cannot be had, bytes are reported to V8
+// and it decides.
 function findCollector(): ((major: boolean) => void) | null {
+  const exposed = typeof globalThis.gc === 'function';
   try {
-    v8.setFlagsFromString('--expose-gc');
-    const gc = vm.runInNewContext('gc') as Collect;
-    return (major) => gc({ type: major ? 'major' : 'minor' });
+    // The flag is the process's: another worker that loads this may take it back in between.
+    for (let attempt = 0; attempt < 16; attempt++) {
+      v8.setFlagsFromString('--expose-gc');
+      const gc = vm.runInNewContext('globalThis.gc') as Collect | undefined;
+      if (!exposed) v8.setFlagsFromString('--no-expose-gc');
+      if (gc) return (major) => gc({ type: major ? 'major' : 'minor' });
+    }
   } catch {
-    return null;
+    // As where V8 has no such flag.
   }
+  return null;
 }
 
 addon.configure((code, message) => makeError(code as ErrorCode, message), findCollector(), scratch, scratch);
