@@ -158,11 +158,19 @@ struct Decode<Tensor*> {
     return handle == 0 ? nullptr : &e.registry.writable(handle);
   }
 };
+// What tells a generator from the external values of other addons and of Node itself; random_ops.cpp puts it on.
+inline constexpr napi_type_tag kGeneratorTag = {0x8d1f6a3b5c0e4972, 0xb3a9e47d21f8506c};
 template <>
 struct Decode<Generator> {
   static Generator& from(Environment& e, napi_value v) {
+    napi_valuetype type;
+    bool is_ours = false;
     void* data = nullptr;
-    if (napi_get_value_external(e.env, v, &data) != napi_ok) throw Error("BAD_ARGUMENT", "a generator was expected");
+    if (napi_typeof(e.env, v, &type) != napi_ok || type != napi_external ||
+        napi_check_object_type_tag(e.env, v, &kGeneratorTag, &is_ours) != napi_ok || !is_ours ||
+        napi_get_value_external(e.env, v, &data) != napi_ok) {
+      throw Error("WRONG_TYPE", "a Generator was expected, got an object without a generator's state");
+    }
     return *static_cast<Generator*>(data);
   }
 };

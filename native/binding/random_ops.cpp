@@ -12,6 +12,9 @@ napi_value create_generator(Environment& e) {
     delete generator;
     throw Error("INTERNAL", "Generator: the engine refused an object");
   }
+  if (napi_type_tag_object(e.env, value, &kGeneratorTag) != napi_ok) {
+    throw Error("INTERNAL", "Generator: the engine refused a tag");
+  }
   return value;
 }
 

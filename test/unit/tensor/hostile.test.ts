@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import net from 'node:net';
+import tls from 'node:tls';
+import { isExternal } from 'node:util/types';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   arange,
   asStrided,
@@ -8,6 +11,7 @@ import {
   type ErrorCode,
   FlambeauError,
   fromTypedArray,
+  Generator,
   nn,
   ones,
   rand,
@@ -308,6 +312,32 @@ describe('callbacks that dispose', () => {
     const x = rand([3]).requiresGrad_();
     const y = Spoiling.apply(x.mul(1)) as Tensor;
     expect(codeOf(() => y.sum().backward())).toBe('DISPOSED');
+  });
+});
+
+describe('a Generator whose state is not one', () => {
+  // External values of Node's own, which any program can get at.
+  const server = net.createServer().listen(0);
+  const { _externalStream: stream } = (server as unknown as { _handle: { _externalStream: unknown } })._handle;
+  const context = (tls.createSecureContext().context as { _external?: unknown })._external;
+  afterAll(() => void server.close());
+
+  const uses: [string, (generator: Generator) => unknown][] = [
+    ['drawing', (generator) => rand([4], { generator })],
+    ['in-place drawing', (generator) => zeros([4]).bernoulli_(0.5, { generator })],
+    ['manualSeed', (generator) => generator.manualSeed(1)],
+    ['initialSeed', (generator) => generator.initialSeed()],
+    ['clone', (generator) => generator.clone()],
+    ['setState', (generator) => new Generator().setState(generator)],
+  ];
+
+  test('external values are at hand', () => {
+    expect([stream, context].map((value) => isExternal(value))).toEqual([true, true]);
+  });
+  test.each(uses)('%s', (_name, use) => {
+    for (const state of [stream, context, {}, 1, 'state', Symbol('state'), null, undefined, new Proxy({}, {})]) {
+      expect(codeOf(() => use(claim(Object.create(Generator.prototype), { _native: state })))).toBe('WRONG_TYPE');
+    }
   });
 });
 
