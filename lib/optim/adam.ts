@@ -5,6 +5,7 @@ import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkAtLeastZero, checkFlag, checkStateTensor } from './checks.js';
 import { gradientOf, Optimizer, type ParamGroup, type ParamState, type Params, stateTensor } from './optimizer.js';
+import type { OptimizerStateDict } from './state.js';
 
 export interface AdamOptions {
   /** Learning rate; default 1e-3. */
@@ -19,7 +20,11 @@ export interface AdamOptions {
   amsgrad: boolean;
   /** Climbs instead of descending; default false. */
   maximize: boolean;
+  /** Weight decay shrinks the parameter itself, as AdamW's does, instead of adding to the gradient; default false. */
+  decoupledWeightDecay: boolean;
 }
+
+const OPTIONS = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize', 'decoupledWeightDecay'] as const;
 
 interface Moments {
   step: number;
@@ -40,27 +45,26 @@ interface Moments {
  * optimizer.step();
  */
 export class Adam extends Optimizer<AdamOptions> {
-  /** Whether weight decay acts on the parameter itself. */
-  protected get decoupled(): boolean {
-    return false;
-  }
-
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, settingsOf('Adam', options, 0));
+    super(params, settingsOf(checkOptions('Adam', options, OPTIONS), 0));
   }
 
-  protected override checkSettings({ lr, betas, eps, weightDecay, amsgrad, maximize }: AdamOptions): void {
-    checkAtLeastZero(this.name, 'learning rate', lr);
-    checkAtLeastZero(this.name, 'epsilon value', eps);
-    checkAtLeastZero(this.name, 'weight_decay value', weightDecay);
-    if (!Array.isArray(betas) || betas.length !== 2) fail('WRONG_TYPE', `${this.name}: betas must be two numbers`);
+  protected override checkSettings(settings: AdamOptions, op: string): void {
+    const { lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay } = settings;
+    checkAtLeastZero(op, 'learning rate', lr);
+    checkAtLeastZero(op, 'epsilon value', eps);
+    checkAtLeastZero(op, 'weight_decay value', weightDecay);
+    if (!Array.isArray(betas) || betas.length !== 2) {
+      fail('WRONG_TYPE', `${op}: betas must be two numbers, got ${describe(betas)}`);
+    }
     betas.forEach((beta: unknown, i) => {
       if (!(typeof beta === 'number' && beta >= 0 && beta < 1)) {
-        fail('OUT_OF_RANGE', `${this.name}: Invalid beta parameter at index ${i}: ${String(beta)}`);
+        fail('OUT_OF_RANGE', `${op}: Invalid beta parameter at index ${i}: ${describe(beta)}`);
       }
     });
-    checkFlag(this.name, 'amsgrad', amsgrad);
-    checkFlag(this.name, 'maximize', maximize);
+    checkFlag(op, 'amsgrad', amsgrad);
+    checkFlag(op, 'maximize', maximize);
+    checkFlag(op, 'decoupledWeightDecay', decoupledWeightDecay);
   }
 
   protected override checkState(what: string, state: ParamState): void {
@@ -89,7 +93,7 @@ export class Adam extends Optimizer<AdamOptions> {
       batch.moments.push(moments);
     }
     for (const [steps, batch] of bySteps) {
-      rawAdam(batch.params, batch.grads, batch.moments, { ...group, step: steps + 1, decoupled: this.decoupled });
+      rawAdam(batch.params, batch.grads, batch.moments, { ...group, step: steps + 1 });
       for (const moments of batch.moments) moments.step++;
       for (const param of batch.params) bumpVersion(param);
     }
@@ -115,17 +119,20 @@ export class Adam extends Optimizer<AdamOptions> {
  * const optimizer = new optim.AdamW(model.parameters(), { lr: 3e-4, weightDecay: 0.1 });
  */
 export class AdamW extends Adam {
-  protected override get decoupled(): boolean {
-    return true;
+  constructor(params: Params<AdamOptions>, options: Partial<Omit<AdamOptions, 'decoupledWeightDecay'>> = {}) {
+    const known = checkOptions<Partial<AdamOptions>>('AdamW', options, OPTIONS.slice(0, -1));
+    super(params, settingsOf({ ...known, decoupledWeightDecay: true }, 0.01));
   }
 
-  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, settingsOf('AdamW', options, 0.01));
+  /** As Adam's; weight decay stays decoupled, also where Adam saved the state. */
+  override loadStateDict(stateDict: OptimizerStateDict): void {
+    super.loadStateDict(stateDict);
+    for (const group of this.paramGroups) group.decoupledWeightDecay = true;
   }
 }
 
-function settingsOf(op: string, options: Partial<AdamOptions>, decay: number): AdamOptions {
-  const known = checkOptions(op, options, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize']);
-  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, amsgrad = false, maximize = false } = known;
-  return { lr, betas, eps, weightDecay, amsgrad, maximize };
+function settingsOf(options: Partial<AdamOptions>, decay: number): AdamOptions {
+  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, ...flags } = options;
+  const { amsgrad = false, maximize = false, decoupledWeightDecay = false } = flags;
+  return { lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay };
 }

@@ -7,6 +7,13 @@ export function checkAtLeastZero(op: string, what: string, value: unknown): void
   if (!(value >= 0)) fail('OUT_OF_RANGE', `${op}: Invalid ${what}: ${value}`);
 }
 
+/** A setting that may be any number but NaN. */
+export function checkPlainNumber(op: string, what: string, value: unknown): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    fail('WRONG_TYPE', `${op}: ${what} must be a number, got ${describe(value)}`);
+  }
+}
+
 export function checkFlag(op: string, name: string, value: unknown): void {
   if (typeof value !== 'boolean') fail('WRONG_TYPE', `${op}: ${name} must be a boolean, got ${describe(value)}`);
 }

@@ -1,11 +1,10 @@
 import { describe, fail } from '../tensor/errors.js';
-import { checkFunction, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
+import { checkInteger, checkNumber, checkOptions, checkSynchronous, refusePromise } from '../tensor/options.js';
+import { checkPlainNumber } from './checks.js';
 import { Optimizer } from './optimizer.js';
 
 /** Any optimizer of this package. */
 export type WithLr = Optimizer<{ lr: number }>;
-
-type LrGroup = WithLr['paramGroups'][number] & { initialLr?: number };
 
 /** Checks the first argument of every scheduler. */
 export function checkOptimizer(op: string, optimizer: unknown): void {
@@ -22,11 +21,23 @@ export interface LrContext {
   readonly epoch: number;
   /** The group's number. */
   readonly group: number;
+  /** Whether this is the step of the constructor, which leaves most learning rates as they are. */
+  readonly initial: boolean;
+}
+
+/** What every scheduler takes. */
+export interface SchedulerOptions {
+  /**
+   * The last epoch that is done, where a run is taken up again: the optimizer's groups must then have an `initialLr`,
+   * which its loaded state brings. Default −1, a new run.
+   */
+  readonly lastEpoch?: number;
 }
 
 /**
  * Base of the schedulers that set learning rates by the number of epochs. Call `step()` after the optimizer's, once per
- * epoch. A subclass defines `nextLr`.
+ * epoch. A subclass defines `nextLr`, and its constructor ends with `this.step()`. A group that was added to the optimizer
+ * later counts from the learning rate that it was added with.
  *
  * @example
  * const scheduler = new optim.lrScheduler.StepLR(optimizer, 30, { gamma: 0.1 });
@@ -38,24 +49,59 @@ export interface LrContext {
  * optimizer.paramGroups[0].lr; // 0.00010000…: a tenth of 0.1, three times over
  */
 export abstract class LRScheduler {
-  lastEpoch = -1;
-  readonly baseLrs: number[];
+  lastEpoch: number;
+  readonly baseLrs: number[] = [];
+  private initial = true;
 
-  constructor(readonly optimizer: WithLr) {
-    checkOptimizer(this.constructor.name, optimizer);
-    this.baseLrs = (optimizer.paramGroups as LrGroup[]).map((group) => (group.initialLr ??= group.lr));
+  constructor(
+    readonly optimizer: WithLr,
+    options: SchedulerOptions = {},
+  ) {
+    const op = this.constructor.name;
+    checkOptimizer(op, optimizer);
+    this.lastEpoch = checkInteger(op, 'lastEpoch', checkOptions(op, options, ['lastEpoch']).lastEpoch ?? -1);
+    const unknown = optimizer.paramGroups.findIndex(({ initialLr }) => initialLr === undefined);
+    if (this.lastEpoch !== -1 && unknown !== -1) {
+      fail(
+        'BAD_ARGUMENT',
+        `${op}: param 'initialLr' is not specified in paramGroups[${unknown}] when resuming with lastEpoch ` +
+          `${this.lastEpoch}; load the optimizer's state first`,
+      );
+    }
+    this.coverGroups();
+  }
+
+  /** Checks the groups' learning rates, and notes those that groups which it has not met yet begin with. */
+  private coverGroups(): void {
+    for (const [i, group] of this.optimizer.paramGroups.entries()) {
+      checkPlainNumber(this.constructor.name, `the learning rate of group ${i}`, group.lr);
+      if (i < this.baseLrs.length) continue;
+      group.initialLr ??= group.lr;
+      this.baseLrs.push(group.initialLr);
+    }
   }
 
   /** The learning rate of a group from this epoch on. */
   protected abstract nextLr(context: LrContext): number;
 
-  /** Goes to the next epoch. */
+  /** Goes to the next epoch. Where a learning rate comes out as no number, nothing has changed. */
   step(): void {
+    const { initial } = this;
+    const groups = this.optimizer.paramGroups;
+    this.coverGroups();
     this.lastEpoch++;
-    const epoch = this.lastEpoch;
-    this.optimizer.paramGroups.forEach((settings, group) => {
-      settings.lr = this.nextLr({ lr: settings.lr, baseLr: this.baseLrs[group] ?? settings.lr, epoch, group });
-    });
+    try {
+      const rates = groups.map(({ lr }, group) => {
+        const next = this.nextLr({ lr, baseLr: this.baseLrs[group]!, epoch: this.lastEpoch, group, initial });
+        checkPlainNumber(this.constructor.name, `nextLr's result for group ${group}`, next);
+        return next;
+      });
+      for (const [i, lr] of rates.entries()) groups[i]!.lr = lr;
+    } catch (error) {
+      this.lastEpoch--;
+      throw error;
+    }
+    this.initial = false;
   }
 
   /** The learning rates of the groups. */
@@ -65,12 +111,14 @@ export abstract class LRScheduler {
 
   /** Where the scheduler stands; its settings are the constructor's. */
   stateDict(): { readonly last_epoch: number; readonly base_lrs: readonly number[] } {
+    this.coverGroups();
     return { last_epoch: this.lastEpoch, base_lrs: [...this.baseLrs] };
   }
 
   loadStateDict(state: { readonly last_epoch: number; readonly base_lrs: readonly number[] }): void {
     const op = `${this.constructor.name}.loadStateDict`;
     const lastEpoch = checkInteger(op, 'last_epoch', state?.last_epoch);
+    this.coverGroups();
     if (!Array.isArray(state.base_lrs) || state.base_lrs.length !== this.baseLrs.length) {
       fail(
         'STATE_DICT_MISMATCH',
@@ -83,7 +131,7 @@ export abstract class LRScheduler {
   }
 }
 
-interface GammaOptions {
+interface GammaOptions extends SchedulerOptions {
   /** What the learning rate is multiplied by; default 0.1. */
   readonly gamma?: number;
 }
@@ -99,8 +147,9 @@ export class StepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: WithLr, stepSize: number, options: GammaOptions = {}) {
-    super(optimizer);
-    this.gamma = checkNumber('StepLR', 'gamma', checkOptions('StepLR', options, ['gamma']).gamma ?? 0.1);
+    const { gamma = 0.1, lastEpoch } = checkOptions('StepLR', options, ['gamma', 'lastEpoch']);
+    super(optimizer, { lastEpoch });
+    this.gamma = checkNumber('StepLR', 'gamma', gamma);
     this.stepSize = checkInteger('StepLR', 'stepSize', stepSize);
     if (stepSize < 1) fail('OUT_OF_RANGE', `StepLR: stepSize must be positive, got ${stepSize}`);
     this.step();
@@ -122,8 +171,9 @@ export class MultiStepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: WithLr, milestones: readonly number[], options: GammaOptions = {}) {
-    super(optimizer);
-    this.gamma = checkNumber('MultiStepLR', 'gamma', checkOptions('MultiStepLR', options, ['gamma']).gamma ?? 0.1);
+    const { gamma = 0.1, lastEpoch } = checkOptions('MultiStepLR', options, ['gamma', 'lastEpoch']);
+    super(optimizer, { lastEpoch });
+    this.gamma = checkNumber('MultiStepLR', 'gamma', gamma);
     if (!Array.isArray(milestones))
       fail('WRONG_TYPE', `MultiStepLR: milestones must be an array, got ${describe(milestones)}`);
     this.milestones = milestones.map((epoch) => checkInteger('MultiStepLR', 'a milestone', epoch));
@@ -144,14 +194,14 @@ export class MultiStepLR extends LRScheduler {
 export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
 
-  constructor(optimizer: WithLr, gamma: number) {
-    super(optimizer);
+  constructor(optimizer: WithLr, gamma: number, options: SchedulerOptions = {}) {
+    super(optimizer, checkOptions('ExponentialLR', options, ['lastEpoch']));
     this.gamma = checkNumber('ExponentialLR', 'gamma', gamma);
     this.step();
   }
 
-  protected override nextLr({ lr, epoch }: LrContext): number {
-    return epoch === 0 ? lr : lr * this.gamma;
+  protected override nextLr({ lr, initial }: LrContext): number {
+    return initial ? lr : lr * this.gamma;
   }
 }
 
@@ -166,9 +216,9 @@ export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
   readonly etaMin: number;
 
-  constructor(optimizer: WithLr, tMax: number, options: { readonly etaMin?: number } = {}) {
-    super(optimizer);
-    const { etaMin = 0 } = checkOptions('CosineAnnealingLR', options, ['etaMin']);
+  constructor(optimizer: WithLr, tMax: number, options: SchedulerOptions & { readonly etaMin?: number } = {}) {
+    const { etaMin = 0, lastEpoch } = checkOptions('CosineAnnealingLR', options, ['etaMin', 'lastEpoch']);
+    super(optimizer, { lastEpoch });
     this.etaMin = checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
     this.tMax = checkInteger('CosineAnnealingLR', 'tMax', tMax);
     if (tMax < 1) fail('OUT_OF_RANGE', `CosineAnnealingLR: tMax must be positive, got ${tMax}`);
@@ -176,41 +226,47 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 
   // From the present learning rate rather than in closed form, so that it combines with other changes of it.
-  protected override nextLr({ lr, baseLr, epoch }: LrContext): number {
+  protected override nextLr({ lr, baseLr, epoch, initial }: LrContext): number {
     const { tMax, etaMin } = this;
-    if (epoch === 0) return lr;
+    if (initial) return lr;
     if ((epoch - 1 - tMax) % (2 * tMax) === 0) return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
     const height = (at: number): number => 1 + Math.cos((Math.PI * at) / tMax);
     return (height(epoch) / height(epoch - 1)) * (lr - etaMin) + etaMin;
   }
 }
 
+type Lambda = (epoch: number) => number;
+
 /**
- * The initial learning rate times a function of the epoch; one function, or one for each group.
+ * The initial learning rate times a function of the epoch; one function for all groups, or one for each.
  *
  * @example
  * new optim.lrScheduler.LambdaLR(optimizer, (epoch) => 0.95 ** epoch).getLastLr(); // [0.1]
  */
 export class LambdaLR extends LRScheduler {
-  private readonly lambdas: readonly ((epoch: number) => number)[];
+  private readonly lambda: Lambda | readonly Lambda[];
 
-  constructor(optimizer: WithLr, lambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[]) {
-    super(optimizer);
-    this.lambdas = typeof lambda === 'function' ? optimizer.paramGroups.map(() => lambda) : lambda;
-    if (!Array.isArray(this.lambdas) || this.lambdas.length !== optimizer.paramGroups.length) {
-      fail(
-        'BAD_ARGUMENT',
-        `LambdaLR: Expected ${optimizer.paramGroups.length} lr_lambdas, but got ${describe(lambda)}`,
-      );
-    }
-    for (const one of this.lambdas) checkFunction('LambdaLR', 'a lambda', one);
+  constructor(optimizer: WithLr, lambda: Lambda | readonly Lambda[], options: SchedulerOptions = {}) {
+    super(optimizer, checkOptions('LambdaLR', options, ['lastEpoch']));
+    this.lambda = Array.isArray(lambda) ? [...lambda] : lambda;
+    for (const group of optimizer.paramGroups.keys()) checkSynchronous('LambdaLR', 'a lambda', this.lambdaOf(group));
     this.step();
   }
 
+  private lambdaOf(group: number): Lambda {
+    if (typeof this.lambda === 'function') return this.lambda;
+    const groups = this.optimizer.paramGroups.length;
+    if (!Array.isArray(this.lambda) || this.lambda.length !== groups) {
+      fail('BAD_ARGUMENT', `LambdaLR: Expected ${groups} lr_lambdas, but got ${describe(this.lambda)}`);
+    }
+    return this.lambda[group];
+  }
+
   protected override nextLr({ baseLr, epoch, group }: LrContext): number {
-    // A group that was added since has no function; its learning rate is the user's.
-    const factor = this.lambdas[group]?.(epoch) ?? 1;
-    return baseLr * checkNumber('LambdaLR', "a lambda's result", factor);
+    const factor = this.lambdaOf(group)(epoch);
+    refusePromise('LambdaLR', `the lambda of group ${group}`, factor);
+    checkPlainNumber('LambdaLR', `the result of group ${group}'s lambda`, factor);
+    return baseLr * factor;
   }
 }
 
@@ -228,10 +284,11 @@ export class LinearLR extends LRScheduler {
   constructor(
     optimizer: WithLr,
     startFactor = 1 / 3,
-    options: { readonly endFactor?: number; readonly totalIters?: number } = {},
+    options: SchedulerOptions & { readonly endFactor?: number; readonly totalIters?: number } = {},
   ) {
-    super(optimizer);
-    const { endFactor = 1, totalIters = 5 } = checkOptions('LinearLR', options, ['endFactor', 'totalIters']);
+    const known = checkOptions('LinearLR', options, ['endFactor', 'totalIters', 'lastEpoch']);
+    const { endFactor = 1, totalIters = 5, lastEpoch } = known;
+    super(optimizer, { lastEpoch });
     this.startFactor = checkNumber('LinearLR', 'startFactor', startFactor);
     this.endFactor = checkNumber('LinearLR', 'endFactor', endFactor);
     this.totalIters = checkInteger('LinearLR', 'totalIters', totalIters);
@@ -243,10 +300,10 @@ export class LinearLR extends LRScheduler {
     this.step();
   }
 
-  protected override nextLr({ lr, epoch }: LrContext): number {
+  protected override nextLr({ lr, epoch, initial }: LrContext): number {
     const { startFactor, endFactor, totalIters } = this;
     if (epoch === 0) return lr * startFactor;
-    if (epoch > totalIters) return lr;
+    if (initial || epoch > totalIters) return lr;
     const rise = endFactor - startFactor;
     return lr * (1 + rise / (totalIters * startFactor + (epoch - 1) * rise));
   }

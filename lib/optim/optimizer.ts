@@ -5,9 +5,10 @@ import { zeroGradient } from '../autograd/zeroGradient.js';
 import { rawFull } from '../raw/create.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
-import { checkFunction, checkOptions } from '../tensor/options.js';
+import { checkOptions, checkSynchronous, refusePromise } from '../tensor/options.js';
 import { pythonFloat } from '../tensor/python.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
+import { checkAtLeastZero } from './checks.js';
 import { loadOptimizerState, type OptimizerStateDict, saveOptimizerState, snake } from './state.js';
 
 /** Parameters that are updated with the same settings. */
@@ -15,6 +16,8 @@ export type ParamGroup<H extends object> = H & {
   params: Tensor[];
   /** There when the optimizer was given `namedParameters()`. */
   paramNames?: string[];
+  /** The learning rate that schedulers count from; the first of them writes it. */
+  initialLr?: number;
 };
 
 type NamedParam = readonly [name: string, param: Tensor];
@@ -22,6 +25,7 @@ type NamedParam = readonly [name: string, param: Tensor];
 /** A group as the user writes it: settings that are left out are those of the optimizer. */
 export type ParamGroupInput<H extends object> = Partial<H> & {
   readonly params: Tensor | Iterable<Tensor | NamedParam>;
+  readonly initialLr?: number;
 };
 
 /** `model.parameters()`, `model.namedParameters()`, or groups with settings of their own. */
@@ -31,6 +35,12 @@ export type Params<H extends object> = Iterable<Tensor | NamedParam | ParamGroup
 export type ParamState = Record<string, Tensor | number>;
 
 type StepHook<O> = (optimizer: O) => void;
+
+/** What a step is about to do to one group. */
+interface Update<H extends object> {
+  readonly group: ParamGroup<H>;
+  readonly params: readonly Tensor[];
+}
 
 /**
  * Base of all optimizers: groups of parameters with their settings, and a state for each parameter. A subclass defines
@@ -43,7 +53,7 @@ type StepHook<O> = (optimizer: O) => void;
  * ], { lr: 1e-2, momentum: 0.9 });
  */
 export abstract class Optimizer<H extends object = object> {
-  /** Settings may be changed between steps; schedulers change `lr`. */
+  /** Settings may be changed between steps, and each step checks them; schedulers change `lr`. */
   readonly paramGroups: ParamGroup<H>[] = [];
   readonly state = new Map<Tensor, ParamState>();
   private preHooks: readonly StepHook<never>[] = [];
@@ -57,15 +67,15 @@ export abstract class Optimizer<H extends object = object> {
     const list = readParams(this.name, params);
     if (list.length === 0) fail('BAD_ARGUMENT', `${this.name}: optimizer got an empty parameter list`);
     const groups = isGroups<H>(this.name, list) ? list : [{ params: list } as unknown as ParamGroupInput<H>];
-    this.checkSettings(defaults);
+    this.checkSettings(defaults, this.name);
     for (const group of groups) this.addParamGroup(group);
   }
 
   /** Updates the parameters of one group that have a gradient. */
   protected abstract updateGroup(group: ParamGroup<H>, params: readonly Tensor[]): void;
 
-  /** Refuses settings that make no sense. */
-  protected abstract checkSettings(settings: H): void;
+  /** Refuses settings that make no sense; `op` begins the message. Called before every step too. */
+  protected abstract checkSettings(settings: H, op: string): void;
 
   /** Refuses a parameter's state, read from a checkpoint, that `updateGroup` could not work with. */
   protected checkState(_what: string, _state: ParamState): void {}
@@ -87,9 +97,10 @@ export abstract class Optimizer<H extends object = object> {
     if (names.length !== 0 && names.length !== params.length) {
       fail('BAD_ARGUMENT', `${op}: all optimizer params should be with/without names. Some param names are missing`);
     }
-    checkOptions(op, settings as object, Object.keys(this.defaults) as never[]);
-    const full = { ...this.defaults, ...settings } as H;
-    this.checkSettings(full);
+    checkOptions(op, settings as object, [...Object.keys(this.defaults), 'initialLr'] as never[]);
+    const full = { ...this.defaults, ...settings } as H & { initialLr?: number };
+    this.checkSettings(full, this.name);
+    if (full.initialLr !== undefined) checkAtLeastZero(op, 'initial learning rate', full.initialLr);
     this.checkDisjoint(op, params, names.length > 0);
     this.paramGroups.push({ ...full, params, ...(names.length > 0 && { paramNames: names }) });
   }
@@ -116,25 +127,40 @@ export abstract class Optimizer<H extends object = object> {
 
   /**
    * Updates every parameter that has a gradient. A closure, which computes the loss and its gradients anew, runs first
-   * and its result is returned.
+   * and its result is returned. Settings and gradients of all groups are checked before the first parameter changes.
    */
   step(): undefined;
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
-    if (closure !== undefined) checkFunction(`${this.name}.step`, 'closure', closure);
-    for (const hook of this.preHooks) hook(this as never);
+    const op = `${this.name}.step`;
+    if (closure !== undefined) checkSynchronous(op, 'closure', closure);
+    for (const hook of this.preHooks) refusePromise(op, 'a pre-hook', hook(this as never));
     const result = closure === undefined ? undefined : enableGrad(closure);
-    for (const group of this.paramGroups) {
-      const params = group.params.filter((param) => metaOf(param)?.grad);
-      if (params.length > 0) this.updateGroup(group, params);
-    }
-    for (const hook of this.postHooks) hook(this as never);
+    refusePromise(op, 'the closure', result);
+    for (const { group, params } of this.updates(op)) this.updateGroup(group, params);
+    for (const hook of this.postHooks) refusePromise(op, 'a post-hook', hook(this as never));
     return result;
+  }
+
+  /** The groups with something to update, all checked: a step must not fail with half of the parameters changed. */
+  private updates(op: string): Update<H>[] {
+    const updates: Update<H>[] = [];
+    for (const [i, group] of this.paramGroups.entries()) {
+      const where = this.paramGroups.length === 1 ? op : `${op}: group ${i}`;
+      this.checkSettings(group, where);
+      if (!Array.isArray(group.params)) {
+        fail('WRONG_TYPE', `${where}: params must be an array of Tensors, got ${describe(group.params)}`);
+      }
+      const params = group.params.filter((param) => metaOf(checkTensor(where, param, 'a parameter'))?.grad);
+      for (const param of params) checkTensor(where, gradientOf(where, param), 'a gradient');
+      if (params.length > 0) updates.push({ group, params });
+    }
+    return updates;
   }
 
   /** `hook(optimizer)` runs before each step. */
   registerStepPreHook(hook: StepHook<this>): RemovableHandle {
-    checkFunction(`${this.name}.registerStepPreHook`, 'hook', hook);
+    checkSynchronous(`${this.name}.registerStepPreHook`, 'hook', hook);
     this.preHooks = [...this.preHooks, hook];
     const remove = (): void => {
       this.preHooks = without(this.preHooks, hook);
@@ -144,7 +170,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs after each step. */
   registerStepPostHook(hook: StepHook<this>): RemovableHandle {
-    checkFunction(`${this.name}.registerStepPostHook`, 'hook', hook);
+    checkSynchronous(`${this.name}.registerStepPostHook`, 'hook', hook);
     this.postHooks = [...this.postHooks, hook];
     const remove = (): void => {
       this.postHooks = without(this.postHooks, hook);
@@ -163,7 +189,7 @@ export abstract class Optimizer<H extends object = object> {
       this,
       this.name,
       stateDict,
-      (settings) => this.checkSettings(settings as H),
+      (settings, op) => this.checkSettings(settings as H, op),
       (what, state) => this.checkState(what, state),
     );
   }

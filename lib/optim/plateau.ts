@@ -1,6 +1,7 @@
 import { describe, fail } from '../tensor/errors.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
+import { checkPlainNumber } from './checks.js';
 import { checkOptimizer, type WithLr } from './lrScheduler.js';
 
 export interface PlateauOptions {
@@ -47,7 +48,7 @@ export class ReduceLROnPlateau {
   cooldownCounter = 0;
   lastEpoch = 0;
   private readonly settings: Required<Omit<PlateauOptions, 'minLr'>>;
-  private readonly minLrs: readonly number[];
+  private readonly minLr: number | readonly number[];
 
   constructor(
     readonly optimizer: WithLr,
@@ -67,20 +68,19 @@ export class ReduceLROnPlateau {
       eps: checkNumber(OP, 'eps', known.eps ?? 1e-8),
     };
     const { minLr = 0 } = known;
-    const bounds: readonly unknown[] = Array.isArray(minLr) ? minLr : optimizer.paramGroups.map(() => minLr);
-    this.minLrs = bounds.map((bound) => checkNumber(OP, 'minLr', bound));
-    if (this.minLrs.length !== optimizer.paramGroups.length) {
-      fail(
-        'BAD_ARGUMENT',
-        `${OP}: expected ${optimizer.paramGroups.length} values of minLr, got ${this.minLrs.length}`,
-      );
-    }
+    for (const bound of Array.isArray(minLr) ? minLr : [minLr]) checkPlainNumber(OP, 'minLr', bound);
+    this.minLr = Array.isArray(minLr) ? [...minLr] : (minLr as number);
+    this.checkBounds();
     this.best = this.settings.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   step(metric: number | Tensor): void {
-    const value = metric instanceof Tensor ? metric.item() : metric;
+    const value = metric instanceof Tensor ? Number(metric.item()) : metric;
     if (typeof value !== 'number') fail('WRONG_TYPE', `${OP}.step: expected a metric, got ${describe(metric)}`);
+    this.checkBounds();
+    for (const [i, { lr }] of this.optimizer.paramGroups.entries()) {
+      checkPlainNumber(`${OP}.step`, `the learning rate of group ${i}`, lr);
+    }
     const { patience, cooldown } = this.settings;
     this.lastEpoch++;
     if (this.isBetter(value)) {
@@ -135,10 +135,19 @@ export class ReduceLROnPlateau {
     return mode === 'min' ? value < bar : value > bar;
   }
 
+  /** One minLr bounds all groups, those added later too; of several there must be one for each. */
+  private checkBounds(): void {
+    const { minLr } = this;
+    const groups = this.optimizer.paramGroups.length;
+    if (typeof minLr !== 'number' && minLr.length !== groups) {
+      fail('BAD_ARGUMENT', `${OP}: expected ${groups} values of minLr, one for each group, got ${minLr.length}`);
+    }
+  }
+
   private reduce(): void {
     const { factor, eps } = this.settings;
     this.optimizer.paramGroups.forEach((group, i) => {
-      const next = Math.max(group.lr * factor, this.minLrs[i]!);
+      const next = Math.max(group.lr * factor, typeof this.minLr === 'number' ? this.minLr : this.minLr[i]!);
       if (group.lr - next > eps) group.lr = next;
     });
   }

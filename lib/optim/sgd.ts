@@ -3,7 +3,7 @@ import { rawSgd } from '../raw/optim.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkAtLeastZero, checkFlag, checkStateTensor } from './checks.js';
+import { checkAtLeastZero, checkFlag, checkPlainNumber, checkStateTensor } from './checks.js';
 import { gradientOf, Optimizer, type ParamGroup, type ParamState, type Params, stateTensor } from './optimizer.js';
 
 export interface SGDOptions {
@@ -39,15 +39,16 @@ export class SGD extends Optimizer<SGDOptions> {
     super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize });
   }
 
-  protected override checkSettings({ lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDOptions): void {
-    checkAtLeastZero('SGD', 'learning rate', lr);
-    checkAtLeastZero('SGD', 'momentum value', momentum);
-    checkAtLeastZero('SGD', 'weight_decay value', weightDecay);
-    if (typeof dampening !== 'number') fail('WRONG_TYPE', 'SGD: dampening must be a number');
-    checkFlag('SGD', 'nesterov', nesterov);
-    checkFlag('SGD', 'maximize', maximize);
+  protected override checkSettings(settings: SGDOptions, op: string): void {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = settings;
+    checkAtLeastZero(op, 'learning rate', lr);
+    checkAtLeastZero(op, 'momentum value', momentum);
+    checkAtLeastZero(op, 'weight_decay value', weightDecay);
+    checkPlainNumber(op, 'dampening', dampening);
+    checkFlag(op, 'nesterov', nesterov);
+    checkFlag(op, 'maximize', maximize);
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
-      fail('BAD_ARGUMENT', 'SGD: Nesterov momentum requires a momentum and zero dampening');
+      fail('BAD_ARGUMENT', `${op}: Nesterov momentum requires a momentum and zero dampening`);
     }
   }
 

@@ -4,6 +4,7 @@ import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { checkAtLeastZero } from './checks.js';
 import type { ParamGroup, ParamState } from './optimizer.js';
 
 /** PyTorch's format: settings in its names, and each group's parameters as their numbers. */
@@ -50,7 +51,7 @@ export function loadOptimizerState<H extends object>(
   optimizer: HasState<H>,
   name: string,
   stateDict: OptimizerStateDict,
-  checkSettings: (settings: object) => void,
+  checkSettings: (settings: object, op: string) => void,
   checkState: (op: string, state: ParamState) => void,
 ): void {
   const op = `${name}.loadStateDict`;
@@ -60,7 +61,10 @@ export function loadOptimizerState<H extends object>(
     for (const [j, number] of saved.params.entries()) params.set(number, optimizer.paramGroups[i]!.params[j]!);
   });
   const settings = groups.map((saved) => readSettings(optimizer.defaults, saved));
-  settings.forEach(checkSettings);
+  for (const one of settings) {
+    checkSettings(one, op);
+    if (one.initialLr !== undefined) checkAtLeastZero(op, 'initial learning rate', one.initialLr);
+  }
   const state = new Map<Tensor, ParamState>();
   for (const [number, own] of Object.entries(stateDict.state)) {
     const param = params.get(Number(number));
@@ -106,7 +110,7 @@ function checkGroups<H extends object>(
 }
 
 /** The optimizer's settings among a saved group's; PyTorch saves some that only choose its implementation. */
-function readSettings<H extends object>(defaults: H, saved: PackedGroup): object {
+function readSettings<H extends object>(defaults: H, saved: PackedGroup): { readonly initialLr?: unknown } {
   const settings: Record<string, unknown> = {};
   for (const name of [...Object.keys(defaults), 'initialLr', 'paramNames']) {
     const value = saved[snake(name)];

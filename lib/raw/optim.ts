@@ -40,7 +40,7 @@ interface AdamSettings {
   readonly weightDecay: number;
   readonly amsgrad: boolean;
   readonly maximize: boolean;
-  readonly decoupled: boolean;
+  readonly decoupledWeightDecay: boolean;
   /** Counts from 1. */
   readonly step: number;
 }
@@ -59,10 +59,10 @@ export function rawAdam(
   moments: readonly Moments[],
   settings: AdamSettings,
 ): void {
-  const { lr, betas, eps, weightDecay, amsgrad, maximize, decoupled, step } = settings;
+  const { lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay, step } = settings;
   const [beta1, beta2] = betas;
   const corrections = [1 - beta1 ** step, 1 - beta2 ** step] as const;
-  const flags = [Number(decoupled), Number(amsgrad), Number(maximize)] as const;
+  const flags = [Number(decoupledWeightDecay), Number(amsgrad), Number(maximize)] as const;
   adamSettings.set([lr, beta1, beta2, eps, weightDecay, ...corrections, ...flags]);
   const handles = new Float64Array(params.length * 5);
   for (let i = 0; i < params.length; i++) {

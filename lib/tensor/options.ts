@@ -8,7 +8,7 @@ const FLAGS: ReadonlySet<string> = new Set(
     'keepdim descending largest copy share requiresGrad inplace training replacement equalNan logTarget bias ' +
     'retainGraph createGraph allowUnused materializeGrads checkNan raiseException ' +
     'strict assign keepVars persistent recurse removeDuplicate setToNone prepend alwaysCall errorIfNonfinite ' +
-    'nesterov maximize amsgrad ' +
+    'nesterov maximize amsgrad decoupledWeightDecay ' +
     'elementwiseAffine affine trackRunningStats useInputStats returnIndices ceilMode countIncludePad ' +
     'scaleGradByFreq sparse freeze ' +
     'isCausal enableGqa needWeights averageAttnWeights addBiasKv addZeroAttn batchFirst normFirst bidirectional ' +
@@ -67,6 +67,21 @@ export function checkString(op: string, name: string, value: unknown): void {
 
 export function checkFunction(op: string, name: string, value: unknown): void {
   if (typeof value !== 'function') fail('WRONG_TYPE', `${op}: ${name} must be a function, got ${describe(value)}`);
+}
+
+/** A function whose result is needed at once: one that is `async` has only a promise to give. */
+export function checkSynchronous(op: string, name: string, value: unknown): void {
+  checkFunction(op, name, value);
+  if (Object.prototype.toString.call(value) === '[object AsyncFunction]') {
+    fail('WRONG_TYPE', `${op}: ${name} must not be async: its result is needed at once`);
+  }
+}
+
+/** Refuses a promise where a value belongs; `from` is the function that gave it. */
+export function refusePromise(op: string, from: string, value: unknown): void {
+  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+    fail('WRONG_TYPE', `${op}: ${from} returned a promise; its result is needed at once, so it must not be async`);
+  }
 }
 
 /** A finite or infinite number; refuses what JavaScript would coerce. */

@@ -66,6 +66,11 @@ const ROWS: [string, object, number[]][] = [
   ],
   ['AdamW', { lr: 0.1 }, [0.40238398386620744, -1.4061928375860508, 2.3888050367037077, 0.10460852049521509]],
   [
+    'Adam',
+    { lr: 0.1, weightDecay: 0.2, amsgrad: true, decoupledWeightDecay: true },
+    [0.3245638118702411, -1.2212926744521693, 2.0926574238847824, 0.08075754644744623],
+  ],
+  [
     'AdamW',
     { lr: 0.1, weightDecay: 0.2, amsgrad: true },
     [0.3245638118702411, -1.2212926744521693, 2.0926574238847824, 0.08075754644744623],
@@ -140,6 +145,71 @@ describe('a step', () => {
     }
     expect(p.toArray()).toEqual(a.toArray());
     expect(q.toArray()).toEqual(b.toArray());
+  });
+
+  describe('checks every group before the first parameter changes', () => {
+    const bad: [keyof typeof OPTIMIZERS, object, string][] = [
+      ...['SGD', 'Adam', 'AdamW'].flatMap((name): [string, object, string][] => [
+        [name, { lr: undefined }, `${name}.step: group 1: learning rate must be a number, got undefined`],
+        [name, { lr: '0.1' }, 'learning rate must be a number, got "0.1"'],
+        [name, { lr: Number.NaN }, 'Invalid learning rate: NaN'],
+        [name, { lr: -1 }, 'Invalid learning rate: -1'],
+        [name, { weightDecay: undefined }, 'weight_decay value must be a number, got undefined'],
+        [name, { maximize: 'no' }, 'maximize must be a boolean'],
+        [name, { params: [3] }, 'a parameter must be a Tensor, got 3'],
+        [name, { params: 3 }, 'params must be an array of Tensors, got 3'],
+      ]),
+      ['SGD', { momentum: undefined }, 'momentum value must be a number, got undefined'],
+      ['SGD', { momentum: Number.NaN }, 'Invalid momentum value: NaN'],
+      ['SGD', { dampening: Number.NaN }, 'dampening must be a number, got NaN'],
+      ['SGD', { nesterov: true }, 'Nesterov momentum requires a momentum'],
+      ['Adam', { eps: undefined }, 'epsilon value must be a number, got undefined'],
+      ['Adam', { betas: undefined }, 'betas must be two numbers, got undefined'],
+      ['Adam', { betas: [0.9, '0.9'] }, 'Invalid beta parameter at index 1: "0.9"'],
+      ['Adam', { betas: [0.9] }, 'betas must be two numbers'],
+      ['AdamW', { decoupledWeightDecay: 1 }, 'decoupledWeightDecay must be a boolean, got 1'],
+    ];
+    for (const [name, changes, message] of bad) {
+      it(`${name} ${Object.entries(changes).map(([key, value]) => `${key} = ${String(value)}`)}`, () => {
+        const params = parameters('float32');
+        const optimizer = OPTIMIZERS[name]!(params, { lr: 0.1 });
+        optimizer.paramGroups.push({ ...optimizer.paramGroups[0]!, params: [params[1]] });
+        optimizer.paramGroups[0]!.params = [params[0]];
+        const before = params.map((param) => param.toArray());
+        params[0].sum().add(params[1].sum()).backward();
+        Object.assign(optimizer.paramGroups[1]!, changes);
+        expect(() => optimizer.step()).toThrow(FlambeauError);
+        expect(() => optimizer.step()).toThrow(message);
+        expect(params.map((param) => param.toArray())).toEqual(before);
+        expect(optimizer.state.size).toBe(0);
+      });
+    }
+
+    it('a gradient that was disposed', () => {
+      const [p, q] = parameters('float32');
+      const optimizer = new optim.SGD([{ params: p }, { params: q }], { lr: 0.1 });
+      p.sum().add(q.sum()).backward();
+      q.grad!.dispose();
+      expect(() => optimizer.step()).toThrow('SGD.step: group 1: a gradient of shape [1, 1] was disposed');
+      expect(p.toArray()).toEqual([1, -2, 3]);
+    });
+  });
+
+  it('refuses a promise from its closure or a hook', async () => {
+    const p = new nn.Parameter(ones([1]));
+    const optimizer = new optim.SGD([p], { lr: 0.5 });
+    p.sum().backward();
+    let ran = false;
+    const closure = async (): Promise<void> => {
+      ran = true;
+    };
+    expect(() => optimizer.step(closure)).toThrow('SGD.step: closure must not be async');
+    expect(ran).toBe(false);
+    expect(() => optimizer.step(() => Promise.resolve(1))).toThrow('SGD.step: the closure returned a promise');
+    expect(() => optimizer.registerStepPreHook(async () => {})).toThrow('hook must not be async');
+    optimizer.registerStepPreHook(() => Promise.resolve() as never);
+    expect(() => optimizer.step()).toThrow('SGD.step: a pre-hook returned a promise');
+    expect(p.toArray()).toEqual([1]);
   });
 
   it('runs its hooks', () => {
@@ -242,7 +312,16 @@ describe('stateDict', () => {
     expect(Object.keys(state)).toEqual(['0']);
     expect(Object.keys(state[0]!)).toEqual(['step', 'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']);
     expect(param_groups).toEqual([
-      { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: true, maximize: false, params: [0, 1] },
+      {
+        lr: 0.1,
+        betas: [0.9, 0.999],
+        eps: 1e-8,
+        weight_decay: 0,
+        amsgrad: true,
+        maximize: false,
+        decoupled_weight_decay: false,
+        params: [0, 1],
+      },
     ]);
   });
 
@@ -292,6 +371,13 @@ describe('stateDict', () => {
     expect(optimizer.paramGroups[0]).not.toHaveProperty('foreach');
   });
 
+  it('AdamW stays decoupled when Adam saved its state', () => {
+    const p = new nn.Parameter(ones([2]));
+    const optimizer = new optim.AdamW([p]);
+    optimizer.loadStateDict(new optim.Adam([p], { weightDecay: 0.1 }).stateDict());
+    expect(optimizer.paramGroups[0]).toMatchObject({ weightDecay: 0.1, decoupledWeightDecay: true });
+  });
+
   it('is checked before anything changes', () => {
     const p = new nn.Parameter(ones([2]));
     const optimizer = new optim.Adam([p], { lr: 0.1 });
@@ -307,6 +393,8 @@ describe('stateDict', () => {
       [{ state: null, param_groups: [group] }, 'expected an object of state and param_groups'],
       [{ state: {}, param_groups: [null] }, "doesn't match the size of optimizer's group"],
       [{ state: {}, param_groups: [{ ...group, lr: -1 }] }, 'Invalid learning rate'],
+      [{ state: {}, param_groups: [{ ...group, lr: null }] }, 'learning rate must be a number, got null'],
+      [{ state: {}, param_groups: [{ ...group, initial_lr: '1' }] }, 'initial learning rate must be a number, got "1"'],
       [{}, 'expected an object of state and param_groups'],
     ];
     for (const [dict, message] of bad) expect(() => optimizer.loadStateDict(dict as never)).toThrow(message);
@@ -322,6 +410,7 @@ it('prints its groups with the names and values of PyTorch', () => {
 Parameter Group 0
     amsgrad: False
     betas: (0.9, 0.999)
+    decoupled_weight_decay: False
     eps: 1e-08
     lr: 0.0001
     maximize: False
