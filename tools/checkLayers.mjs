@@ -63,7 +63,7 @@ const NATIVE = {
     'dtype.h',
     'error.h',
     'kernels/',
-    'dispatch/dispatch.h',
+    'dispatch/',
     'parallel/',
     'memory/',
     'tensor/',

@@ -1,4 +1,5 @@
 import { trials as attention } from './attention.js';
+import { trials as collector } from './collector.js';
 import { trials as convolution } from './convolution.js';
 import { trials as elementwise } from './elementwise.js';
 import { trials as gemm } from './gemm.js';
@@ -16,6 +17,7 @@ export const groups: Readonly<Record<string, readonly Trial[]>> = {
   gemm,
   lowPrecision,
   elementwise,
+  collector,
   reductions,
   norm,
   convolution,

@@ -53,6 +53,11 @@ export function forward(name: string, setup: () => () => Results, costs: Costs =
   return { ...costs, name, inference: true, setup: timed };
 }
 
+/** A forward twice: its results freed at once, and left to the collector as programs leave them. */
+export function freedAndLeft(name: string, setup: () => () => Results, costs: Costs = {}): Trial[] {
+  return [forward(`${name}, freed`, setup, costs), { ...costs, name: `${name}, left`, inference: true, setup }];
+}
+
 /** The gradients alone, from a graph that is made once and kept, for an upstream gradient of ones. */
 export function backward(
   name: string,

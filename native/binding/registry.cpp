@@ -54,7 +54,7 @@ Handle Registry::insert(Tensor&& tensor, napi_value owner) {
   if (++since_check_ >= kCreationsPerCheck) poll_if_collected();
   if (tensor.storage->use_count() == 1) {
     live_bytes_ += static_cast<int64_t>(tensor.storage->bytes());
-    if (live_bytes_ > minor_limit_) relieve_pressure();
+    if (policy_.is_due(live_bytes_)) relieve_pressure();
   }
   uint32_t index;
   if (!free_.empty()) {
@@ -107,7 +107,7 @@ void Registry::free_slot(uint32_t index) {
   slot.used = false;
   --live_;
   if (slot.owner) {
-    delist(index);
+    if (slot.list) delist(index);
     napi_delete_reference(env_, slot.owner);
     slot.owner = nullptr;
   }
@@ -115,27 +115,42 @@ void Registry::free_slot(uint32_t index) {
   if (++slot.generation < kMaxGeneration) free_.push_back(index);
 }
 
-// Frees the slots of dead owners; the others end up in old_.
-void Registry::poll(std::vector<uint32_t>& list) {
+// Calls visit(slot number, whether its owner lives) for a list's slots, in order.
+template <class Visit>
+void Registry::visit_owners(const std::vector<uint32_t>& list, Visit&& visit) {
   napi_handle_scope scope = nullptr;
-  size_t visited = 0;
-  // From the back: delist() fills the hole with the last entry, which has been seen by then.
-  for (size_t i = list.size(); i-- > 0;) {
-    if (visited++ % kHandleScope == 0) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (i % kHandleScope == 0) {
       if (scope) napi_close_handle_scope(env_, scope);
       napi_open_handle_scope(env_, &scope);
     }
-    const uint32_t index = list[i];
     napi_value object = nullptr;
-    napi_get_reference_value(env_, slots_[index].owner, &object);
-    if (!object) {
-      free_slot(index);
-    } else if (&list != &old_) {
-      delist(index);
-      enlist(index, old_);
-    }
+    napi_get_reference_value(env_, slots_[list[i]].owner, &object);
+    visit(list[i], object != nullptr);
   }
   if (scope) napi_close_handle_scope(env_, scope);
+}
+
+// Frees the slots of dead owners; the others are old from now on. The youngest are freed last: their blocks, which the
+// caches still hold, are taken first.
+void Registry::poll_young() {
+  std::vector<uint32_t> young;
+  young.swap(young_);
+  visit_owners(young, [this](uint32_t index, bool lives) {
+    slots_[index].list = nullptr;
+    if (lives) enlist(index, old_);
+    else free_slot(index);
+  });
+  young.clear();
+  young.swap(young_);  // keeps the list's memory
+}
+
+void Registry::poll_old() {
+  std::vector<uint32_t> dead;
+  visit_owners(old_, [&dead](uint32_t index, bool lives) {
+    if (!lives) dead.push_back(index);
+  });
+  for (uint32_t index : dead) free_slot(index);
 }
 
 void Registry::poll_if_collected() {
@@ -145,10 +160,8 @@ void Registry::poll_if_collected() {
   napi_value object = nullptr;
   if (sentinel_) napi_get_reference_value(env_, sentinel_, &object);
   if (!object) {
-    if (++polls_ % kPollsPerOldPoll == 0) poll(old_);
-    poll(young_);
-    renew_sentinel();
-    report_bytes();
+    poll();
+    policy_.collected_by_itself(live_bytes_, CollectionPolicy::Clock::now());
   }
   napi_close_handle_scope(env_, scope);
 }
@@ -160,17 +173,24 @@ void Registry::renew_sentinel() {
   if (napi_create_object(env_, &garbage) == napi_ok) napi_create_reference(env_, garbage, 0, &sentinel_);
 }
 
-// Live native bytes passed the limit: V8, which cannot see them, is asked to look for garbage. A minor collection finds
-// what a loop drops; when bytes have doubled since the last major one, garbage may have grown old, and that finds it.
-void Registry::relieve_pressure() {
-  const bool major = live_bytes_ > major_limit_;
-  request_collection(major);
-  poll(old_);
-  poll(young_);
+// Old slots wait for a major collection, which may have been V8's own.
+void Registry::poll(bool also_old) {
+  if (also_old || ++polls_ % kPollsPerOldPoll == 0) poll_old();
+  poll_young();
   renew_sentinel();
-  minor_limit_ = std::max(kMinorFloor, live_bytes_ + live_bytes_ / 2 + (kMinorFloor >> 1));
-  if (major) major_limit_ = std::max(kMajorFloor, 2 * live_bytes_);
   report_bytes();
+}
+
+// V8 does not see native bytes: it is asked to look for garbage.
+void Registry::relieve_pressure() {
+  using Demand = CollectionPolicy::Demand;
+  const auto begin = CollectionPolicy::Clock::now();
+  const Demand demand = policy_.demand(live_bytes_, begin);
+  if (demand == Demand::none) return;
+  const int64_t before = live_bytes_;
+  request_collection(demand == Demand::major);
+  poll(demand == Demand::major);
+  policy_.collected(demand, before, live_bytes_, begin, CollectionPolicy::Clock::now());
 }
 
 void Registry::request_collection(bool major) {

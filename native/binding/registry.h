@@ -12,6 +12,8 @@
 #include <deque>
 #include <vector>
 
+#include "../dispatch/cpu.h"
+#include "../memory/collection_policy.h"
 #include "../tensor/tensor.h"
 
 namespace flambeau {
@@ -56,7 +58,11 @@ class Registry {
   void poll_if_collected();
   void enlist(uint32_t index, std::vector<uint32_t>& list);
   void delist(uint32_t index);
-  void poll(std::vector<uint32_t>& list);
+  void poll(bool also_old = false);
+  void poll_young();
+  void poll_old();
+  template <class Visit>
+  void visit_owners(const std::vector<uint32_t>& list, Visit&& visit);
   void relieve_pressure();
   void request_collection(bool major);
   void renew_sentinel();
@@ -70,10 +76,7 @@ class Registry {
   uint32_t since_check_ = 0, polls_ = 0;
   size_t live_ = 0;
   int64_t live_bytes_ = 0, reported_bytes_ = 0;
-  int64_t minor_limit_ = kMinorFloor, major_limit_ = kMajorFloor;
-
-  static constexpr int64_t kMinorFloor = int64_t{64} << 20;
-  static constexpr int64_t kMajorFloor = int64_t{192} << 20;
+  CollectionPolicy policy_{cache_sizes().l2, cache_sizes().l3};
 };
 
 }  // namespace flambeau
