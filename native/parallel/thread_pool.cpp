@@ -100,6 +100,9 @@ struct Split {
 // True on pool threads and, while it runs a loop, on the thread that called parallel_for.
 thread_local bool inside_parallel_loop = false;
 
+// The innermost ThreadLimit in force; on a pool thread that of the loop whose range it runs.
+thread_local int thread_limit = kMaxThreads;
+
 // Set in the child of a fork, where the workers do not exist: loops run inline from then on.
 std::atomic<bool> forked{false};
 
@@ -123,6 +126,7 @@ class Pool {
     fn_.store(fn, std::memory_order_relaxed);
     context_.store(context, std::memory_order_relaxed);
     n_.store(split.n, std::memory_order_relaxed);
+    limit_.store(thread_limit, std::memory_order_relaxed);
     caller_core_.store(current_core(), std::memory_order_relaxed);
     pending_.store(split.ranges, std::memory_order_relaxed);
     // Range 0 is the caller's: the ticket starts at 1.
@@ -175,6 +179,7 @@ class Pool {
     while (next(ticket) < ranges(ticket)) {
       const RangeFn fn = fn_.load(std::memory_order_relaxed);
       void* const context = context_.load(std::memory_order_relaxed);
+      const int limit = limit_.load(std::memory_order_relaxed);
       const Split split{n_.load(std::memory_order_relaxed), static_cast<int>(ranges(ticket))};
       // What was read above belongs to this ticket's job if the claim succeeds: a job with an unclaimed range cannot
       // have ended, and the epoch tells it from every later one.
@@ -182,6 +187,7 @@ class Pool {
         continue;
       }
       const int i = static_cast<int>(next(ticket));
+      thread_limit = limit;
       fn(context, split.begin(i), split.begin(i + 1));
       finish_range();
       ticket = ticket_.load(std::memory_order_acquire);
@@ -243,6 +249,7 @@ class Pool {
   std::atomic<RangeFn> fn_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<int64_t> n_{0};
+  std::atomic<int> limit_{kMaxThreads};
   std::atomic<int> caller_core_{-1};
   // epoch << 32 | ranges << 16 | next range to claim. On a cache line of its own, as is the count of unfinished ranges.
   alignas(64) std::atomic<uint64_t> ticket_{0};
@@ -367,14 +374,17 @@ int available_cores() {
   return cores;
 }
 
-int num_threads() { return thread_count().load(std::memory_order_relaxed); }
+int num_threads() { return std::min(thread_count().load(std::memory_order_relaxed), thread_limit); }
 
 void set_num_threads(int n) { thread_count().store(std::clamp(n, 1, kMaxThreads), std::memory_order_relaxed); }
+
+ThreadLimit::ThreadLimit(int most) : outer_(thread_limit) { thread_limit = std::clamp(most, 1, outer_); }
+ThreadLimit::~ThreadLimit() { thread_limit = outer_; }
 
 void parallel_for(int64_t n, int64_t grain, RangeFn fn, void* context) {
   if (n <= 0) return;
   const int64_t most = n / std::max<int64_t>(grain, 1);
-  const Split split{n, static_cast<int>(std::clamp<int64_t>(most, 1, num_threads()))};
+  const Split split{n, most <= 1 ? 1 : static_cast<int>(std::min<int64_t>(most, num_threads()))};
   if (split.ranges == 1) {
     fn(context, 0, n);
     return;

@@ -8,10 +8,25 @@
 
 namespace flambeau {
 
-// The number of threads a parallel loop may use, the caller included. set_num_threads takes 1..kMaxThreads.
+// The number of threads a parallel loop of the calling thread may use, itself included: what the process was set to, or
+// the caller's limit where that is less. set_num_threads takes 1..kMaxThreads and is the process's.
 inline constexpr int kMaxThreads = 256;
 int num_threads();
 void set_num_threads(int n);
+
+// While it lives, loops of the thread that made it use at most so many threads (at least one). One within another can
+// only lower the limit. What a loop runs, also on the pool's threads, is under the limit of its caller.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(int most);
+  ~ThreadLimit();
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  const int outer_;
+};
+
 // Cores this process may run on: affinity mask and cgroup quota included.
 int available_cores();
 
