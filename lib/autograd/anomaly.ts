@@ -1,6 +1,7 @@
 import { rawTo } from '../raw/copy.js';
 import { predicateKernel } from '../raw/elementwise.js';
 import { reduceKernel } from '../raw/reduce.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { context, withContext } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
@@ -42,6 +43,7 @@ export function checkAnomaly(node: Node, results: readonly (Gradient | undefined
  * autograd.detectAnomaly(() => x.sqrt().sum().backward()); // throws: Function 'SqrtBackward0' returned nan values …
  */
 export function detectAnomaly<R>(fn: () => R, options?: { checkNan?: boolean }): R {
+  if (arguments.length > 2) refuseSurplus('detectAnomaly', arguments, 2);
   if (typeof fn !== 'function') fail('WRONG_TYPE', `detectAnomaly: expected a function, got ${describe(fn)}`);
   const { checkNan = true } = checkOptions('detectAnomaly', options, ['checkNan']);
   return withContext({ anomaly: { checkNan } }, fn);

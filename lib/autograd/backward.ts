@@ -1,4 +1,5 @@
 import { rawFull } from '../raw/create.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
@@ -100,6 +101,7 @@ export function backward(
   gradTensors?: Tensor | null | readonly (Tensor | null)[],
   options?: BackwardCallOptions,
 ): void {
+  if (arguments.length > 3) refuseSurplus('backward', arguments, 3);
   const known = checkOptions('backward', options, ['retainGraph', 'createGraph', 'inputs']);
   const { createGraph = false, retainGraph = createGraph } = known;
   const outputs = checkTensors('backward', tensors, 'tensors');
@@ -158,6 +160,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions,
 ): (Tensor | null)[] {
+  if (arguments.length > 3) refuseSurplus('grad', arguments, 3);
   const known = checkOptions('grad', options, [
     'gradOutputs',
     'retainGraph',

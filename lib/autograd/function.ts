@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { context, withContext } from '../tensor/context.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
@@ -62,6 +63,7 @@ class Context {
 
   /** Whether backward sees zeros (the default) or null for outputs that nothing was derived from. */
   setMaterializeGrads(value: boolean): void {
+    if (arguments.length > 1) refuseSurplus('setMaterializeGrads', arguments, 1);
     this._materializes = value;
   }
 }
@@ -278,6 +280,7 @@ function connect(node: FunctionNode, ctx: Context, args: readonly unknown[], out
 export function onceDifferentiable<C, A extends readonly Gradient[], R extends Returned>(
   backward: (ctx: C, ...grads: A) => R,
 ): (ctx: C, ...grads: A) => R {
+  if (arguments.length > 1) refuseSurplus('onceDifferentiable', arguments, 1);
   checkFunction('onceDifferentiable', 'backward', backward);
   return (ctx, ...grads) => {
     const returned = withContext({ grad: false }, () => backward(ctx, ...grads));

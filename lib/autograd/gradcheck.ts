@@ -1,5 +1,6 @@
 import { rawCast, rawCopy } from '../raw/copy.js';
 import { rawFrom, rawFull } from '../raw/create.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkNumber, checkOptions } from '../tensor/options.js';
@@ -157,6 +158,7 @@ function mismatch(analytic: Jacobian, numeric: Jacobian, atol: number, rtol: num
  * autograd.gradcheck((x) => x.exp(), [x]); // true
  */
 export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options?: GradcheckOptions): boolean {
+  if (arguments.length > 3) refuseSurplus('gradcheck', arguments, 3);
   return compare('gradcheck', fn, inputs, options);
 }
 
@@ -197,6 +199,7 @@ export function gradgradcheck(
   inputs: Tensor | readonly Tensor[],
   options?: GradcheckOptions & { gradOutputs?: Tensor | readonly Tensor[] },
 ): boolean {
+  if (arguments.length > 3) refuseSurplus('gradgradcheck', arguments, 3);
   const { gradOutputs, ...rest } = checkOptions('gradgradcheck', options, [...OPTIONS, 'gradOutputs']);
   const given = checkInputs('gradgradcheck', inputs instanceof Tensor ? [inputs] : inputs);
   const outputs = enableGrad(() => outputsOf('gradgradcheck', fn, given));

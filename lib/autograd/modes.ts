@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { type Context, context, withContext } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 
@@ -37,6 +38,7 @@ function inModeThroughout<R extends Resumable>(generator: R, change: Partial<Con
  * const y = noGrad(() => model(x)); // y.requiresGrad is false
  */
 export function noGrad<R>(fn: () => R): R {
+  if (arguments.length > 1) refuseSurplus('noGrad', arguments, 1);
   return inMode('noGrad', { grad: false }, fn);
 }
 
@@ -48,6 +50,7 @@ export function noGrad<R>(fn: () => R): R {
  * noGrad(() => enableGrad(() => x.mul(2))).requiresGrad; // true
  */
 export function enableGrad<R>(fn: () => R): R {
+  if (arguments.length > 1) refuseSurplus('enableGrad', arguments, 1);
   return inMode('enableGrad', { grad: !context().inference }, fn);
 }
 
@@ -58,15 +61,18 @@ export function enableGrad<R>(fn: () => R): R {
  * inferenceMode(() => model(x)).requiresGrad; // false
  */
 export function inferenceMode<R>(fn: () => R): R {
+  if (arguments.length > 1) refuseSurplus('inferenceMode', arguments, 1);
   return inMode('inferenceMode', { grad: false, inference: true }, fn);
 }
 
 /** Whether operations are being recorded here. */
 export function isGradEnabled(): boolean {
+  if (arguments.length > 0) refuseSurplus('isGradEnabled', arguments, 0);
   return context().grad;
 }
 
 /** Whether this runs inside `inferenceMode`. */
 export function isInferenceModeEnabled(): boolean {
+  if (arguments.length > 0) refuseSurplus('isInferenceModeEnabled', arguments, 0);
   return context().inference;
 }

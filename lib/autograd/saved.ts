@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { context, type SavedTensorHooks, withContext } from '../tensor/context.js';
 import { DTYPES } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
@@ -152,6 +153,7 @@ function revive(x: Tensor): Tensor {
  * backward needs it: to keep it elsewhere, smaller, or not at all (see `checkpoint`).
  */
 export function savedTensorsHooks<P, R>(pack: (x: Tensor) => P, unpack: (packed: P) => Tensor, fn: () => R): R {
+  if (arguments.length > 3) refuseSurplus('savedTensorsHooks', arguments, 3);
   for (const callback of [pack, unpack, fn]) {
     if (typeof callback !== 'function') {
       fail('WRONG_TYPE', `savedTensorsHooks: expected three functions, got ${describe(callback)}`);

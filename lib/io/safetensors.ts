@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { rawFrom } from '../raw/create.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
 import { checkOptions, checkString } from '../tensor/options.js';
@@ -59,6 +60,7 @@ export function saveSafetensors(
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   options?: { metadata?: Readonly<Record<string, string>> },
 ): void {
+  if (arguments.length > 3) refuseSurplus('saveSafetensors', arguments, 3);
   checkPath('saveSafetensors', path);
   const { metadata } = checkOptions('saveSafetensors', options, ['metadata']);
   const named = entriesOf(tensors);
@@ -122,6 +124,7 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Rec
  * model.loadStateDict(loadSafetensors('model.safetensors'));
  */
 export function loadSafetensors(path: string): Map<string, Tensor> {
+  if (arguments.length > 1) refuseSurplus('loadSafetensors', arguments, 1);
   return withFile('loadSafetensors', path, (read, size) => {
     const { entries, dataStart } = readHeader(read, size);
     const tensors = new Map<string, Tensor>();
@@ -143,6 +146,7 @@ export function loadSafetensors(path: string): Map<string, Tensor> {
  * loadSafetensorsMetadata('model.safetensors').epoch; // '10'
  */
 export function loadSafetensorsMetadata(path: string): Record<string, string> {
+  if (arguments.length > 1) refuseSurplus('loadSafetensorsMetadata', arguments, 1);
   return withFile('loadSafetensorsMetadata', path, (read, size) => ({ ...readHeader(read, size).metadata }));
 }
 

@@ -2,6 +2,7 @@ import { requireGrad } from '../autograd/accumulate.js';
 import { rawCast, rawCopy } from '../raw/copy.js';
 import { rawArange, rawEmpty, rawFrom, rawFull, rawShare } from '../raw/create.js';
 import { rawTriangle } from '../raw/indexing.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
 import {
@@ -78,6 +79,7 @@ function settings(
  * tensor(new Float64Array([1, 2])).dtype;       // 'float64'
  */
 export function tensor(data: NestedInput | Tensor, options?: TensorOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('tensor', arguments, 2);
   const known = checkOptions('tensor', options, ['dtype', 'requiresGrad', 'share']);
   const dtype = known.dtype === undefined ? undefined : checkDType('tensor', known.dtype);
   if (known.share === true) return asLeaf('tensor', shared('tensor', data, null, dtype), known.requiresGrad);
@@ -96,6 +98,7 @@ export function tensor(data: NestedInput | Tensor, options?: TensorOptions): Ten
  * fromTypedArray(new Float32Array(6), [2, 3]).shape; // [2, 3]
  */
 export function fromTypedArray(data: AnyTypedArray, shape: Shape, options?: TensorOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('fromTypedArray', arguments, 3);
   const op = 'fromTypedArray';
   const known = checkOptions(op, options, ['dtype', 'requiresGrad', 'share']);
   const dtype = known.dtype === undefined ? undefined : checkDType(op, known.dtype);
@@ -178,6 +181,7 @@ function checkFill(op: string, value: unknown, dtype: DType): number {
  * full([2], 7).toArray(); // [7, 7]
  */
 export function full(shape: Shape, value: number | boolean, options?: CreateOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('full', arguments, 3);
   const [dtype, requiresGrad] = settings('full', options, typeof value === 'boolean' ? 'bool' : 'float32');
   return asLeaf('full', rawFull(checkShape('full', [shape]), checkFill('full', value, dtype), dtype), requiresGrad);
 }
@@ -189,21 +193,25 @@ export function full(shape: Shape, value: number | boolean, options?: CreateOpti
  * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
  */
 export function zerosLike(x: Tensor, options?: CreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('zerosLike', arguments, 2);
   return fillLike('zerosLike', x, 0, options);
 }
 
 /** Ones in x's shape and dtype. */
 export function onesLike(x: Tensor, options?: CreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('onesLike', arguments, 2);
   return fillLike('onesLike', x, 1, options);
 }
 
 /** `value` everywhere in x's shape and dtype. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('fullLike', arguments, 3);
   return fillLike('fullLike', x, value, options);
 }
 
 /** Uninitialised memory in x's shape and dtype. */
 export function emptyLike(x: Tensor, options?: CreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('emptyLike', arguments, 2);
   const [dtype, requiresGrad] = settings('emptyLike', options, checkTensor('emptyLike', x).dtype);
   return asLeaf('emptyLike', rawEmpty(x.shape, dtype), requiresGrad);
 }
@@ -254,6 +262,7 @@ const CHUNK = 4096;
  * linspace(0, 1, 3).toArray(); // [0, 0.5, 1]
  */
 export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('linspace', arguments, 4);
   checkNumber('linspace', 'start', start);
   checkNumber('linspace', 'end', end);
   const [n] = checkShape('linspace', [checkInteger('linspace', 'steps', steps)]) as [number];

@@ -1,5 +1,6 @@
 import { bumpVersion } from '../autograd/meta.js';
 import { rawAdam } from '../raw/optim.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -46,6 +47,7 @@ interface Moments {
  */
 export class Adam extends Optimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    if (arguments.length > 2) refuseSurplus('Adam', arguments, 2);
     super(params, settingsOf(checkOptions('Adam', options, OPTIONS), 0));
   }
 
@@ -120,12 +122,14 @@ export class Adam extends Optimizer<AdamOptions> {
  */
 export class AdamW extends Adam {
   constructor(params: Params<AdamOptions>, options: Partial<Omit<AdamOptions, 'decoupledWeightDecay'>> = {}) {
+    if (arguments.length > 2) refuseSurplus('AdamW', arguments, 2);
     const known = checkOptions<Partial<AdamOptions>>('AdamW', options, OPTIONS.slice(0, -1));
     super(params, settingsOf({ ...known, decoupledWeightDecay: true }, 0.01));
   }
 
   /** As Adam's; weight decay stays decoupled, also where Adam saved the state. */
   override loadStateDict(stateDict: OptimizerStateDict): void {
+    if (arguments.length > 1) refuseSurplus('loadStateDict', arguments, 1);
     super.loadStateDict(stateDict);
     for (const group of this.paramGroups) group.decoupledWeightDecay = true;
   }

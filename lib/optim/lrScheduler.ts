@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions, checkSynchronous, refusePromise } from '../tensor/options.js';
 import { checkPlainNumber } from './checks.js';
@@ -86,6 +87,7 @@ export abstract class LRScheduler {
 
   /** Goes to the next epoch. Where a learning rate comes out as no number, nothing has changed. */
   step(): void {
+    if (arguments.length > 0) refuseSurplus('step', arguments, 0);
     const { initial } = this;
     const groups = this.optimizer.paramGroups;
     this.coverGroups();
@@ -106,16 +108,19 @@ export abstract class LRScheduler {
 
   /** The learning rates of the groups. */
   getLastLr(): number[] {
+    if (arguments.length > 0) refuseSurplus('getLastLr', arguments, 0);
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
   /** Where the scheduler stands; its settings are the constructor's. */
   stateDict(): { readonly last_epoch: number; readonly base_lrs: readonly number[] } {
+    if (arguments.length > 0) refuseSurplus('stateDict', arguments, 0);
     this.coverGroups();
     return { last_epoch: this.lastEpoch, base_lrs: [...this.baseLrs] };
   }
 
   loadStateDict(state: { readonly last_epoch: number; readonly base_lrs: readonly number[] }): void {
+    if (arguments.length > 1) refuseSurplus('loadStateDict', arguments, 1);
     const op = `${this.constructor.name}.loadStateDict`;
     const lastEpoch = checkInteger(op, 'last_epoch', state?.last_epoch);
     this.coverGroups();
@@ -147,6 +152,7 @@ export class StepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: WithLr, stepSize: number, options: GammaOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('StepLR', arguments, 3);
     const { gamma = 0.1, lastEpoch } = checkOptions('StepLR', options, ['gamma', 'lastEpoch']);
     super(optimizer, { lastEpoch });
     this.gamma = checkNumber('StepLR', 'gamma', gamma);
@@ -171,6 +177,7 @@ export class MultiStepLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: WithLr, milestones: readonly number[], options: GammaOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('MultiStepLR', arguments, 3);
     const { gamma = 0.1, lastEpoch } = checkOptions('MultiStepLR', options, ['gamma', 'lastEpoch']);
     super(optimizer, { lastEpoch });
     this.gamma = checkNumber('MultiStepLR', 'gamma', gamma);
@@ -195,6 +202,7 @@ export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
 
   constructor(optimizer: WithLr, gamma: number, options: SchedulerOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('ExponentialLR', arguments, 3);
     super(optimizer, checkOptions('ExponentialLR', options, ['lastEpoch']));
     this.gamma = checkNumber('ExponentialLR', 'gamma', gamma);
     this.step();
@@ -217,6 +225,7 @@ export class CosineAnnealingLR extends LRScheduler {
   readonly etaMin: number;
 
   constructor(optimizer: WithLr, tMax: number, options: SchedulerOptions & { readonly etaMin?: number } = {}) {
+    if (arguments.length > 3) refuseSurplus('CosineAnnealingLR', arguments, 3);
     const { etaMin = 0, lastEpoch } = checkOptions('CosineAnnealingLR', options, ['etaMin', 'lastEpoch']);
     super(optimizer, { lastEpoch });
     this.etaMin = checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
@@ -247,6 +256,7 @@ export class LambdaLR extends LRScheduler {
   private readonly lambda: Lambda | readonly Lambda[];
 
   constructor(optimizer: WithLr, lambda: Lambda | readonly Lambda[], options: SchedulerOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('LambdaLR', arguments, 3);
     super(optimizer, checkOptions('LambdaLR', options, ['lastEpoch']));
     this.lambda = Array.isArray(lambda) ? [...lambda] : lambda;
     for (const group of optimizer.paramGroups.keys()) checkSynchronous('LambdaLR', 'a lambda', this.lambdaOf(group));
@@ -286,6 +296,7 @@ export class LinearLR extends LRScheduler {
     startFactor = 1 / 3,
     options: SchedulerOptions & { readonly endFactor?: number; readonly totalIters?: number } = {},
   ) {
+    if (arguments.length > 3) refuseSurplus('LinearLR', arguments, 3);
     const known = checkOptions('LinearLR', options, ['endFactor', 'totalIters', 'lastEpoch']);
     const { endFactor = 1, totalIters = 5, lastEpoch } = known;
     super(optimizer, { lastEpoch });

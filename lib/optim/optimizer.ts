@@ -3,6 +3,7 @@ import { metaOf } from '../autograd/meta.js';
 import { enableGrad } from '../autograd/modes.js';
 import { zeroGradient } from '../autograd/zeroGradient.js';
 import { rawFull } from '../raw/create.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { describe, fail } from '../tensor/errors.js';
 import { keep } from '../tensor/memory.js';
 import { checkOptions, checkSynchronous, refusePromise } from '../tensor/options.js';
@@ -86,6 +87,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** Adds parameters to update, say those of layers that were frozen so far. */
   addParamGroup(group: ParamGroupInput<H>): void {
+    if (arguments.length > 1) refuseSurplus('addParamGroup', arguments, 1);
     const op = `${this.name}.addParamGroup`;
     if (typeof group !== 'object' || group === null || !('params' in group)) {
       fail('WRONG_TYPE', `${op}: param_group must be an object with params, got ${describe(group)}`);
@@ -121,6 +123,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** Forgets the gradients of all parameters, or with `setToNone: false` fills them with zeros. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    if (arguments.length > 1) refuseSurplus('zeroGrad', arguments, 1);
     const { setToNone = true } = checkOptions('zeroGrad', options, ['setToNone']);
     for (const group of this.paramGroups) for (const param of group.params) zeroGradient(param, setToNone);
   }
@@ -132,6 +135,7 @@ export abstract class Optimizer<H extends object = object> {
   step(): undefined;
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
+    if (arguments.length > 1) refuseSurplus('step', arguments, 1);
     const op = `${this.name}.step`;
     if (closure !== undefined) checkSynchronous(op, 'closure', closure);
     for (const hook of this.preHooks) refusePromise(op, 'a pre-hook', hook(this as never));
@@ -160,6 +164,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs before each step. */
   registerStepPreHook(hook: StepHook<this>): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerStepPreHook', arguments, 1);
     checkSynchronous(`${this.name}.registerStepPreHook`, 'hook', hook);
     this.preHooks = [...this.preHooks, hook];
     const remove = (): void => {
@@ -170,6 +175,7 @@ export abstract class Optimizer<H extends object = object> {
 
   /** `hook(optimizer)` runs after each step. */
   registerStepPostHook(hook: StepHook<this>): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerStepPostHook', arguments, 1);
     checkSynchronous(`${this.name}.registerStepPostHook`, 'hook', hook);
     this.postHooks = [...this.postHooks, hook];
     const remove = (): void => {
@@ -180,11 +186,13 @@ export abstract class Optimizer<H extends object = object> {
 
   /** State and settings with PyTorch's names, parameters as their numbers in order. */
   stateDict(): OptimizerStateDict {
+    if (arguments.length > 0) refuseSurplus('stateDict', arguments, 0);
     return saveOptimizerState(this);
   }
 
   /** Takes over state and settings of an optimizer over parameters of the same shapes; checked before it is changed. */
   loadStateDict(stateDict: OptimizerStateDict): void {
+    if (arguments.length > 1) refuseSurplus('loadStateDict', arguments, 1);
     loadOptimizerState(
       this,
       this.name,

@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { describe, fail } from '../tensor/errors.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../tensor/options.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -54,6 +55,7 @@ export class ReduceLROnPlateau {
     readonly optimizer: WithLr,
     options: PlateauOptions = {},
   ) {
+    if (arguments.length > 2) refuseSurplus('ReduceLROnPlateau', arguments, 2);
     checkOptimizer(OP, optimizer);
     const known = checkOptions(OP, options, OPTIONS);
     const factor = checkNumber(OP, 'factor', known.factor ?? 0.1);
@@ -75,6 +77,7 @@ export class ReduceLROnPlateau {
   }
 
   step(metric: number | Tensor): void {
+    if (arguments.length > 1) refuseSurplus('step', arguments, 1);
     const value = metric instanceof Tensor ? Number(metric.item()) : metric;
     if (typeof value !== 'number') fail('WRONG_TYPE', `${OP}.step: expected a metric, got ${describe(metric)}`);
     this.checkBounds();
@@ -100,11 +103,13 @@ export class ReduceLROnPlateau {
   }
 
   getLastLr(): number[] {
+    if (arguments.length > 0) refuseSurplus('getLastLr', arguments, 0);
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
   /** Where the scheduler stands, with PyTorch's names; its settings are the constructor's. */
   stateDict(): PlateauState {
+    if (arguments.length > 0) refuseSurplus('stateDict', arguments, 0);
     return {
       last_epoch: this.lastEpoch,
       best: this.best,
@@ -114,6 +119,7 @@ export class ReduceLROnPlateau {
   }
 
   loadStateDict(state: PlateauState): void {
+    if (arguments.length > 1) refuseSurplus('loadStateDict', arguments, 1);
     const op = `${OP}.loadStateDict`;
     if (typeof state !== 'object' || state === null)
       fail('WRONG_TYPE', `${op}: expected an object, got ${describe(state)}`);

@@ -1,5 +1,6 @@
 import { bumpVersion } from '../autograd/meta.js';
 import { rawSgd } from '../raw/optim.js';
+import { refuseSurplus } from '../tensor/arguments.js';
 import { fail } from '../tensor/errors.js';
 import { checkOptions } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -34,6 +35,7 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(params: Params<SGDOptions>, options: Partial<SGDOptions> = {}) {
+    if (arguments.length > 2) refuseSurplus('SGD', arguments, 2);
     const known = checkOptions('SGD', options, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize']);
     const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = known;
     super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { GeneratorHandle } from '../native/addon.js';
+import { refuseSurplus } from './arguments.js';
 import { describe, fail } from './errors.js';
 import { addon } from './runtime.js';
 
@@ -17,12 +18,14 @@ export class Generator {
 
   /** Starts over from `seed`, an integer of 64 bits (a number or a bigint); a negative one is taken modulo 2^64. */
   manualSeed(seed: number | bigint): this {
+    if (arguments.length > 1) refuseSurplus('manualSeed', arguments, 1);
     addon.seedGenerator(this._native, checkSeed(seed));
     return this;
   }
 
   /** Starts over from a seed that the system's entropy gives, and returns it. */
   seed(): bigint {
+    if (arguments.length > 0) refuseSurplus('seed', arguments, 0);
     const seed = randomBytes(8).readBigUInt64LE();
     addon.seedGenerator(this._native, seed);
     return seed;
@@ -30,16 +33,19 @@ export class Generator {
 
   /** The seed it last started from. */
   initialSeed(): bigint {
+    if (arguments.length > 0) refuseSurplus('initialSeed', arguments, 0);
     return addon.seedOf(this._native);
   }
 
   /** A generator that will give the same numbers as this one from here on. */
   clone(): Generator {
+    if (arguments.length > 0) refuseSurplus('clone', arguments, 0);
     return new Generator().setState(this);
   }
 
   /** Puts this generator where `other` is. */
   setState(other: Generator): this {
+    if (arguments.length > 1) refuseSurplus('setState', arguments, 1);
     if (!(other instanceof Generator))
       fail('WRONG_TYPE', `setState: other must be a Generator, got ${describe(other)}`);
     addon.copyGenerator(other._native, this._native);
@@ -71,16 +77,19 @@ defaultGenerator.seed();
  * randn([2]).toArray(); // [1.5409960746765137, -0.293428897857666]
  */
 export function manualSeed(seed: number | bigint): Generator {
+  if (arguments.length > 1) refuseSurplus('manualSeed', arguments, 1);
   return defaultGenerator.manualSeed(seed);
 }
 
 /** Starts the default generator over from a random seed, and returns that seed. */
 export function seed(): bigint {
+  if (arguments.length > 0) refuseSurplus('seed', arguments, 0);
   return defaultGenerator.seed();
 }
 
 /** The seed from which the default generator last started. */
 export function initialSeed(): bigint {
+  if (arguments.length > 0) refuseSurplus('initialSeed', arguments, 0);
   return defaultGenerator.initialSeed();
 }
 

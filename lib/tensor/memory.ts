@@ -1,3 +1,4 @@
+import { refuseSurplus } from './arguments.js';
 import { context, withContext } from './context.js';
 import { describe, fail } from './errors.js';
 import { addon } from './runtime.js';
@@ -13,6 +14,7 @@ import { checkTensor, Tensor } from './tensor.js';
  * const y = tidy(() => x.mul(2).add(1).relu()); // the two intermediates are freed at once
  */
 export function tidy<R>(fn: () => R): R {
+  if (arguments.length > 1) refuseSurplus('tidy', arguments, 1);
   if (typeof fn !== 'function') fail('WRONG_TYPE', `tidy: expected a function, got ${describe(fn)}`);
   const outer = context().scope;
   const scope = new Set<Tensor>();
@@ -73,6 +75,7 @@ function tensorsIn(root: unknown): Set<Tensor> {
  * });
  */
 export function keep<T extends Tensor>(x: T): T {
+  if (arguments.length > 1) refuseSurplus('keep', arguments, 1);
   checkTensor('keep', x);
   context().scope?.delete(x);
   return x;
@@ -103,6 +106,7 @@ const counters = new Float64Array(6);
  * memory().tensors; // how many tensors are alive
  */
 export function memory(): MemoryInfo {
+  if (arguments.length > 0) refuseSurplus('memory', arguments, 0);
   addon.memory(counters);
   const [bytes, tensors, processBytes, processStorages, cachedBytes, peakBytes] = counters as unknown as [
     number,
@@ -117,6 +121,7 @@ export function memory(): MemoryInfo {
 
 /** Lets `memory().peakBytes` start anew from what is held now. */
 export function resetPeakMemory(): void {
+  if (arguments.length > 0) refuseSurplus('resetPeakMemory', arguments, 0);
   addon.resetPeak();
 }
 
@@ -129,5 +134,6 @@ export function resetPeakMemory(): void {
  * memory().cachedBytes; // less than before
  */
 export function emptyCache(): void {
+  if (arguments.length > 0) refuseSurplus('emptyCache', arguments, 0);
   addon.releaseCache();
 }

@@ -1,3 +1,4 @@
+import { isOptions } from './arguments.js';
 import { describe, fail } from './errors.js';
 
 const NONE = Object.freeze({});
@@ -22,37 +23,68 @@ const STRINGS: ReadonlySet<string> = new Set(['prefix']);
 /**
  * The options object of a call, or an empty one. An unknown key is refused: a misspelt option would otherwise be
  * silently without effect. So is a flag that is no boolean, or a string that is none; `except` names options that are
- * no flags in this call.
+ * no flags in this call. `placed` is the name of the argument that came by position and could have been an option.
  */
 export function checkOptions<T extends object>(
   op: string,
   options: T | null | undefined,
   known: readonly (keyof T & string)[],
   except: readonly (keyof T & string)[] = [],
+  placed?: string,
 ): T | Partial<T> {
   if (options === undefined || options === null) return NONE as Partial<T>;
-  if (typeof options !== 'object' || !isPlain(options)) {
+  if (!isOptions(options as unknown)) {
     fail('WRONG_TYPE', `${op}: options must be an object ${showKeys(known)}, got ${describe(options)}`);
   }
   for (const key in options) {
-    if (!known.includes(key)) fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint(key, known)}`);
+    if (!known.includes(key)) refuseOption(op, key, options, known, placed);
     if (FLAGS.has(key) && !except.includes(key as keyof T & string)) checkFlag(op, key, options[key as keyof T]);
     if (STRINGS.has(key) && options[key] !== undefined) checkString(op, key, options[key]);
   }
   return options;
 }
 
-function isPlain(options: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(options);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+function refuseOption(op: string, key: string, options: object, known: readonly string[], placed?: string): void {
+  if (key === placed) {
+    if ((options as Record<string, unknown>)[key] === undefined) return;
+    fail('BAD_ARGUMENT', `${op}: ${key} was given twice, by position and as an option`);
+  }
+  const all = placed === undefined ? known : [placed, ...known];
+  const meant = closest(key, all);
+  const hint = meant === undefined ? `expected ${showKeys(all)}` : `did you mean ${meant}?`;
+  fail('BAD_ARGUMENT', `${op}: unknown option ${key}; ${hint}`);
 }
 
 const showKeys = (known: readonly string[]): string => `{ ${known.join(', ')} }`;
 
-function hint(key: string, known: readonly string[]): string {
-  const plain = (name: string): string => name.toLowerCase().replaceAll('_', '');
-  const meant = known.find((name) => plain(name) === plain(key));
-  return meant === undefined ? `expected ${showKeys(known)}` : `did you mean ${meant}?`;
+/** The known name that `name` was probably meant to be: in another convention, or a slip or two away. */
+export function closest(name: string, known: Iterable<string>): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replaceAll('_', '');
+  const given = plain(name);
+  let best: string | undefined;
+  let least = Math.min(3, Math.ceil(given.length / 3) + 1);
+  for (const candidate of known) {
+    const slips = distance(given, plain(candidate), least);
+    if (slips < least) [best, least] = [candidate, slips];
+  }
+  return best;
+}
+
+/** How many letters must be added, dropped, changed or exchanged with their neighbour; about `most` for more. */
+function distance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) >= most) return most;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : changed;
+      next.push(Math.min(changed, exchanged, row[j]! + 1, next[j - 1]! + 1));
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length]!;
 }
 
 function checkFlag(op: string, name: string, value: unknown): void {

@@ -1,3 +1,4 @@
+import { refuseSurplus } from './arguments.js';
 import { context } from './context.js';
 import { DTYPES, type DType, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { describe, fail } from './errors.js';
@@ -105,6 +106,7 @@ export class Tensor {
   size(): Shape;
   size(dim: number): number;
   size(dim?: number): Shape | number {
+    if (arguments.length > 1) refuseSurplus('size', arguments, 1);
     if (dim === undefined) return this.shape;
     if (!Number.isInteger(dim)) fail('WRONG_TYPE', `size: dim must be an integer, got ${describe(dim)}`);
     const rank = this.shape.length;
@@ -121,6 +123,7 @@ export class Tensor {
 
   /** Whether the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
+    if (arguments.length > 0) refuseSurplus('isContiguous', arguments, 0);
     if (this._strides === null) return true;
     let step = 1;
     for (let i = this.shape.length - 1; i >= 0; i--) {
@@ -142,6 +145,7 @@ export class Tensor {
    * still needs goes with the last of them. Any later use is an error.
    */
   dispose(): void {
+    if (arguments.length > 0) refuseSurplus('dispose', arguments, 0);
     if (this._handle === 0) return;
     if (this._pins > 0) this._parked = this._handle;
     else addon.dispose(this._handle);
@@ -162,6 +166,7 @@ export class Tensor {
 
   /** The one element as a number (bool: 0 or 1; an int64 past 2^53 loses precision, see `toTypedArray`). */
   item(): number {
+    if (arguments.length > 0) refuseSurplus('item', arguments, 0);
     if (this.numel !== 1) {
       fail(
         'SHAPE_MISMATCH',
@@ -175,6 +180,7 @@ export class Tensor {
   toTypedArray(): TypedArray;
   toTypedArray<D extends DType>(this: Tensor & { readonly dtype: D }): TypedArrayOf[D];
   toTypedArray(): TypedArray {
+    if (arguments.length > 0) refuseSurplus('toTypedArray', arguments, 0);
     const data = allocate('toTypedArray', this.dtype, this.numel, DTYPES[this.dtype].array);
     addon.read(handleOf('toTypedArray', this), data);
     return data;
@@ -182,6 +188,7 @@ export class Tensor {
 
   /** A copy as nested arrays of numbers (of booleans for bool); a plain number for a zero-dimensional tensor. */
   toArray(): NestedArray {
+    if (arguments.length > 0) refuseSurplus('toArray', arguments, 0);
     const { shape, dtype } = this;
     let places = 0;
     for (let dim = 0; dim < shape.length; dim++) places += numelOf(shape.slice(0, dim + 1));

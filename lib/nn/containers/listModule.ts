@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger } from '../../tensor/options.js';
 import { Module } from '../module/module.js';
@@ -23,24 +24,28 @@ export abstract class ListModule<M extends Module> extends Module {
 
   /** The module at a position. Throws when there is none. */
   at(index: number): M {
+    if (arguments.length > 1) refuseSurplus('at', arguments, 1);
     const { children } = positionsOf(this);
     return children[resolveIndex(this.op('at'), index, children.length)] as M;
   }
 
   /** Replaces the module at a position; the name stays. */
   set(index: number, module: M): this {
+    if (arguments.length > 2) refuseSurplus('set', arguments, 2);
     positionsOf(this).set(index, module);
     return this;
   }
 
   /** Adds a module at the end. */
   append(module: Module): this {
+    if (arguments.length > 1) refuseSurplus('append', arguments, 1);
     positionsOf(this).append([checkModule(this.op('append'), module)]);
     return this;
   }
 
   /** Adds the modules of any iterable at the end. */
   extend(modules: Iterable<Module>): this {
+    if (arguments.length > 1) refuseSurplus('extend', arguments, 1);
     if ((modules as unknown) === stateOf(this).self) {
       fail('MODULE_ERROR', `${this.op('extend')}: a ${classNameOf(this)} cannot be extended with itself; use concat`);
     }
@@ -50,6 +55,7 @@ export abstract class ListModule<M extends Module> extends Module {
 
   /** Adds a module before a position, which may be the length. */
   insert(index: number, module: Module): this {
+    if (arguments.length > 2) refuseSurplus('insert', arguments, 2);
     const positions = positionsOf(this);
     const { size } = positions;
     checkModule(this.op('insert'), module);
@@ -63,6 +69,7 @@ export abstract class ListModule<M extends Module> extends Module {
 
   /** Removes the module at a position, or those of a slice; the rest is numbered anew from 0. */
   delete(index: number | Slice): void {
+    if (arguments.length > 1) refuseSurplus('delete', arguments, 1);
     positionsOf(this).remove(this.resolve('delete', index));
   }
 
@@ -70,6 +77,7 @@ export abstract class ListModule<M extends Module> extends Module {
   pop(index: number): M;
   pop(slice: Slice): ListModule<M>;
   pop(index: number | Slice): M | ListModule<M> {
+    if (arguments.length > 1) refuseSurplus('pop', arguments, 1);
     const positions = this.resolve('pop', index);
     const removed = this.pick(positions);
     positionsOf(this).remove(positions);
@@ -78,6 +86,7 @@ export abstract class ListModule<M extends Module> extends Module {
 
   /** A new container, numbered from 0, of the modules from `start` to before `end`; it shares them with this one. */
   slice(start?: number, end?: number, step?: number): ListModule<M> {
+    if (arguments.length > 3) refuseSurplus('slice', arguments, 3);
     const slice: Slice = {
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),

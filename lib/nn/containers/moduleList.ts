@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../../tensor/arguments.js';
 import type { Layer, Module } from '../module/module.js';
 import { indentRest, printBlock } from '../module/print.js';
 import { classNameOf } from '../module/state.js';
@@ -22,6 +23,7 @@ export class ModuleList<M extends Module = Layer> extends ListModule<M> {
   [index: number]: M;
 
   constructor(modules: Iterable<M> = []) {
+    if (arguments.length > 1) refuseSurplus('ModuleList', arguments, 1);
     super();
     positionsOf(this).append(checkModules('ModuleList.extend', modules));
   }
@@ -29,15 +31,18 @@ export class ModuleList<M extends Module = Layer> extends ListModule<M> {
   override pop(index: number): M;
   override pop(slice: Slice): ModuleList<M>;
   override pop(index: never): M | ModuleList<M> {
+    if (arguments.length > 1) refuseSurplus('pop', arguments, 1);
     return super.pop(index) as M | ModuleList<M>;
   }
 
   override slice(start?: number, end?: number, step?: number): ModuleList<M> {
+    if (arguments.length > 3) refuseSurplus('slice', arguments, 3);
     return super.slice(start, end, step) as ModuleList<M>;
   }
 
   /** A new list of this one's modules followed by those of any iterable. */
   concat<N extends Module>(other: Iterable<N>): ModuleList<M | N> {
+    if (arguments.length > 1) refuseSurplus('concat', arguments, 1);
     return new ModuleList<M | N>([...this, ...(checkModules('ModuleList.concat', other) as N[])]);
   }
 

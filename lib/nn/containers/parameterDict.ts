@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { DTYPES } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkString } from '../../tensor/options.js';
@@ -26,6 +27,7 @@ const contents = new WeakMap<Module, Map<string, { readonly value: unknown } | n
  */
 export class ParameterDict<V = Parameter> extends Module {
   constructor(values: EntrySource<V | Tensor> = {}) {
+    if (arguments.length > 1) refuseSurplus('ParameterDict', arguments, 1);
     super();
     contents.set(stateOf(this).self, new Map());
     this.update(values);
@@ -40,17 +42,20 @@ export class ParameterDict<V = Parameter> extends Module {
   get(key: string): V | undefined;
   get<D>(key: string, otherwise: D): V | D;
   get(key: string, otherwise?: unknown): unknown {
+    if (arguments.length > 2) refuseSurplus('get', arguments, 2);
     const box = this.stored().get(key);
     if (box === undefined) return otherwise;
     return box === null ? stateOf(this).parameters.get(key) : box.value;
   }
 
   has(key: string): boolean {
+    if (arguments.length > 1) refuseSurplus('has', arguments, 1);
     return this.stored().has(key);
   }
 
   /** Adds a value, or replaces the one of this name in its place. */
   set(key: string, value: V | Tensor): this {
+    if (arguments.length > 2) refuseSurplus('set', arguments, 2);
     const op = `${classNameOf(this)}.set`;
     checkString(op, 'a key', key);
     const state = stateOf(this);
@@ -69,12 +74,14 @@ export class ParameterDict<V = Parameter> extends Module {
 
   /** Removes a value; false when there was none. */
   delete(key: string): boolean {
+    if (arguments.length > 1) refuseSurplus('delete', arguments, 1);
     unregister(stateOf(this), key);
     return this.stored().delete(key);
   }
 
   /** Removes the value of this name and returns it. Throws when there is none. */
   pop(key: string): V {
+    if (arguments.length > 1) refuseSurplus('pop', arguments, 1);
     if (!this.has(key))
       fail(
         'MODULE_ERROR',
@@ -87,6 +94,7 @@ export class ParameterDict<V = Parameter> extends Module {
 
   /** Removes the value added last, and returns it with its name. */
   popItem(): [string, V] {
+    if (arguments.length > 0) refuseSurplus('popItem', arguments, 0);
     const key = [...this.keys()].at(-1);
     if (key === undefined) fail('MODULE_ERROR', `${classNameOf(this)}.popItem: the dictionary is empty`);
     return [key, this.pop(key)];
@@ -94,26 +102,31 @@ export class ParameterDict<V = Parameter> extends Module {
 
   /** The value of this name, which is added when there is none. */
   setDefault(key: string, value: V | Tensor): V {
+    if (arguments.length > 2) refuseSurplus('setDefault', arguments, 2);
     if (!this.has(key)) this.set(key, value);
     return this.get(key) as V;
   }
 
   clear(): void {
+    if (arguments.length > 0) refuseSurplus('clear', arguments, 0);
     for (const key of [...this.keys()]) this.delete(key);
   }
 
   /** Adds or replaces the values of a Map, entries, a plain object or another ParameterDict. */
   update(values: EntrySource<V | Tensor>): this {
+    if (arguments.length > 1) refuseSurplus('update', arguments, 1);
     for (const [key, value] of readEntries('ParameterDict.update', values)) this.set(key, value as V | Tensor);
     return this;
   }
 
   /** A new dictionary that shares the values. */
   copy(): ParameterDict<V> {
+    if (arguments.length > 0) refuseSurplus('copy', arguments, 0);
     return new ParameterDict<V>(this.entries());
   }
 
   keys(): IterableIterator<string> {
+    if (arguments.length > 0) refuseSurplus('keys', arguments, 0);
     return this.stored().keys();
   }
 

@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -74,6 +75,7 @@ export class ParameterList<V = Parameter> extends Module {
   [index: number]: V;
 
   constructor(values: Iterable<V | Tensor> = []) {
+    if (arguments.length > 1) refuseSurplus('ParameterList', arguments, 1);
     super();
     const state = stateOf(this);
     state.list = new Values(state);
@@ -87,24 +89,28 @@ export class ParameterList<V = Parameter> extends Module {
 
   /** The value at a position, negative from the end. Throws when there is none. */
   at(index: number): V {
+    if (arguments.length > 1) refuseSurplus('at', arguments, 1);
     const values = this.stored();
     return values[resolveIndex(`${classNameOf(this)}.at`, index, values.length)]!;
   }
 
   /** Replaces the value at a position. */
   set(index: number, value: V | Tensor): this {
+    if (arguments.length > 2) refuseSurplus('set', arguments, 2);
     stateOf(this).list!.set(index, value);
     return this;
   }
 
   /** Adds a value at the end. */
   append(value: V | Tensor): this {
+    if (arguments.length > 1) refuseSurplus('append', arguments, 1);
     (stateOf(this).list as Values).append(value);
     return this;
   }
 
   /** Adds the values of any iterable at the end. */
   extend(values: Iterable<V | Tensor>): this {
+    if (arguments.length > 1) refuseSurplus('extend', arguments, 1);
     const source: unknown = values;
     if (!isIterable(source) || source instanceof Tensor) {
       const got = isModule(source)
@@ -120,6 +126,7 @@ export class ParameterList<V = Parameter> extends Module {
 
   /** A new list of the values from `start` to before `end`; it shares them with this one. */
   slice(start?: number, end?: number, step?: number): ParameterList<V> {
+    if (arguments.length > 3) refuseSurplus('slice', arguments, 3);
     const values = this.stored();
     const slice = {
       ...(start !== undefined && { start }),

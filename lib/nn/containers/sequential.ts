@@ -1,4 +1,5 @@
 import type { ProductActivation } from '../../raw/matmul.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { context } from '../../tensor/context.js';
 import { describe, fail } from '../../tensor/errors.js';
@@ -47,6 +48,7 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
   }
 
   override at<const N extends number>(index: N): LayerAt<T, N> {
+    if (arguments.length > 1) refuseSurplus('at', arguments, 1);
     return super.at(index) as LayerAt<T, N>;
   }
 
@@ -85,15 +87,18 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
   override pop(index: number): T[number];
   override pop(slice: { readonly start?: number; readonly end?: number; readonly step?: number }): Sequential;
   override pop(index: never): T[number] | Sequential {
+    if (arguments.length > 1) refuseSurplus('pop', arguments, 1);
     return super.pop(index) as T[number] | Sequential;
   }
 
   override slice(start?: number, end?: number, step?: number): Sequential {
+    if (arguments.length > 3) refuseSurplus('slice', arguments, 3);
     return super.slice(start, end, step) as unknown as Sequential;
   }
 
   /** A new Sequential of this one's modules followed by the other's. */
   concat(other: SequentialModule<readonly Module[]>): Sequential {
+    if (arguments.length > 1) refuseSurplus('concat', arguments, 1);
     if (!(other instanceof SequentialModule)) {
       fail(
         'WRONG_TYPE',
@@ -105,6 +110,7 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
 
   /** A new Sequential that runs this one's modules `times` times; the repetitions share their parameters. */
   repeat(times: number): Sequential {
+    if (arguments.length > 1) refuseSurplus('repeat', arguments, 1);
     if (!Number.isInteger(times))
       fail('WRONG_TYPE', `Sequential.repeat: times must be an integer, got ${describe(times)}`);
     if (times <= 0) fail('BAD_ARGUMENT', `Sequential.repeat: Non-positive multiplication factor ${times}`);

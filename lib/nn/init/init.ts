@@ -7,6 +7,7 @@ import { type RandomOptions, randperm } from '../../ops/random/random.js';
 import { normal_ as normalFill, uniform_ as uniformFill } from '../../ops/random/sampling.js';
 import { rawCopy, rawFill } from '../../raw/copy.js';
 import { rawEmpty, rawFrom } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { roundTo } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -47,6 +48,7 @@ export type FanMode = 'fanIn' | 'fanOut';
  * nn.init.calculateGain('leakyRelu', 0.2); // 1.3867504905630728
  */
 export function calculateGain(nonlinearity: Nonlinearity, negativeSlope?: number): number {
+  if (arguments.length > 2) refuseSurplus('calculateGain', arguments, 2);
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;
@@ -103,6 +105,7 @@ export interface UniformOptions extends RandomOptions {
  * nn.init.uniform_(empty([3, 5]), { a: -1, b: 1 }).shape; // [3, 5]
  */
 export function uniform_(x: Tensor, options?: UniformOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('uniform_', arguments, 2);
   const { a = 0, b = 1, generator } = checkOptions('init.uniform_', options, ['a', 'b', 'generator']);
   return noGrad(() => uniformFill(x, a, b, { generator }));
 }
@@ -121,6 +124,7 @@ export interface NormalOptions extends RandomOptions {
  * nn.init.normal_(empty([3, 5]), { std: 0.02 }).shape; // [3, 5]
  */
 export function normal_(x: Tensor, options?: NormalOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('normal_', arguments, 2);
   const { mean = 0, std = 1, generator } = checkOptions('init.normal_', options, ['mean', 'std', 'generator']);
   return noGrad(() => normalFill(x, mean, std, { generator }));
 }
@@ -132,6 +136,7 @@ export function normal_(x: Tensor, options?: NormalOptions): Tensor {
  * nn.init.constant_(empty([2]), 0.1).shape; // [2]
  */
 export function constant_(x: Tensor, value: number): Tensor {
+  if (arguments.length > 2) refuseSurplus('constant_', arguments, 2);
   const op = 'init.constant_';
   const element = checkElement(op, 'value', checkNumber(op, 'value', value), checkTensor(op, x).dtype);
   return overwrite(op, x, () => rawFill(x, element));
@@ -139,11 +144,13 @@ export function constant_(x: Tensor, value: number): Tensor {
 
 /** Fills x with ones. */
 export function ones_(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('ones_', arguments, 1);
   return constant_(x, 1);
 }
 
 /** Fills x with zeros. */
 export function zeros_(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('zeros_', arguments, 1);
   return constant_(x, 0);
 }
 
@@ -161,6 +168,7 @@ function checkMatrix(op: string, x: Tensor): readonly [rows: number, columns: nu
  * nn.init.eye_(empty([2, 2])).toArray(); // [[1, 0], [0, 1]]
  */
 export function eye_(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('eye_', arguments, 1);
   const [rows, columns] = checkMatrix('init.eye_', x);
   return overwrite('init.eye_', x, () => rawCopy(eye(rows, columns, { dtype: x.dtype }), x));
 }
@@ -177,6 +185,7 @@ export interface DiracOptions {
  * nn.init.dirac_(empty([1, 1, 3])).toArray(); // [[[0, 1, 0]]]
  */
 export function dirac_(x: Tensor, options?: DiracOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('dirac_', arguments, 2);
   const op = 'init.dirac_';
   const { groups = 1 } = checkOptions(op, options, ['groups']);
   checkTensor(op, x);
@@ -205,6 +214,7 @@ export function dirac_(x: Tensor, options?: DiracOptions): Tensor {
 
 /** The inputs and outputs that one element of a weight of this shape connects. */
 export function calculateFanInAndFanOut(x: Tensor): { fanIn: number; fanOut: number } {
+  if (arguments.length > 1) refuseSurplus('calculateFanInAndFanOut', arguments, 1);
   const { shape } = checkTensor('calculateFanInAndFanOut', x);
   if (shape.length < 2) {
     fail(
@@ -237,6 +247,7 @@ function xavierStd(op: string, x: Tensor, gain: number): number {
  * nn.init.xavierUniform_(empty([3, 5]), { gain: nn.init.calculateGain('relu') }).shape; // [3, 5]
  */
 export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('xavierUniform_', arguments, 2);
   const { gain = 1, generator } = checkOptions('init.xavierUniform_', options, ['gain', 'generator']);
   const a = Math.sqrt(3) * xavierStd('init.xavierUniform_', x, gain);
   return uniform_(x, { a: -a, b: a, generator });
@@ -249,6 +260,7 @@ export function xavierUniform_(x: Tensor, options?: XavierOptions): Tensor {
  * nn.init.xavierNormal_(empty([3, 5])).shape; // [3, 5]
  */
 export function xavierNormal_(x: Tensor, options?: XavierOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('xavierNormal_', arguments, 2);
   const { gain = 1, generator } = checkOptions('init.xavierNormal_', options, ['gain', 'generator']);
   return normal_(x, { std: xavierStd('init.xavierNormal_', x, gain), generator });
 }
@@ -286,6 +298,7 @@ const KAIMING = ['a', 'mode', 'nonlinearity', 'generator'] as const;
  * nn.init.kaimingUniform_(empty([50, 10]), { a: Math.sqrt(5) }); // what nn.Linear does
  */
 export function kaimingUniform_(x: Tensor, options?: KaimingOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('kaimingUniform_', arguments, 2);
   const known = checkOptions('init.kaimingUniform_', options, KAIMING);
   const std = kaimingStd('init.kaimingUniform_', x, known);
   if (std === null) return x;
@@ -300,6 +313,7 @@ export function kaimingUniform_(x: Tensor, options?: KaimingOptions): Tensor {
  * nn.init.kaimingNormal_(empty([3, 5]), { mode: 'fanOut', nonlinearity: 'relu' }).shape; // [3, 5]
  */
 export function kaimingNormal_(x: Tensor, options?: KaimingOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('kaimingNormal_', arguments, 2);
   const known = checkOptions('init.kaimingNormal_', options, KAIMING);
   const std = kaimingStd('init.kaimingNormal_', x, known);
   return std === null ? x : normal_(x, { std, generator: known.generator });
@@ -329,6 +343,7 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
  * nn.init.orthogonal_(empty([3, 5])).shape; // [3, 5]
  */
 export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('orthogonal_', arguments, 2);
   const op = 'init.orthogonal_';
   const { gain = 1, generator } = checkOptions(op, options, ['gain', 'generator']);
   checkFloating(op, x);
@@ -377,6 +392,7 @@ export interface SparseOptions extends RandomOptions {
  * nn.init.sparse_(empty([3, 5]), 0.1).shape; // [3, 5]
  */
 export function sparse_(x: Tensor, sparsity: number, options?: SparseOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('sparse_', arguments, 3);
   const op = 'init.sparse_';
   const { std = 0.01, generator } = checkOptions(op, options, ['std', 'generator']);
   const [rows, columns] = checkMatrix(op, x);

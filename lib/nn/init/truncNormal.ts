@@ -7,6 +7,7 @@ import { normal_, uniform_ } from '../../ops/random/sampling.js';
 import { rawCopy } from '../../raw/copy.js';
 import { rawFrom } from '../../raw/create.js';
 import { rawEmptyLike } from '../../raw/random.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { roundTo } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import type { Generator } from '../../tensor/generator.js';
@@ -45,6 +46,7 @@ interface Target {
  * nn.init.truncNormal_(empty([100]), { std: 0.02, a: -0.04, b: 0.04 });
  */
 export function truncNormal_(x: Tensor, options?: TruncNormalOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('truncNormal_', arguments, 2);
   const op = 'init.truncNormal_';
   const known = checkOptions(op, options, ['mean', 'std', 'a', 'b', 'generator']);
   const { mean = 0, std = 1, a = -2, b = 2, generator } = known;

@@ -2,6 +2,7 @@ import { inplaceOf } from '../../autograd/inplace.js';
 import { elu, gelu, hardtanh, leakyRelu, logSigmoid, relu, silu, softplus } from '../../ops/elementwise/activation.js';
 import { inplace as inPlaceOps } from '../../ops/elementwise/inplace.js';
 import { sigmoid, tanh } from '../../ops/elementwise/unary.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
 import { pythonFloat } from '../../tensor/python.js';
@@ -49,10 +50,12 @@ abstract class InplaceActivation extends Activation {
  */
 export class ReLU extends InplaceActivation {
   constructor(options: InplaceOptions = {}) {
+    if (arguments.length > 1) refuseSurplus('ReLU', arguments, 1);
     super(checkOptions('ReLU', options, ['inplace']));
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('ReLU.forward', arguments, 1);
     return this.inplace ? inPlaceOps.relu_(input) : relu(input);
   }
 }
@@ -65,6 +68,7 @@ export class ReLU extends InplaceActivation {
  */
 export class Sigmoid extends Activation {
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Sigmoid.forward', arguments, 1);
     return sigmoid(input);
   }
 }
@@ -77,6 +81,7 @@ export class Sigmoid extends Activation {
  */
 export class Tanh extends Activation {
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Tanh.forward', arguments, 1);
     return tanh(input);
   }
 }
@@ -92,12 +97,14 @@ export class GELU extends Activation {
   readonly approximate: 'none' | 'tanh';
 
   constructor(options: { readonly approximate?: 'none' | 'tanh' } = {}) {
+    if (arguments.length > 1) refuseSurplus('GELU', arguments, 1);
     super();
     const { approximate = 'none' } = checkOptions('GELU', options, ['approximate']);
     this.approximate = checkChoice('GELU', 'approximate', approximate, ['none', 'tanh']);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('GELU.forward', arguments, 1);
     return gelu(input, { approximate: this.approximate });
   }
 
@@ -116,10 +123,12 @@ const silu_ = inplaceOf('silu_', silu);
  */
 export class SiLU extends InplaceActivation {
   constructor(options: InplaceOptions = {}) {
+    if (arguments.length > 1) refuseSurplus('SiLU', arguments, 1);
     super(checkOptions('SiLU', options, ['inplace']));
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('SiLU.forward', arguments, 1);
     return this.inplace ? silu_(input) : silu(input);
   }
 }
@@ -136,11 +145,13 @@ export class LeakyReLU extends InplaceActivation {
   readonly negativeSlope: number;
 
   constructor(negativeSlope = 0.01, options: InplaceOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('LeakyReLU', arguments, 2);
     super(checkOptions('LeakyReLU', options, ['inplace']));
     this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', negativeSlope);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('LeakyReLU.forward', arguments, 1);
     return this.inplace ? leakyRelu_(input, this.negativeSlope) : leakyRelu(input, this.negativeSlope);
   }
 
@@ -161,11 +172,13 @@ export class ELU extends InplaceActivation {
   readonly alpha: number;
 
   constructor(alpha = 1, options: InplaceOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('ELU', arguments, 2);
     super(checkOptions('ELU', options, ['inplace']));
     this.alpha = checkNumber('ELU', 'alpha', alpha);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('ELU.forward', arguments, 1);
     return this.inplace ? elu_(input, this.alpha) : elu(input, this.alpha);
   }
 
@@ -187,6 +200,7 @@ export class Hardtanh extends InplaceActivation {
   readonly maxVal: number;
 
   constructor(minVal = -1, options: InplaceOptions & { readonly maxVal?: number } = {}) {
+    if (arguments.length > 2) refuseSurplus('Hardtanh', arguments, 2);
     const { maxVal = 1, inplace = false } = checkOptions('Hardtanh', options, ['maxVal', 'inplace']);
     super({ inplace });
     this.minVal = checkNumber('Hardtanh', 'minVal', minVal);
@@ -197,6 +211,7 @@ export class Hardtanh extends InplaceActivation {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Hardtanh.forward', arguments, 1);
     return (this.inplace ? hardtanh_ : hardtanh)(input, this.minVal, this.maxVal);
   }
 
@@ -216,6 +231,7 @@ export class Softplus extends Activation {
   readonly threshold: number;
 
   constructor(beta = 1, options: { readonly threshold?: number } = {}) {
+    if (arguments.length > 2) refuseSurplus('Softplus', arguments, 2);
     super();
     const { threshold = 20 } = checkOptions('Softplus', options, ['threshold']);
     this.beta = checkNumber('Softplus', 'beta', beta);
@@ -223,6 +239,7 @@ export class Softplus extends Activation {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Softplus.forward', arguments, 1);
     return softplus(input, { beta: this.beta, threshold: this.threshold });
   }
 
@@ -239,6 +256,7 @@ export class Softplus extends Activation {
  */
 export class LogSigmoid extends Activation {
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('LogSigmoid.forward', arguments, 1);
     return logSigmoid(input);
   }
 }

@@ -2,6 +2,7 @@ import { inplace } from '../../ops/elementwise/inplace.js';
 import { batchNorm, instanceNorm } from '../../ops/nn/channelNorm.js';
 import { reshapeTo } from '../../ops/shape/layout.js';
 import { rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { DTYPES, type FloatingDType } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
@@ -98,6 +99,7 @@ abstract class RunningNorm extends Module {
 
   /** Forgets the running statistics: means 0, variances 1. */
   resetRunningStats(): void {
+    if (arguments.length > 0) refuseSurplus('resetRunningStats', arguments, 0);
     if (this.running_mean !== null) zeros_(this.running_mean);
     if (this.running_var !== null) ones_(this.running_var);
     if (this.num_batches_tracked !== null) zeros_(this.num_batches_tracked);
@@ -105,6 +107,7 @@ abstract class RunningNorm extends Module {
 
   /** Makes weight 1 and bias 0 and forgets the running statistics. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     this.resetRunningStats();
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
@@ -146,6 +149,7 @@ abstract class BatchNorm extends RunningNorm {
   protected abstract readonly ranks: readonly number[];
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('BatchNorm.forward', arguments, 1);
     checkRank(this, input, this.ranks);
     const tracks = this.training && this.trackRunningStats;
     let momentum = this.momentum ?? 0;
@@ -180,6 +184,7 @@ export class BatchNorm1d extends BatchNorm {
   }
 
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('BatchNorm1d', arguments, 2);
     super(numFeatures, options);
   }
 }
@@ -196,6 +201,7 @@ export class BatchNorm2d extends BatchNorm {
   }
 
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('BatchNorm2d', arguments, 2);
     super(numFeatures, options);
   }
 }
@@ -209,6 +215,7 @@ abstract class InstanceNorm extends RunningNorm {
   protected abstract readonly rank: number;
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('InstanceNorm.forward', arguments, 1);
     const { rank } = this;
     checkRank(this, input, [rank - 1, rank]);
     const { shape } = input;
@@ -251,6 +258,7 @@ export class InstanceNorm1d extends InstanceNorm {
   }
 
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('InstanceNorm1d', arguments, 2);
     super(numFeatures, options);
   }
 }
@@ -267,6 +275,7 @@ export class InstanceNorm2d extends InstanceNorm {
   }
 
   constructor(numFeatures: number, options: RunningNormOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('InstanceNorm2d', arguments, 2);
     super(numFeatures, options);
   }
 }

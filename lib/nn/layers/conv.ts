@@ -12,6 +12,7 @@ import {
   type ConvTranspose2dOptions as TransposedOptions2,
 } from '../../ops/nn/conv.js';
 import { type PadMode, pad } from '../../ops/nn/pad.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import type { FloatingDType } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../../tensor/options.js';
@@ -133,6 +134,7 @@ abstract class ConvNd extends Module {
 
   /** Draws weight and bias anew. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     // a = √5 makes the bound of the weight 1/√fanIn.
     kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias === null) return;
@@ -187,10 +189,12 @@ export class Conv1d<const I extends number = number, const O extends number = nu
   declare readonly outChannels: O;
 
   constructor(inChannels: I, outChannels: O, kernelSize: PerAxis1, options: Conv1dOptions = {}) {
+    if (arguments.length > 4) refuseSurplus('Conv1d', arguments, 4);
     super('Conv1d', 1, false, inChannels, outChannels, kernelSize, options);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Conv1d.forward', arguments, 1);
     const [x, padding] = this.padded(input);
     const { stride, dilation, groups } = this;
     return conv1d(x, this.weight, this.bias, { stride, padding, dilation, groups } as Options1);
@@ -213,10 +217,12 @@ export class Conv2d<const I extends number = number, const O extends number = nu
   declare readonly outChannels: O;
 
   constructor(inChannels: I, outChannels: O, kernelSize: PerAxis2, options: Conv2dOptions = {}) {
+    if (arguments.length > 4) refuseSurplus('Conv2d', arguments, 4);
     super('Conv2d', 2, false, inChannels, outChannels, kernelSize, options);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Conv2d.forward', arguments, 1);
     const [x, padding] = this.padded(input);
     const { stride, dilation, groups } = this;
     return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups } as Options2);
@@ -278,10 +284,12 @@ export class ConvTranspose1d<const I extends number = number, const O extends nu
   declare readonly outChannels: O;
 
   constructor(inChannels: I, outChannels: O, kernelSize: PerAxis1, options: ConvTranspose1dOptions = {}) {
+    if (arguments.length > 4) refuseSurplus('ConvTranspose1d', arguments, 4);
     super('ConvTranspose1d', 1, true, inChannels, outChannels, kernelSize, options);
   }
 
   override forward(input: Tensor, options: OutputSizeOptions = {}): Tensor {
+    if (arguments.length > 2) refuseSurplus('ConvTranspose1d.forward', arguments, 2);
     const outputPadding = this.outputPaddingFor('ConvTranspose1d', input, options);
     const { stride, padding, dilation, groups } = this;
     const all = { stride, padding, outputPadding, dilation, groups } as TransposedOptions1;
@@ -307,10 +315,12 @@ export class ConvTranspose2d<const I extends number = number, const O extends nu
   declare readonly outChannels: O;
 
   constructor(inChannels: I, outChannels: O, kernelSize: PerAxis2, options: ConvTranspose2dOptions = {}) {
+    if (arguments.length > 4) refuseSurplus('ConvTranspose2d', arguments, 4);
     super('ConvTranspose2d', 2, true, inChannels, outChannels, kernelSize, options);
   }
 
   override forward(input: Tensor, options: OutputSizeOptions = {}): Tensor {
+    if (arguments.length > 2) refuseSurplus('ConvTranspose2d.forward', arguments, 2);
     const outputPadding = this.outputPaddingFor('ConvTranspose2d', input, options);
     const { stride, padding, dilation, groups } = this;
     const all = { stride, padding, outputPadding, dilation, groups } as TransposedOptions2;

@@ -1,4 +1,5 @@
 import { dropout } from '../../ops/nn/dropout.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { pythonBool, pythonFloat } from '../../tensor/python.js';
@@ -23,6 +24,7 @@ export class Dropout extends Module {
   readonly inplace: boolean;
 
   constructor(p = 0.5, options: InplaceOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('Dropout', arguments, 2);
     super();
     const { inplace = false } = checkOptions('Dropout', options, ['inplace']);
     if (!(checkNumber('Dropout', 'p', p) >= 0 && p <= 1)) {
@@ -33,6 +35,7 @@ export class Dropout extends Module {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Dropout.forward', arguments, 1);
     return dropout(input, { p: this.p, training: this.training, inplace: this.inplace });
   }
 

@@ -1,6 +1,7 @@
 import { checkDense, checkPaddingIdx, type EmbeddingOptions, embedding } from '../../ops/nn/embedding.js';
 import { rawSlice } from '../../ops/shape/layout.js';
 import { rawFill } from '../../raw/copy.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { type FloatingDType, isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
@@ -52,6 +53,7 @@ export class Embedding<const O extends number = number> extends Module {
     options: EmbeddingModuleOptions = {},
     pretrained: Parameter | null = null,
   ) {
+    if (arguments.length > 4) refuseSurplus('Embedding', arguments, 4);
     super();
     const {
       paddingIdx,
@@ -83,6 +85,7 @@ export class Embedding<const O extends number = number> extends Module {
    * table(tensor([1], { dtype: 'int64' })).shape; // [1, 3]
    */
   static fromPretrained(embeddings: Tensor, options: PretrainedOptions = {}): Embedding {
+    if (arguments.length > 2) refuseSurplus('Embedding.fromPretrained', arguments, 2);
     const { freeze = true, ...rest } = checkOptions('Embedding.fromPretrained', options, [...OPTIONS, 'freeze']);
     checkTensor('Embedding.fromPretrained', embeddings, 'embeddings');
     if (embeddings.shape.length !== 2) {
@@ -106,11 +109,13 @@ export class Embedding<const O extends number = number> extends Module {
 
   /** Draws the rows anew, and makes that of paddingIdx 0. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     normal_(this.weight);
     if (this.paddingIdx !== null) rawFill(rawSlice(this.weight, 0, this.paddingIdx, 1), 0);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Embedding.forward', arguments, 1);
     const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
     return embedding(input, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
   }

@@ -1,4 +1,5 @@
 import { flatten, unflatten } from '../../ops/shape/views.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -17,6 +18,7 @@ export class Flatten extends Module {
   readonly endDim: number;
 
   constructor(startDim = 1, options: { readonly endDim?: number } = {}) {
+    if (arguments.length > 2) refuseSurplus('Flatten', arguments, 2);
     super();
     const { endDim = -1 } = checkOptions('Flatten', options, ['endDim']);
     this.startDim = checkInteger('Flatten', 'startDim', startDim);
@@ -24,6 +26,7 @@ export class Flatten extends Module {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Flatten.forward', arguments, 1);
     return flatten(input, this.startDim, this.endDim);
   }
 
@@ -43,6 +46,7 @@ export class Unflatten extends Module {
   readonly unflattenedSize: readonly number[];
 
   constructor(dim: number, unflattenedSize: readonly number[]) {
+    if (arguments.length > 2) refuseSurplus('Unflatten', arguments, 2);
     super();
     this.dim = checkInteger('Unflatten', 'dim', dim);
     if (!Array.isArray(unflattenedSize)) {
@@ -52,6 +56,7 @@ export class Unflatten extends Module {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Unflatten.forward', arguments, 1);
     return unflatten(input, this.dim, this.unflattenedSize);
   }
 

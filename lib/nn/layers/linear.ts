@@ -1,5 +1,6 @@
 import { linear, linearThen } from '../../ops/matmul/linear.js';
 import type { ProductActivation } from '../../raw/matmul.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, type FloatingDType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
@@ -48,6 +49,7 @@ export class Linear<const I extends number = number, const O extends number = nu
   declare bias: Parameter | null;
 
   constructor(inFeatures: I, outFeatures: O, options: LinearOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('Linear', arguments, 3);
     super();
     const { bias = true, dtype } = checkOptions('Linear', options, ['bias', 'dtype']);
     checkWidth('Linear', 'inFeatures', inFeatures);
@@ -62,6 +64,7 @@ export class Linear<const I extends number = number, const O extends number = nu
 
   /** Draws weight and bias anew. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     // a = √5 makes the bound of the weight 1/√inFeatures.
     kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias === null) return;
@@ -70,6 +73,7 @@ export class Linear<const I extends number = number, const O extends number = nu
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Linear.forward', arguments, 1);
     return linear(input, this.weight, this.bias);
   }
 

@@ -8,6 +8,7 @@ import {
   mseLoss,
   smoothL1Loss,
 } from '../../ops/loss/regression.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
@@ -61,6 +62,7 @@ export class CrossEntropyLoss extends WeightedLoss {
   readonly labelSmoothing: number;
 
   constructor(options: ClassWeightOptions & { readonly labelSmoothing?: number } = {}) {
+    if (arguments.length > 1) refuseSurplus('CrossEntropyLoss', arguments, 1);
     const known = checkOptions('CrossEntropyLoss', options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
     super(known.weight, known.reduction);
     this.ignoreIndex = checkInteger('CrossEntropyLoss', 'ignoreIndex', known.ignoreIndex ?? -100);
@@ -68,6 +70,7 @@ export class CrossEntropyLoss extends WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('CrossEntropyLoss.forward', arguments, 2);
     const { weight, ignoreIndex, reduction, labelSmoothing } = this;
     return crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing });
   }
@@ -83,6 +86,7 @@ export class NLLLoss extends WeightedLoss {
   readonly ignoreIndex: number;
 
   constructor(options: ClassWeightOptions = {}) {
+    if (arguments.length > 1) refuseSurplus('NLLLoss', arguments, 1);
     const {
       weight,
       ignoreIndex = -100,
@@ -93,6 +97,7 @@ export class NLLLoss extends WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('NLLLoss.forward', arguments, 2);
     const { weight, ignoreIndex, reduction } = this;
     return nllLoss(input, target, { weight, ignoreIndex, reduction });
   }
@@ -106,10 +111,12 @@ export class NLLLoss extends WeightedLoss {
  */
 export class MSELoss extends Loss {
   constructor(options: LossModuleOptions = {}) {
+    if (arguments.length > 1) refuseSurplus('MSELoss', arguments, 1);
     super(checkOptions('MSELoss', options, ['reduction']).reduction);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('MSELoss.forward', arguments, 2);
     return mseLoss(input, target, { reduction: this.reduction });
   }
 }
@@ -122,10 +129,12 @@ export class MSELoss extends Loss {
  */
 export class L1Loss extends Loss {
   constructor(options: LossModuleOptions = {}) {
+    if (arguments.length > 1) refuseSurplus('L1Loss', arguments, 1);
     super(checkOptions('L1Loss', options, ['reduction']).reduction);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('L1Loss.forward', arguments, 2);
     return l1Loss(input, target, { reduction: this.reduction });
   }
 }
@@ -138,11 +147,13 @@ export class L1Loss extends Loss {
  */
 export class BCELoss extends WeightedLoss {
   constructor(options: LossModuleOptions & { readonly weight?: Tensor | null } = {}) {
+    if (arguments.length > 1) refuseSurplus('BCELoss', arguments, 1);
     const { weight, reduction } = checkOptions('BCELoss', options, ['weight', 'reduction']);
     super(weight, reduction);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('BCELoss.forward', arguments, 2);
     return binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
   }
 }
@@ -161,6 +172,7 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   constructor(
     options: LossModuleOptions & { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null } = {},
   ) {
+    if (arguments.length > 1) refuseSurplus('BCEWithLogitsLoss', arguments, 1);
     const known = checkOptions('BCEWithLogitsLoss', options, ['weight', 'posWeight', 'reduction']);
     super(known.weight, known.reduction);
     this.registerBuffer('pos_weight', known.posWeight ?? null);
@@ -171,6 +183,7 @@ export class BCEWithLogitsLoss extends WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('BCEWithLogitsLoss.forward', arguments, 2);
     const { weight, posWeight, reduction } = this;
     return binaryCrossEntropyWithLogits(input, target, { weight, posWeight, reduction });
   }
@@ -186,12 +199,14 @@ export class SmoothL1Loss extends Loss {
   readonly beta: number;
 
   constructor(options: LossModuleOptions & { readonly beta?: number } = {}) {
+    if (arguments.length > 1) refuseSurplus('SmoothL1Loss', arguments, 1);
     const { beta = 1, reduction } = checkOptions('SmoothL1Loss', options, ['beta', 'reduction']);
     super(reduction);
     this.beta = checkNumber('SmoothL1Loss', 'beta', beta);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('SmoothL1Loss.forward', arguments, 2);
     return smoothL1Loss(input, target, { beta: this.beta, reduction: this.reduction });
   }
 }
@@ -206,12 +221,14 @@ export class HuberLoss extends Loss {
   readonly delta: number;
 
   constructor(options: LossModuleOptions & { readonly delta?: number } = {}) {
+    if (arguments.length > 1) refuseSurplus('HuberLoss', arguments, 1);
     const { delta = 1, reduction } = checkOptions('HuberLoss', options, ['delta', 'reduction']);
     super(reduction);
     this.delta = checkNumber('HuberLoss', 'delta', delta);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    if (arguments.length > 2) refuseSurplus('HuberLoss.forward', arguments, 2);
     return huberLoss(input, target, { delta: this.delta, reduction: this.reduction });
   }
 }

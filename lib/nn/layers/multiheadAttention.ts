@@ -11,6 +11,7 @@ import { cat } from '../../ops/shape/join.js';
 import { narrow } from '../../ops/shape/slices.js';
 import { expand, permute, reshape, squeeze, transpose, unsqueeze } from '../../ops/shape/views.js';
 import { rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
@@ -110,6 +111,7 @@ export class MultiheadAttention extends Module {
   declare out_proj: NonDynamicallyQuantizableLinear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('MultiheadAttention', arguments, 3);
     super();
     const known = checkOptions(OP, options, [
       'dropout',
@@ -165,6 +167,7 @@ export class MultiheadAttention extends Module {
 
   /** Draws the input projections and the appended key and value anew, and zeroes the biases. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     for (const weight of [this.in_proj_weight, this.q_proj_weight, this.k_proj_weight, this.v_proj_weight]) {
       if (weight !== null) xavierUniform_(weight);
     }
@@ -181,6 +184,7 @@ export class MultiheadAttention extends Module {
     value: Tensor,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
+    if (arguments.length > 4) refuseSurplus('MultiheadAttention.forward', arguments, 4);
     // Without a graph nobody needs what lies between input and output.
     const run = () => this.attend(query, key, value, options);
     return context().grad ? run() : tidy(run);

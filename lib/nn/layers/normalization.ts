@@ -1,5 +1,6 @@
 import { groupNorm } from '../../ops/nn/channelNorm.js';
 import { layerNorm, rmsNorm } from '../../ops/nn/rowNorm.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import type { FloatingDType } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -57,6 +58,7 @@ export class LayerNorm<const S extends NormalizedShape = NormalizedShape> extend
   declare bias: Parameter | null;
 
   constructor(normalizedShape: S, options: LayerNormModuleOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('LayerNorm', arguments, 2);
     super();
     const {
       eps = 1e-5,
@@ -76,11 +78,13 @@ export class LayerNorm<const S extends NormalizedShape = NormalizedShape> extend
 
   /** Makes weight 1 and bias 0. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('LayerNorm.forward', arguments, 1);
     return layerNorm(input, this.normalizedShape, { weight: this.weight, bias: this.bias, eps: this.eps });
   }
 
@@ -115,6 +119,7 @@ export class RMSNorm<const S extends NormalizedShape = NormalizedShape> extends 
   declare weight: Parameter | null;
 
   constructor(normalizedShape: S, options: RMSNormOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('RMSNorm', arguments, 2);
     super();
     const {
       eps = null,
@@ -131,10 +136,12 @@ export class RMSNorm<const S extends NormalizedShape = NormalizedShape> extends 
 
   /** Makes weight 1. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     if (this.weight !== null) ones_(this.weight);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('RMSNorm.forward', arguments, 1);
     return rmsNorm(input, this.normalizedShape, { weight: this.weight, eps: this.eps });
   }
 
@@ -173,6 +180,7 @@ export class GroupNorm extends Module {
   declare bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormModuleOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('GroupNorm', arguments, 3);
     super();
     const {
       eps = 1e-5,
@@ -199,11 +207,13 @@ export class GroupNorm extends Module {
 
   /** Makes weight 1 and bias 0. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('GroupNorm.forward', arguments, 1);
     return groupNorm(input, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
   }
 

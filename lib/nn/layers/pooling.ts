@@ -15,6 +15,7 @@ import {
   type PoolSize,
 } from '../../ops/nn/pooling.js';
 import { checkDivisor, poolSizes } from '../../ops/nn/poolSizes.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkOptions } from '../../tensor/options.js';
 import { pythonBool } from '../../tensor/python.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -94,10 +95,12 @@ abstract class MaxPool<Rank extends 1 | 2, Indices extends boolean> extends Modu
  */
 export class MaxPool1d<const Indices extends boolean = false> extends MaxPool<1, Indices> {
   constructor(kernelSize: PoolSize<1>, options: MaxPoolOptions<1> & { readonly returnIndices?: Indices } = {}) {
+    if (arguments.length > 2) refuseSurplus('MaxPool1d', arguments, 2);
     super(kernelSize, options);
   }
 
   override forward(input: Tensor): Maxima<Indices> {
+    if (arguments.length > 1) refuseSurplus('MaxPool1d.forward', arguments, 1);
     return maxPool1d(input, this.kernelSize, this.options);
   }
 }
@@ -110,10 +113,12 @@ export class MaxPool1d<const Indices extends boolean = false> extends MaxPool<1,
  */
 export class MaxPool2d<const Indices extends boolean = false> extends MaxPool<2, Indices> {
   constructor(kernelSize: PoolSize<2>, options: MaxPoolOptions<2> & { readonly returnIndices?: Indices } = {}) {
+    if (arguments.length > 2) refuseSurplus('MaxPool2d', arguments, 2);
     super(kernelSize, options);
   }
 
   override forward(input: Tensor): Maxima<Indices> {
+    if (arguments.length > 1) refuseSurplus('MaxPool2d.forward', arguments, 1);
     return maxPool2d(input, this.kernelSize, this.options);
   }
 }
@@ -154,6 +159,7 @@ const AVG_OPTIONS = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as cons
  */
 export class AvgPool1d extends AvgPool<1> {
   constructor(kernelSize: PoolSize<1>, options: AvgPoolOptions<1> = {}) {
+    if (arguments.length > 2) refuseSurplus('AvgPool1d', arguments, 2);
     super(kernelSize, checkOptions('AvgPool1d', options, AVG_OPTIONS));
   }
 
@@ -162,6 +168,7 @@ export class AvgPool1d extends AvgPool<1> {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('AvgPool1d.forward', arguments, 1);
     const { stride, padding, ceilMode, countIncludePad } = this;
     return avgPool1d(input, this.kernelSize, { stride, padding, ceilMode, countIncludePad });
   }
@@ -177,6 +184,7 @@ export class AvgPool2d extends AvgPool<2> {
   readonly divisorOverride: number | null;
 
   constructor(kernelSize: PoolSize<2>, options: AvgPool2dOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('AvgPool2d', arguments, 2);
     super(kernelSize, checkOptions('AvgPool2d', options, [...AVG_OPTIONS, 'divisorOverride']));
     this.divisorOverride = checkDivisor('AvgPool2d', options?.divisorOverride);
   }
@@ -186,6 +194,7 @@ export class AvgPool2d extends AvgPool<2> {
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('AvgPool2d.forward', arguments, 1);
     const { stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
     return avgPool2d(input, this.kernelSize, { stride, padding, ceilMode, countIncludePad, divisorOverride });
   }
@@ -216,6 +225,7 @@ abstract class AdaptivePool<Rank extends 1 | 2> extends Module {
  */
 export class AdaptiveAvgPool1d extends AdaptivePool<1> {
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('AdaptiveAvgPool1d.forward', arguments, 1);
     return adaptiveAvgPool1d(input, this.outputSize);
   }
 }
@@ -229,6 +239,7 @@ export class AdaptiveAvgPool1d extends AdaptivePool<1> {
  */
 export class AdaptiveAvgPool2d extends AdaptivePool<2> {
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('AdaptiveAvgPool2d.forward', arguments, 1);
     return adaptiveAvgPool2d(input, this.outputSize);
   }
 }
@@ -251,6 +262,7 @@ abstract class AdaptiveMaxPool<Rank extends 1 | 2, Indices extends boolean> exte
  */
 export class AdaptiveMaxPool1d<const Indices extends boolean = false> extends AdaptiveMaxPool<1, Indices> {
   override forward(input: Tensor): Maxima<Indices> {
+    if (arguments.length > 1) refuseSurplus('AdaptiveMaxPool1d.forward', arguments, 1);
     return adaptiveMaxPool1d(input, this.outputSize, { returnIndices: this.returnIndices });
   }
 }
@@ -263,6 +275,7 @@ export class AdaptiveMaxPool1d<const Indices extends boolean = false> extends Ad
  */
 export class AdaptiveMaxPool2d<const Indices extends boolean = false> extends AdaptiveMaxPool<2, Indices> {
   override forward(input: Tensor): Maxima<Indices> {
+    if (arguments.length > 1) refuseSurplus('AdaptiveMaxPool2d.forward', arguments, 1);
     return adaptiveMaxPool2d(input, this.outputSize, { returnIndices: this.returnIndices });
   }
 }

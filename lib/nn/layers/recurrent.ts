@@ -4,6 +4,7 @@ import { cat, stack } from '../../ops/shape/join.js';
 import { select } from '../../ops/shape/slices.js';
 import { squeeze, transpose, unsqueeze } from '../../ops/shape/views.js';
 import { GATES } from '../../raw/recurrent.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { DTYPES, type DType } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
@@ -129,6 +130,7 @@ abstract class RNNBase extends Module {
 
   /** Draws all parameters anew. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     resetUniform(this, this.hiddenSize);
   }
 
@@ -230,6 +232,7 @@ export class LSTM extends RNNBase {
   protected override readonly cell: RecurrentCell = 'lstm';
 
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('LSTM', arguments, 3);
     const known = checkOptions('LSTM', options, [...OPTIONS, 'projSize']);
     super('LSTM', GATES.lstm, inputSize, hiddenSize, known, known.projSize ?? 0);
   }
@@ -238,6 +241,7 @@ export class LSTM extends RNNBase {
     input: Tensor,
     hx?: readonly [h: Tensor, c: Tensor] | null,
   ): [output: Tensor, [h: Tensor, c: Tensor]] {
+    if (arguments.length > 2) refuseSurplus('LSTM.forward', arguments, 2);
     const { output, last } = this.run(input, checkStatePair('LSTM', hx));
     return [output, last as [Tensor, Tensor]];
   }
@@ -258,10 +262,12 @@ export class GRU extends RNNBase {
   protected override readonly cell: RecurrentCell = 'gru';
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('GRU', arguments, 3);
     super('GRU', GATES.gru, inputSize, hiddenSize, checkOptions('GRU', options, OPTIONS), 0);
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, h: Tensor] {
+    if (arguments.length > 2) refuseSurplus('GRU.forward', arguments, 2);
     const { output, last } = this.run(input, [hx]);
     return [output, last[0]!];
   }
@@ -281,6 +287,7 @@ export class RNN extends RNNBase {
   readonly nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('RNN', arguments, 3);
     const known = checkOptions('RNN', options, [...OPTIONS, 'nonlinearity']);
     const nonlinearity = checkChoice('RNN', 'nonlinearity', known.nonlinearity ?? 'tanh', ['tanh', 'relu']);
     super('RNN', 1, inputSize, hiddenSize, known, 0);
@@ -292,6 +299,7 @@ export class RNN extends RNNBase {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, h: Tensor] {
+    if (arguments.length > 2) refuseSurplus('RNN.forward', arguments, 2);
     const { output, last } = this.run(input, [hx]);
     return [output, last[0]!];
   }

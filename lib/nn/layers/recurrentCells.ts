@@ -1,6 +1,7 @@
 import { initialState, type RecurrentCell, recurrentLayer } from '../../ops/nn/recurrent.js';
 import { squeeze, unsqueeze } from '../../ops/shape/views.js';
 import { GATES } from '../../raw/recurrent.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkChoice, checkOptions } from '../../tensor/options.js';
 import { pythonBool } from '../../tensor/python.js';
@@ -45,6 +46,7 @@ abstract class RNNCellBase extends Module {
 
   /** Draws all parameters anew. */
   resetParameters(): void {
+    if (arguments.length > 0) refuseSurplus('resetParameters', arguments, 0);
     resetUniform(this, this.hiddenSize);
   }
 
@@ -96,10 +98,12 @@ abstract class RNNCellBase extends Module {
  */
 export class LSTMCell extends RNNCellBase {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('LSTMCell', arguments, 3);
     super('LSTMCell', GATES.lstm, inputSize, hiddenSize, checkOptions('LSTMCell', options, ['bias', 'dtype']));
   }
 
   override forward(input: Tensor, hx?: readonly [h: Tensor, c: Tensor] | null): [h: Tensor, c: Tensor] {
+    if (arguments.length > 2) refuseSurplus('LSTMCell.forward', arguments, 2);
     return this.step('lstm', input, checkStatePair('LSTMCell', hx)) as [Tensor, Tensor];
   }
 }
@@ -112,10 +116,12 @@ export class LSTMCell extends RNNCellBase {
  */
 export class GRUCell extends RNNCellBase {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('GRUCell', arguments, 3);
     super('GRUCell', GATES.gru, inputSize, hiddenSize, checkOptions('GRUCell', options, ['bias', 'dtype']));
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
+    if (arguments.length > 2) refuseSurplus('GRUCell.forward', arguments, 2);
     return this.step('gru', input, [hx])[0]!;
   }
 }
@@ -130,6 +136,7 @@ export class RNNCell extends RNNCellBase {
   readonly nonlinearity: 'tanh' | 'relu';
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('RNNCell', arguments, 3);
     const known = checkOptions('RNNCell', options, ['bias', 'dtype', 'nonlinearity']);
     const nonlinearity = checkChoice('RNNCell', 'nonlinearity', known.nonlinearity ?? 'tanh', ['tanh', 'relu']);
     super('RNNCell', 1, inputSize, hiddenSize, known);
@@ -137,6 +144,7 @@ export class RNNCell extends RNNCellBase {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
+    if (arguments.length > 2) refuseSurplus('RNNCell.forward', arguments, 2);
     return this.step(this.nonlinearity === 'tanh' ? 'rnnTanh' : 'rnnRelu', input, [hx])[0]!;
   }
 

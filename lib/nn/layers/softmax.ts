@@ -1,4 +1,5 @@
 import { logSoftmax, softmax } from '../../ops/elementwise/activation.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkInteger } from '../../tensor/options.js';
 import { pythonInt } from '../../tensor/python.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
@@ -35,10 +36,12 @@ abstract class AlongDim extends Module {
  */
 export class Softmax extends AlongDim {
   constructor(dim: number | null = null) {
+    if (arguments.length > 1) refuseSurplus('Softmax', arguments, 1);
     super(dim);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Softmax.forward', arguments, 1);
     return softmax(input, this.dimFor(input));
   }
 }
@@ -51,10 +54,12 @@ export class Softmax extends AlongDim {
  */
 export class LogSoftmax extends AlongDim {
   constructor(dim: number | null = null) {
+    if (arguments.length > 1) refuseSurplus('LogSoftmax', arguments, 1);
     super(dim);
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('LogSoftmax.forward', arguments, 1);
     return logSoftmax(input, this.dimFor(input));
   }
 }

@@ -1,5 +1,6 @@
 import { gelu, relu } from '../../ops/elementwise/activation.js';
 import { add } from '../../ops/elementwise/arithmetic.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { context } from '../../tensor/context.js';
 import { DTYPES } from '../../tensor/dtype.js';
@@ -115,6 +116,7 @@ export class TransformerEncoderLayer extends Module {
   declare readonly dropout2: Dropout;
 
   constructor(dModel: number, nhead: number, options: TransformerEncoderLayerOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('TransformerEncoderLayer', arguments, 3);
     super();
     const op = 'TransformerEncoderLayer';
     const known = checkOptions(op, options, OPTIONS);
@@ -136,6 +138,7 @@ export class TransformerEncoderLayer extends Module {
   }
 
   override forward(src: Tensor, options: TransformerEncoderLayerForwardOptions = {}): Tensor {
+    if (arguments.length > 2) refuseSurplus('TransformerEncoderLayer.forward', arguments, 2);
     const known = checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
     const free = this._keepsNothing() ? dispose : keep;
     if (this.normFirst) {
@@ -254,6 +257,7 @@ export class TransformerEncoder extends Module {
   declare readonly norm: Layer | null;
 
   constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, options: TransformerEncoderOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('TransformerEncoder', arguments, 3);
     super();
     const { norm = null } = checkOptions('TransformerEncoder', options, ['norm']);
     checkWidth('TransformerEncoder', 'numLayers', numLayers);
@@ -276,6 +280,7 @@ export class TransformerEncoder extends Module {
   }
 
   override forward(src: Tensor, options: TransformerEncoderForwardOptions = {}): Tensor {
+    if (arguments.length > 2) refuseSurplus('TransformerEncoder.forward', arguments, 2);
     const known = checkOptions('TransformerEncoder', options, ['mask', 'srcKeyPaddingMask', 'isCausal']);
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = known;
     let x = src;

@@ -1,5 +1,6 @@
 import type { RemovableHandle } from '../../autograd/hooks.js';
 import { zeroGradient } from '../../autograd/zeroGradient.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import '../../autograd/methods.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
@@ -75,6 +76,7 @@ export class Module {
   }
 
   constructor() {
+    if (arguments.length > 0) refuseSurplus('Module', arguments, 0);
     const raw = ((...inputs: readonly unknown[]) => callModule(state, inputs)) as unknown as Module;
     Object.setPrototypeOf(raw, new.target.prototype);
     // A function's own properties would hide fields and getters of these names.
@@ -124,6 +126,7 @@ export class Module {
    * false` leaves it out of the state dict. `null` reserves the name.
    */
   registerBuffer(name: string, tensor: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
+    if (arguments.length > 3) refuseSurplus('registerBuffer', arguments, 3);
     const state = stateOf(this);
     const { persistent = true } = checkOptions('registerBuffer', options, ['persistent']);
     checkFreeName(state, 'buffer', name);
@@ -136,11 +139,13 @@ export class Module {
 
   /** What assigning `parameter` to the property `name` does; `null` reserves the name. */
   registerParameter(name: string, parameter: Parameter | null): void {
+    if (arguments.length > 2) refuseSurplus('registerParameter', arguments, 2);
     registerParameter(stateOf(this), name, parameter);
   }
 
   /** What assigning `module` to the property `name` does, also for names that no property could have. */
   registerModule(name: string, module: Module | null): void {
+    if (arguments.length > 2) refuseSurplus('registerModule', arguments, 2);
     const state = stateOf(this);
     if (module !== null) checkModule('registerModule', module);
     checkFreeName(state, 'module', name);
@@ -149,26 +154,31 @@ export class Module {
 
   /** PyTorch's other name for `registerModule`. */
   addModule(name: string, module: Module | null): void {
+    if (arguments.length > 2) refuseSurplus('addModule', arguments, 2);
     this.registerModule(name, module);
   }
 
   /** The descendant at a path such as `layers.0.attention`; the module itself for the empty path. */
   getSubmodule(path: string): Module {
+    if (arguments.length > 1) refuseSurplus('getSubmodule', arguments, 1);
     return findSubmodule(this, path);
   }
 
   /** Puts a module at a path; `strict` demands that there is one to replace. */
   setSubmodule(path: string, module: Module, options: { readonly strict?: boolean } = {}): void {
+    if (arguments.length > 3) refuseSurplus('setSubmodule', arguments, 3);
     replaceSubmodule(this, path, module, checkOptions('setSubmodule', options, ['strict']).strict ?? false);
   }
 
   /** The parameter at a path such as `layers.0.weight`. */
   getParameter(path: string): Parameter {
+    if (arguments.length > 1) refuseSurplus('getParameter', arguments, 1);
     return findParameter(this, path);
   }
 
   /** The buffer at a path such as `norm.runningMean`. */
   getBuffer(path: string): Tensor {
+    if (arguments.length > 1) refuseSurplus('getBuffer', arguments, 1);
     return findBuffer(this, path);
   }
 
@@ -180,6 +190,7 @@ export class Module {
 
   /** Parameters with their paths, the names in the state dict. */
   namedParameters(options: MemberOptions = {}): IterableIterator<[string, Parameter]> {
+    if (arguments.length > 1) refuseSurplus('namedParameters', arguments, 1);
     return namedMembers(this, ofParameters, checkOptions('namedParameters', options, MEMBER_OPTIONS)).values();
   }
 
@@ -191,6 +202,7 @@ export class Module {
 
   /** Buffers with their paths. */
   namedBuffers(options: MemberOptions = {}): IterableIterator<[string, Tensor]> {
+    if (arguments.length > 1) refuseSurplus('namedBuffers', arguments, 1);
     return namedMembers(this, ofBuffers, checkOptions('namedBuffers', options, MEMBER_OPTIONS)).values();
   }
 
@@ -217,12 +229,14 @@ export class Module {
 
   /** The module itself, under the empty path, and all its descendants with their paths. */
   namedModules(options: TraverseOptions = {}): IterableIterator<[string, Module]> {
+    if (arguments.length > 1) refuseSurplus('namedModules', arguments, 1);
     const known = checkOptions('namedModules', options, ['prefix', 'removeDuplicate']);
     return namedModules(stateOf(this).self, known).values();
   }
 
   /** Puts this module and its descendants into training mode, or with `false` into evaluation mode. */
   train(mode = true): this {
+    if (arguments.length > 1) refuseSurplus('train', arguments, 1);
     if (typeof mode !== 'boolean') {
       fail('WRONG_TYPE', `train: training mode is expected to be boolean, got ${describe(mode)}`);
     }
@@ -234,23 +248,27 @@ export class Module {
 
   /** `train(false)`. */
   eval(): this {
+    if (arguments.length > 0) refuseSurplus('eval', arguments, 0);
     return this.train(false);
   }
 
   /** Makes all parameters trainable, or freezes them. */
   requiresGrad_(requiresGrad = true): this {
+    if (arguments.length > 1) refuseSurplus('requiresGrad_', arguments, 1);
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 
   /** Forgets all gradients, or with `setToNone: false` fills them with zeros. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    if (arguments.length > 1) refuseSurplus('zeroGrad', arguments, 1);
     const { setToNone = true } = checkOptions('zeroGrad', options, ['setToNone']);
     for (const parameter of this.parameters()) zeroGradient(parameter, setToNone);
   }
 
   /** Calls `fn` on every descendant and then on the module itself. */
   apply(fn: (module: Module) => void): this {
+    if (arguments.length > 1) refuseSurplus('apply', arguments, 1);
     if (typeof fn !== 'function') fail('WRONG_TYPE', `apply: expected a function, got ${describe(fn)}`);
     for (const child of this.children()) child.apply(fn);
     fn(stateOf(this).self);
@@ -262,6 +280,7 @@ export class Module {
    * objects that they are, so an optimizer goes on working with them.
    */
   to(dtype: DType): this {
+    if (arguments.length > 1) refuseSurplus('to', arguments, 1);
     checkDType('to', dtype);
     if (!isFloating(dtype)) {
       fail('DTYPE_MISMATCH', `to: nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
@@ -272,21 +291,25 @@ export class Module {
 
   /** `to('float32')`. */
   float(): this {
+    if (arguments.length > 0) refuseSurplus('float', arguments, 0);
     return this.to('float32');
   }
 
   /** `to('float64')`. */
   double(): this {
+    if (arguments.length > 0) refuseSurplus('double', arguments, 0);
     return this.to('float64');
   }
 
   /** `to('bfloat16')`. */
   bfloat16(): this {
+    if (arguments.length > 0) refuseSurplus('bfloat16', arguments, 0);
     return this.to('bfloat16');
   }
 
   /** Converts all parameters and buffers, those of integers too, to `dtype`. */
   type(dtype: DType): this {
+    if (arguments.length > 1) refuseSurplus('type', arguments, 1);
     castModule(this, checkDType('type', dtype), () => true);
     return this;
   }
@@ -296,6 +319,7 @@ export class Module {
    * changing one changes the model.
    */
   stateDict(options: StateDictOptions = {}): StateDict {
+    if (arguments.length > 1) refuseSurplus('stateDict', arguments, 1);
     return saveStateDict(this, checkOptions('stateDict', options, ['prefix', 'keepVars', 'destination']));
   }
 
@@ -304,6 +328,7 @@ export class Module {
    * error the module is as it was. Shapes must match also with `strict: false`.
    */
   loadStateDict(stateDict: StateDict | Readonly<Record<string, Tensor>>, options: LoadOptions = {}): LoadResult {
+    if (arguments.length > 2) refuseSurplus('loadStateDict', arguments, 2);
     return loadStateDict(this, stateDict, checkOptions('loadStateDict', options, ['strict', 'assign']));
   }
 
@@ -312,6 +337,7 @@ export class Module {
     hook: (module: this, inputs: InputsOf<this>) => unknown,
     options: HookOptions = {},
   ): RemovableHandle {
+    if (arguments.length > 2) refuseSurplus('registerForwardPreHook', arguments, 2);
     checkHook('registerForwardPreHook', hook);
     const { prepend = false } = checkOptions('registerForwardPreHook', options, ['prepend']);
     return addHook(stateOf(this), 'forwardPre', hook, prepend);
@@ -322,6 +348,7 @@ export class Module {
     hook: (module: this, inputs: InputsOf<this>, output: Result<this['forward']>) => unknown,
     options: ForwardHookOptions = {},
   ): RemovableHandle {
+    if (arguments.length > 2) refuseSurplus('registerForwardHook', arguments, 2);
     checkHook('registerForwardHook', hook);
     const { prepend = false, alwaysCall = false } = checkOptions('registerForwardHook', options, [
       'prepend',
@@ -332,6 +359,7 @@ export class Module {
 
   /** `hook(module, gradInput, gradOutput)` runs in backward; what it returns replaces the gradients of the inputs. */
   registerFullBackwardHook(hook: BackwardHook<this>, options: HookOptions = {}): RemovableHandle {
+    if (arguments.length > 2) refuseSurplus('registerFullBackwardHook', arguments, 2);
     checkHook('registerFullBackwardHook', hook);
     const { prepend = false } = checkOptions('registerFullBackwardHook', options, ['prepend']);
     return addHook(stateOf(this), 'backward', hook, prepend);
@@ -339,6 +367,7 @@ export class Module {
 
   /** `hook(module, gradOutput)` runs before the module's backward; what it returns replaces the outputs' gradients. */
   registerFullBackwardPreHook(hook: BackwardPreHook<this>, options: HookOptions = {}): RemovableHandle {
+    if (arguments.length > 2) refuseSurplus('registerFullBackwardPreHook', arguments, 2);
     checkHook('registerFullBackwardPreHook', hook);
     const { prepend = false } = checkOptions('registerFullBackwardPreHook', options, ['prepend']);
     return addHook(stateOf(this), 'backwardPre', hook, prepend);
@@ -346,24 +375,28 @@ export class Module {
 
   /** `hook(module, prefix, keepVars)` runs before the module's part of a state dict is made. */
   registerStateDictPreHook(hook: SavePreHook): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerStateDictPreHook', arguments, 1);
     checkHook('registerStateDictPreHook', hook);
     return addStateHook(stateOf(this), 'savePre', hook);
   }
 
   /** `hook(module, stateDict, prefix)` runs after the module and its children are in `stateDict`, and may edit it. */
   registerStateDictPostHook(hook: SavePostHook): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerStateDictPostHook', arguments, 1);
     checkHook('registerStateDictPostHook', hook);
     return addStateHook(stateOf(this), 'savePost', hook);
   }
 
   /** `hook(module, stateDict, prefix, context)` runs before the module is loaded and may edit its copy of the dict. */
   registerLoadStateDictPreHook(hook: LoadPreHook): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerLoadStateDictPreHook', arguments, 1);
     checkHook('registerLoadStateDictPreHook', hook);
     return addStateHook(stateOf(this), 'loadPre', hook);
   }
 
   /** `hook(module, result)` runs after loading and may edit the lists of keys before they are judged. */
   registerLoadStateDictPostHook(hook: LoadPostHook): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerLoadStateDictPostHook', arguments, 1);
     checkHook('registerLoadStateDictPostHook', hook);
     return addStateHook(stateOf(this), 'loadPost', hook);
   }

@@ -1,5 +1,6 @@
 import { requireGrad } from '../../autograd/accumulate.js';
 import { rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { shareStorage } from '../../tensor/data.js';
 import { type DType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
@@ -26,6 +27,7 @@ export interface ParameterOptions {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: ParameterOptions = {}) {
+    if (arguments.length > 2) refuseSurplus('Parameter', arguments, 2);
     checkTensor('Parameter', data, 'data');
     const { requiresGrad = true } = checkOptions('Parameter', options, ['requiresGrad']);
     if (requiresGrad && !isFloating(data.dtype)) {

@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
 import { Linear as FloatLinear } from '../layers/linear.js';
@@ -19,6 +20,7 @@ const WHOLE: readonly string[] = ['MultiheadAttention'];
  * model.at(0).extraRepr().slice(0, 14); // 'in_features=4,'
  */
 export function quantizeDynamic<M extends Module>(model: M, options: FromFloatOptions = {}): M {
+  if (arguments.length > 2) refuseSurplus('quantizeDynamic', arguments, 2);
   const { perChannel = false } = checkOptions('quantizeDynamic', options, ['perChannel']);
   if (!isModule(model)) fail('WRONG_TYPE', `quantizeDynamic: expected a module, got ${describe(model)}`);
   const made = new Map<FloatLinear, Module>();

@@ -2,6 +2,7 @@ import { noGrad } from '../../autograd/modes.js';
 import { linearDynamic } from '../../ops/nn/quantized.js';
 import { rawCast } from '../../raw/copy.js';
 import { rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -57,6 +58,7 @@ class DynamicQuantizedLinear<const I extends number = number, const O extends nu
   declare bias: Tensor | null;
 
   constructor(inFeatures: I, outFeatures: O, options: QuantizedLinearOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('Linear', arguments, 3);
     super();
     const { bias = true, perChannel = false } = checkOptions('DynamicQuantizedLinear', options, ['bias', 'perChannel']);
     checkWidth('DynamicQuantizedLinear', 'inFeatures', inFeatures);
@@ -73,6 +75,7 @@ class DynamicQuantizedLinear<const I extends number = number, const O extends nu
     layer: FloatLinear<I, O>,
     options: FromFloatOptions = {},
   ): DynamicQuantizedLinear<I, O> {
+    if (arguments.length > 2) refuseSurplus('Linear.fromFloat', arguments, 2);
     const { perChannel = false } = checkOptions('fromFloat', options, ['perChannel']);
     if (!(layer instanceof FloatLinear)) fail('WRONG_TYPE', `fromFloat: expected an nn.Linear, got ${describe(layer)}`);
     const quantized = new DynamicQuantizedLinear(layer.inFeatures, layer.outFeatures, {
@@ -86,6 +89,7 @@ class DynamicQuantizedLinear<const I extends number = number, const O extends nu
   }
 
   override forward(input: Tensor): Tensor {
+    if (arguments.length > 1) refuseSurplus('Linear.forward', arguments, 1);
     return linearDynamic(input, this.weight, this.weight_scale, this.bias);
   }
 

@@ -1,6 +1,7 @@
 import { metaOf } from '../../autograd/meta.js';
 import { noGrad } from '../../autograd/modes.js';
 import { zeros } from '../../ops/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { listOf } from './parameters.js';
 import '../../ops/install.js';
 import { stack } from '../../ops/shape/join.js';
@@ -30,6 +31,7 @@ export function clipGradNorm_(
   maxNorm: number,
   options: ClipGradNormOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseSurplus('clipGradNorm_', arguments, 3);
   const op = 'clipGradNorm_';
   const { normType = 2, errorIfNonfinite = false } = checkOptions(op, options, ['normType', 'errorIfNonfinite']);
   checkNumber(op, 'maxNorm', maxNorm);
@@ -57,6 +59,7 @@ export function clipGradNorm_(
  * nn.utils.clipGradValue_(model.parameters(), 0.5);
  */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  if (arguments.length > 2) refuseSurplus('clipGradValue_', arguments, 2);
   const op = 'clipGradValue_';
   checkNumber(op, 'clipValue', clipValue);
   const grads = gradientsOf(op, parameters);

@@ -1,4 +1,5 @@
 import { noGrad } from '../../autograd/modes.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { listOf } from './parameters.js';
 import '../../ops/install.js';
 import { cat } from '../../ops/shape/join.js';
@@ -16,6 +17,7 @@ import { rawView } from '../../tensor/view.js';
  * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters()).shape; // [9]
  */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
+  if (arguments.length > 1) refuseSurplus('parametersToVector', arguments, 1);
   return cat(listOf('parametersToVector', parameters).map((parameter) => reshape(parameter, [-1])));
 }
 
@@ -26,6 +28,7 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
  * nn.utils.vectorToParameters(zeros([9]), new nn.Linear(2, 3).parameters());
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
+  if (arguments.length > 2) refuseSurplus('vectorToParameters', arguments, 2);
   const op = 'vectorToParameters';
   const list = listOf(op, parameters);
   checkTensor(op, vector, 'vector');

@@ -3,6 +3,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { nodeName } from '../../autograd/opNode.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
 import { softmaxBackwardKernel, softmaxKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -44,6 +45,7 @@ const reluOp = activation('relu', 'y', (g, y) => where(gt(y, 0), g, 0));
 
 /** max(x, 0); the derivative at 0 is 0. Integers keep their dtype. */
 export function relu(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('relu', arguments, 1);
   if (checkTensor('relu', x).dtype === 'bool') fail('DTYPE_MISMATCH', 'relu: boolean inputs are not supported');
   return reluOp(x, 0, 0);
 }
@@ -76,6 +78,7 @@ export interface GeluOptions {
  * F.gelu(tensor([1])).toArray(); // [0.8413…]
  */
 export function gelu(x: Tensor, options?: GeluOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('gelu', arguments, 2);
   const { approximate = 'none' } = checkOptions('gelu', options, ['approximate']);
   checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);
   return (approximate === 'tanh' ? geluTanhOp : geluOp)(checkFloating('gelu', x), 0, 0);
@@ -88,6 +91,7 @@ const siluOp = activation('silu', 'x', (g, x) => {
 
 /** x · sigmoid(x). */
 export function silu(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('silu', arguments, 1);
   return siluOp(checkFloating('silu', x), 0, 0);
 }
 
@@ -103,6 +107,7 @@ export interface SoftplusOptions {
 
 /** log(1 + e^(beta x)) / beta. */
 export function softplus(x: Tensor, options?: SoftplusOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('softplus', arguments, 2);
   const { beta = 1, threshold = 20 } = checkOptions('softplus', options, ['beta', 'threshold']);
   return softplusOp(
     checkFloating('softplus', x),
@@ -115,6 +120,7 @@ const eluOp = activation('elu', 'y', (g, y, alpha) => where(gt(y, 0), g, mul(g, 
 
 /** x above 0, alpha · (e^x − 1) below. */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  if (arguments.length > 2) refuseSurplus('elu', arguments, 2);
   checkNumber('elu', 'alpha', alpha);
   checkFloating('elu', x);
   // The kernel's backward reads y, which tells the side only while alpha is not negative.
@@ -126,6 +132,7 @@ const leakyReluOp = activation('leakyRelu', 'x', (g, x, slope) => where(gt(x, 0)
 
 /** x above 0, negativeSlope · x below. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  if (arguments.length > 2) refuseSurplus('leakyRelu', arguments, 2);
   return leakyReluOp(checkFloating('leakyRelu', x), checkNumber('leakyRelu', 'negativeSlope', negativeSlope), 0);
 }
 
@@ -133,6 +140,7 @@ const logSigmoidOp = activation('logSigmoid', 'x', (g, x) => mul(g, sigmoid(neg(
 
 /** log(1 / (1 + e^(−x))), exact far from 0. */
 export function logSigmoid(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('logSigmoid', arguments, 1);
   return logSigmoidOp(checkFloating('logSigmoid', x), 0, 0);
 }
 
@@ -147,6 +155,7 @@ const hardtanhOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
 
 /** x limited to [minVal, maxVal]; the derivative at a bound is 0. */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  if (arguments.length > 3) refuseSurplus('hardtanh', arguments, 3);
   checkNumber('hardtanh', 'minVal', minVal);
   checkNumber('hardtanh', 'maxVal', maxVal);
   if (minVal > maxVal)
@@ -157,11 +166,13 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
 
 /** min(max(x, 0), 6). */
 export function relu6(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('relu6', arguments, 1);
   return hardtanh(checkTensor('relu6', x), 0, 6);
 }
 
 /** x/6 + 1/2 limited to [0, 1]. */
 export function hardsigmoid(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('hardsigmoid', arguments, 1);
   return div(hardtanh(add(checkFloating('hardsigmoid', x), 3), 0, 6), 6);
 }
 
@@ -174,11 +185,13 @@ const hardswishOp: Op<[x: Tensor]> = defineOp({
 
 /** x · hardsigmoid(x). */
 export function hardswish(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('hardswish', arguments, 1);
   return hardswishOp(checkFloating('hardswish', x));
 }
 
 /** x · tanh(softplus(x)). */
 export function mish(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('mish', arguments, 1);
   return mul(checkFloating('mish', x), tanh(softplus(x)));
 }
 
@@ -187,11 +200,13 @@ const SELU_SCALE = 1.0507009873554805;
 
 /** scale · elu(x, alpha) with the constants of Klambauer et al., arXiv:1706.02515. */
 export function selu(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('selu', arguments, 1);
   return mul(elu(checkFloating('selu', x), SELU_ALPHA), SELU_SCALE);
 }
 
 /** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). */
 export function celu(x: Tensor, alpha = 1): Tensor {
+  if (arguments.length > 2) refuseSurplus('celu', arguments, 2);
   if (checkNumber('celu', 'alpha', alpha) === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
   const scaled = div(checkFloating('celu', x), alpha);
   return mul(alpha > 0 ? elu(scaled) : where(gt(x, 0), scaled, sub(exp(scaled), 1)), alpha);
@@ -199,22 +214,26 @@ export function celu(x: Tensor, alpha = 1): Tensor {
 
 /** x / (1 + |x|). */
 export function softsign(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('softsign', arguments, 1);
   return div(checkTensor('softsign', x), add(abs(x), 1));
 }
 
 /** x − tanh(x). */
 export function tanhshrink(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('tanhshrink', arguments, 1);
   return sub(checkTensor('tanhshrink', x), tanh(x));
 }
 
 /** x outside [−lambd, lambd], 0 inside. */
 export function hardshrink(x: Tensor, lambd = 0.5): Tensor {
+  if (arguments.length > 2) refuseSurplus('hardshrink', arguments, 2);
   checkNumber('hardshrink', 'lambd', lambd);
   return where(gt(abs(checkFloating('hardshrink', x)), lambd), x, mul(x, 0));
 }
 
 /** x moved towards 0 by lambd, 0 inside [−lambd, lambd]. */
 export function softshrink(x: Tensor, lambd = 0.5): Tensor {
+  if (arguments.length > 2) refuseSurplus('softshrink', arguments, 2);
   if (!(checkNumber('softshrink', 'lambd', lambd) >= 0))
     fail('BAD_ARGUMENT', `softshrink: lambd must not be negative, got ${lambd}`);
   checkFloating('softshrink', x);
@@ -223,6 +242,7 @@ export function softshrink(x: Tensor, lambd = 0.5): Tensor {
 
 /** x above threshold, value elsewhere. */
 export function threshold(x: Tensor, limit: number, value: number): Tensor {
+  if (arguments.length > 3) refuseSurplus('threshold', arguments, 3);
   const { dtype } = checkTensor('threshold', x);
   // Both are taken in x's dtype: integers stay integers.
   const fitted = (name: string, number: number): number => {
@@ -284,17 +304,20 @@ function softmaxInput(op: string, x: Tensor, options: SoftmaxOptions | undefined
  * tensor([[0, 0]]).softmax(-1).toArray(); // [[0.5, 0.5]]
  */
 export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('softmax', arguments, 3);
   const input = softmaxInput('softmax', x, options);
   return softmaxOp(input, normalizeDim('softmax', dim, x.shape.length));
 }
 
 /** log(softmax(x)) along `dim`, without underflow. */
 export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('logSoftmax', arguments, 3);
   const input = softmaxInput('logSoftmax', x, options);
   return logSoftmaxOp(input, normalizeDim('logSoftmax', dim, x.shape.length));
 }
 
 /** softmax(−x) along `dim`. */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('softmin', arguments, 3);
   return softmax(neg(softmaxInput('softmin', x, options)), dim);
 }

@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { resultType, scalarResultType } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -34,7 +35,12 @@ const divRaw = binaryKernel('div');
 const divScalarRaw = binaryScalarKernel('div');
 
 /** −x. */
-export const neg: Op<[x: Tensor]> = defineOp({
+export function neg(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('neg', arguments, 1);
+  return negOp(x);
+}
+
+const negOp: Op<[x: Tensor]> = defineOp({
   name: 'neg',
   forward: (x) => {
     if (checkTensor('neg', x).dtype === 'bool') {
@@ -42,7 +48,7 @@ export const neg: Op<[x: Tensor]> = defineOp({
     }
     return negRaw(x);
   },
-  backward: (_ctx, g) => [neg(g)],
+  backward: (_ctx, g) => [negOp(g)],
 });
 
 const addTensors: Op<[a: Tensor, b: Tensor]> = defineOp({
@@ -138,6 +144,7 @@ function addMultiple(op: string, a: Tensor, b: Tensor, alpha: number): Tensor {
  * tensor([1, 2]).add(tensor([10, 20]), { alpha: 2 }).toArray(); // [21, 42]
  */
 export function add(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('add', arguments, 3);
   checkTensor('add', x);
   checkOperand('add', other);
   const alpha = options === undefined ? 1 : checkAlpha('add', x, other, options);
@@ -164,6 +171,7 @@ function refuseBools(op: string, x: Tensor, other: Operand): void {
 
 /** x − alpha · other. */
 export function sub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('sub', arguments, 3);
   checkTensor('sub', x);
   checkOperand('sub', other);
   refuseBools('sub', x, other);
@@ -175,6 +183,7 @@ export function sub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
 
 /** other − alpha · x. */
 export function rsub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('rsub', arguments, 3);
   checkTensor('rsub', x);
   checkOperand('rsub', other);
   refuseBools('rsub', x, other);
@@ -186,6 +195,7 @@ export function rsub(x: Tensor, other: Operand, options?: AlphaOptions): Tensor 
 
 /** x · other, elementwise. */
 export function mul(x: Tensor, other: Operand): Tensor {
+  if (arguments.length > 2) refuseSurplus('mul', arguments, 2);
   checkTensor('mul', x);
   checkOperand('mul', other);
   if (other instanceof Tensor) return x.dtype === other.dtype ? mulTensors(x, other) : mulTensors(...promote(x, other));
@@ -204,6 +214,7 @@ export interface DivOptions {
  * tensor([7, -7]).div(2, { roundingMode: 'floor' }).toArray(); // [3, -4]
  */
 export function div(x: Tensor, other: Operand, options?: DivOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('div', arguments, 3);
   checkTensor('div', x);
   checkOperand('div', other);
   const { roundingMode = null } = checkOptions('div', options, ['roundingMode']);
@@ -225,13 +236,21 @@ export const reciprocal: Op<[x: Tensor]> = (() => {
     save: (_args, y) => [y],
     backward: ({ saved: [y] }, g) => [neg(mulTensors(g, square(y!)))],
   });
-  return (x) => op(floating(checkTensor('reciprocal', x)));
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus('reciprocal', arguments, 1);
+    return op(floating(checkTensor('reciprocal', x)));
+  };
 })();
 
 const squareRaw = unaryKernel('square');
 
 /** x². */
-export const square: Op<[x: Tensor]> = defineOp({
+export function square(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('square', arguments, 1);
+  return squareOp(x);
+}
+
+const squareOp: Op<[x: Tensor]> = defineOp({
   name: 'square',
   node: 'PowBackward0',
   forward: (x) => squareRaw(checkTensor('square', x).dtype === 'bool' ? castTo(x, 'int64') : x),

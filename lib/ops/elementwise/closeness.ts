@@ -1,5 +1,6 @@
 import { noGrad } from '../../autograd/modes.js';
 import { reduceKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
@@ -24,6 +25,7 @@ function checkTolerance(name: string, value: number): void {
 
 /** |x − other| ≤ atol + rtol · |other|, elementwise; equal infinities are close. */
 export function isclose(x: Tensor, other: Tensor, options?: CloseOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('isclose', arguments, 3);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('isclose', options, ['rtol', 'atol', 'equalNan']);
   checkTolerance('rtol', rtol);
   checkTolerance('atol', atol);
@@ -51,11 +53,13 @@ function holdsEverywhere(mask: Tensor): boolean {
 
 /** Whether x and other are close everywhere (see `isclose`). */
 export function allclose(x: Tensor, other: Tensor, options?: CloseOptions): boolean {
+  if (arguments.length > 3) refuseSurplus('allclose', arguments, 3);
   return holdsEverywhere(isclose(x, other, options));
 }
 
 /** Whether x and other have the same shape and the same elements. */
 export function equal(x: Tensor, other: Tensor): boolean {
+  if (arguments.length > 2) refuseSurplus('equal', arguments, 2);
   checkTensor('equal', x);
   checkTensor('equal', other, 'other');
   return sameShape(x.shape, other.shape) && holdsEverywhere(eq(x, other));

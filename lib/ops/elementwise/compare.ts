@@ -1,5 +1,6 @@
 import { rawFull } from '../../raw/create.js';
 import { compareKernel, predicateKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
 import { checkOperand, type Operand, promote, promoteScalar } from '../broadcast.js';
@@ -11,7 +12,8 @@ type Comparison = (x: Tensor, other: Operand) => Tensor;
 
 function comparison(name: string): Comparison {
   const kernel = compareKernel(name);
-  return (x, other) => {
+  return function (x, other) {
+    if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     checkTensor(name, x);
     checkOperand(name, other);
     if (!(other instanceof Tensor)) return kernel(promoteScalar(x, other), Number(other));
@@ -42,13 +44,17 @@ const notRaw = predicateKernel('logicalNot');
 
 /** x is zero. */
 export function logicalNot(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('logicalNot', arguments, 1);
   return notRaw(checkTensor('logicalNot', x));
 }
 
 // Every integer is finite and a number.
 function floatPredicate(name: string, ofIntegers: boolean): (x: Tensor) => Tensor {
   const kernel = predicateKernel(name);
-  return (x) => (isFloating(checkTensor(name, x).dtype) ? kernel(x) : rawFull(x.shape, Number(ofIntegers), 'bool'));
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
+    return isFloating(checkTensor(name, x).dtype) ? kernel(x) : rawFull(x.shape, Number(ofIntegers), 'bool');
+  };
 }
 
 /** x is NaN. */

@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -11,7 +12,8 @@ export type Divider = Op<[x: Tensor, other: Operand]>;
 
 /** `op` on broadcast operands of one dtype, which is not bool. */
 export function divider(name: string, op: Op<[a: Tensor, b: Tensor]>): Divider {
-  return (x, other) => {
+  return function (x, other) {
+    if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     const [a, b] = operands(name, x, other);
     if (a.dtype === 'bool') fail('DTYPE_MISMATCH', `${name}: not defined for bool tensors`);
     return op(a, b);

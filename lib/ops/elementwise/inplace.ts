@@ -4,6 +4,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawCast, rawCopy, rawFill } from '../../raw/copy.js';
 import { rawFull } from '../../raw/create.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -103,6 +104,7 @@ const fillWith: Op<[x: Tensor, value: number]> = inplaceOf('fill_', fillOp, (x, 
 
 /** Copies `source`, broadcast and converted to x's dtype, into x. */
 function copy_(x: Tensor, source: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('copy_', arguments, 2);
   checkTensor('copy_', x);
   checkTensor('copy_', source, 'source');
   if (!expandsTo(source.shape, x.shape)) {
@@ -116,6 +118,7 @@ function copy_(x: Tensor, source: Tensor): Tensor {
 
 /** Sets every element of x to `value`, a number or a zero-dimensional tensor. */
 function fill_(x: Tensor, value: Operand): Tensor {
+  if (arguments.length > 2) refuseSurplus('fill_', arguments, 2);
   checkTensor('fill_', x);
   if (typeof value === 'number' || typeof value === 'boolean')
     return fillWith(x, checkElement('fill_', 'value', Number(value), x.dtype));
@@ -132,6 +135,7 @@ function fill_(x: Tensor, value: Operand): Tensor {
 
 /** Sets every element of x to 0. */
 function zero_(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('zero_', arguments, 1);
   return fillWith(checkTensor('zero_', x), 0);
 }
 

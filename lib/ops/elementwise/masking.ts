@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawWhere } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import {
   Category,
   type DType,
@@ -46,6 +47,7 @@ function scalarDType(value: number | boolean): 'bool' | 'int64' | 'float32' {
  * where(x.gt(0), x, 0); // relu
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (arguments.length > 3) refuseSurplus('where', arguments, 3);
   checkMask('where', condition, 'condition');
   checkOperand('where', a, 'input');
   checkOperand('where', b);
@@ -68,6 +70,7 @@ const constant = (name: string, value: number | boolean, dtype: DType): Tensor =
  * tensor([1, 2]).maskedFill(tensor([true, false]), -Infinity).toArray(); // [-Infinity, 2]
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
+  if (arguments.length > 3) refuseSurplus('maskedFill', arguments, 3);
   checkTensor('maskedFill', x);
   checkMask('maskedFill', mask, 'mask');
   checkOperand('maskedFill', value, 'value');

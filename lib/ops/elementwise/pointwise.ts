@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
@@ -93,6 +94,7 @@ const powTensors: Op<[base: Tensor, exponent: Tensor]> = defineOp({
  * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
  */
 export function pow(base: Operand, exponent: Operand): Tensor {
+  if (arguments.length > 2) refuseSurplus('pow', arguments, 2);
   if (base instanceof Tensor && !(exponent instanceof Tensor)) {
     checkTensor('pow', base);
     const p = Number(checkOperand('pow', exponent, 'exponent'));
@@ -125,7 +127,10 @@ function extremum(
       needs[1] ? sumTo(share(g, b!, a!), y.shape) : null,
     ],
   });
-  return (x, other) => op(...promote(checkTensor(name, x), checkTensor(name, other, 'other')));
+  return function (x, other) {
+    if (arguments.length > 2) refuseSurplus(name, arguments, 2);
+    return op(...promote(checkTensor(name, x), checkTensor(name, other, 'other')));
+  };
 }
 
 /** The larger of x and other, elementwise; NaN wins. At a tie each gets half the gradient. */
@@ -136,6 +141,7 @@ export const minimum: Op<[x: Tensor, other: Tensor]> = extremum('minimum', (a, b
 
 /** log(e^x + e^other), without overflow; where both are the same infinity, that infinity. */
 export function logaddexp(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('logaddexp', arguments, 2);
   const [a, b] = operands('logaddexp', x, other).map(floating) as [Tensor, Tensor];
   const sum = add(maximum(a, b), log1p(exp(neg(abs(sub(a, b))))));
   // ∞ − ∞ is NaN in the value and in the gradient; there the sum is the operand itself.
@@ -158,6 +164,7 @@ const atan2Op: Op<[a: Tensor, b: Tensor]> = defineOp({
 
 /** The angle of the point (other, x) in radians, in (−π, π]. */
 export function atan2(x: Tensor, other: Operand): Tensor {
+  if (arguments.length > 2) refuseSurplus('atan2', arguments, 2);
   const [a, b] = operands('atan2', x, other);
   return atan2Op(floating(a), floating(b));
 }
@@ -169,6 +176,7 @@ export function atan2(x: Tensor, other: Operand): Tensor {
  * tensor([0]).lerp(tensor([10]), 0.5).toArray(); // [5]
  */
 export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+  if (arguments.length > 3) refuseSurplus('lerp', arguments, 3);
   checkTensor('lerp', x);
   checkTensor('lerp', end, 'end');
   if (x.dtype !== end.dtype) fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}`);
@@ -196,6 +204,7 @@ function checkValue(op: string, options: ValueOptions | undefined): number {
 
 /** x + value · a · b. */
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('addcmul', arguments, 4);
   const value = checkValue('addcmul', options);
   return add(
     checkTensor('addcmul', x),
@@ -206,6 +215,7 @@ export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 
 /** x + value · a / b. */
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('addcdiv', arguments, 4);
   const value = checkValue('addcdiv', options);
   if (
     !isFloating(checkTensor('addcdiv', a, 'tensor1').dtype) &&
@@ -219,7 +229,8 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 // Integers and booleans only.
 function bitwise(name: 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor'): Op<[x: Tensor, other: Operand]> {
   const kernel = binaryKernel(name);
-  return (x, other) => {
+  return function (x, other) {
+    if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     const [a, b] = operands(name, x, other);
     if (isFloating(a.dtype)) fail('DTYPE_MISMATCH', `${name}: expected integers or booleans, got ${a.dtype}`);
     return kernel(a, b);
@@ -237,6 +248,7 @@ const notRaw = unaryKernel('bitwiseNot');
 
 /** NOT x, bit by bit; logical for bool. */
 export function bitwiseNot(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('bitwiseNot', arguments, 1);
   if (isFloating(checkTensor('bitwiseNot', x).dtype)) {
     fail('DTYPE_MISMATCH', `bitwiseNot: expected integers or booleans, got ${x.dtype}`);
   }

@@ -2,6 +2,7 @@ import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { nodeName } from '../../autograd/opNode.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { Category, DTYPES, isFloating, scalarCategory } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -30,7 +31,10 @@ function unary(
     save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
     backward: ({ saved: [saved] }, g) => [derivative(g, saved!)],
   });
-  return (x) => op(floating(checkTensor(name, x)));
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
+    return op(floating(checkTensor(name, x)));
+  };
 }
 
 /** √x. */
@@ -96,6 +100,7 @@ export const sigmoid: Unary = unary('sigmoid', 'y', (g, y) =>
 
 /** The inverse of `sigmoid`, log(x / (1 − x)); x is first clamped to [eps, 1 − eps] when eps is given. */
 export function logit(x: Tensor, eps?: number | null): Tensor {
+  if (arguments.length > 2) refuseSurplus('logit', arguments, 2);
   const given = floating(checkTensor('logit', x));
   const isLimited = eps !== undefined && eps !== null;
   const inside = isLimited ? clamp(given, checkNumber('logit', 'eps', eps), 1 - eps) : given;
@@ -111,7 +116,8 @@ function sameType(name: string, derivative: (g: Tensor, x: Tensor) => Tensor, sa
     save: ([x]) => (saves ? [x] : []),
     backward: ({ saved: [x] }, g) => [derivative(g, x!)],
   });
-  return (x) => {
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
     if (checkTensor(name, x).dtype === 'bool') fail('DTYPE_MISMATCH', `${name}: not defined for bool tensors`);
     return op(x);
   };
@@ -129,15 +135,22 @@ export const trunc: Unary = sameType('trunc', zerosAs, false);
 const signOf = sameType('sign', zerosAs, false);
 
 /** −1, 0 or 1 by the sign of x; 0 for NaN. */
-export const sign: Unary = (x) => (checkTensor('sign', x).dtype === 'bool' ? rawClone(x) : signOf(x));
+export function sign(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('sign', arguments, 1);
+  return checkTensor('sign', x).dtype === 'bool' ? rawClone(x) : signOf(x);
+}
 
 /** x − trunc(x). */
-export const frac: Unary = (x) => sub(checkTensor('frac', x), trunc(x));
+export function frac(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('frac', arguments, 1);
+  return sub(checkTensor('frac', x), trunc(x));
+}
 
 const roundWhole = sameType('round', zerosAs, false);
 
 /** The nearest number with `decimals` decimals; halves go to the even neighbour. */
 export function round(x: Tensor, options?: { decimals?: number }): Tensor {
+  if (arguments.length > 2) refuseSurplus('round', arguments, 2);
   const { decimals = 0 } = checkOptions('round', options, ['decimals']);
   if (checkInteger('round', 'decimals', decimals) === 0) return roundWhole(x);
   const scale = 10 ** Math.abs(decimals);
@@ -152,7 +165,10 @@ function composed(name: string, value: (x: Tensor) => Tensor, derivative: (g: Te
     save: ([x]) => [x],
     backward: ({ saved: [x] }, g) => [derivative(g, x!)],
   });
-  return (x) => op(floating(checkTensor(name, x)));
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
+    return op(floating(checkTensor(name, x)));
+  };
 }
 
 /** The inverse hyperbolic sine. */
@@ -207,6 +223,7 @@ export type Bound = number | Tensor | null;
  * tensor([-2, 0.5, 3]).clamp(0, 1).toArray(); // [0, 0.5, 1]
  */
 export function clamp(x: Tensor, min: Bound = null, max: Bound = null): Tensor {
+  if (arguments.length > 3) refuseSurplus('clamp', arguments, 3);
   checkTensor('clamp', x);
   if (min === null && max === null) fail('BAD_ARGUMENT', 'clamp: at least one of min or max must not be null');
   for (const bound of [min, max]) {
@@ -233,11 +250,13 @@ function clampTensors(x: Tensor, min: Bound, max: Bound): Tensor {
 
 /** x limited from below. */
 export function clampMin(x: Tensor, min: number | Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('clampMin', arguments, 2);
   return clamp(x, min, null);
 }
 
 /** x limited from above. */
 export function clampMax(x: Tensor, max: number | Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('clampMax', arguments, 2);
   return clamp(x, null, max);
 }
 
@@ -250,6 +269,7 @@ export interface NanToNumOptions {
 
 /** x with NaN and the infinities replaced by numbers. */
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('nanToNum', arguments, 2);
   const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
   for (const [name, value] of Object.entries({ nan, posinf: posinf ?? 0, neginf: neginf ?? 0 }))
     checkNumber('nanToNum', name, value);

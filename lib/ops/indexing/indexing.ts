@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../../raw/indexing.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
 import { checkOptions } from '../../tensor/options.js';
@@ -25,6 +26,7 @@ export { maskedFill } from '../elementwise/masking.js';
  * tensor([[1, 2], [3, 4]]).gather(1, tensor([[0], [1]], { dtype: 'int64' })).toArray(); // [[1], [4]]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  if (arguments.length > 3) refuseSurplus('gather', arguments, 3);
   checkTensor('gather', x);
   return gatherOp(x, normalizeDim('gather', dim, x.shape.length), checkIndex('gather', index));
 }
@@ -80,6 +82,7 @@ function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
  * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [7, 0, 5]
  */
 export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand): Tensor {
+  if (arguments.length > 4) refuseSurplus('scatter', arguments, 4);
   checkTensor('scatter', x);
   const d = normalizeDim('scatter', dim, x.shape.length);
   const at = checkIndex('scatter', index);
@@ -101,6 +104,7 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand):
  * zeros([2]).scatterAdd(0, tensor([1, 1], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [0, 12]
  */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  if (arguments.length > 4) refuseSurplus('scatterAdd', arguments, 4);
   checkTensor('scatterAdd', x);
   const d = normalizeDim('scatterAdd', dim, x.shape.length);
   const at = checkIndex('scatterAdd', index);
@@ -121,6 +125,7 @@ function checkList(op: string, index: unknown): Tensor {
  * tensor([[1, 2], [3, 4]]).indexSelect(0, tensor([1, 0], { dtype: 'int64' })).toArray(); // [[3, 4], [1, 2]]
  */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  if (arguments.length > 3) refuseSurplus('indexSelect', arguments, 3);
   checkTensor('indexSelect', x);
   return indexSelectOp(x, normalizeDim('indexSelect', dim, x.shape.length), checkList('indexSelect', index));
 }
@@ -143,6 +148,7 @@ const indexAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = 
  * zeros([3]).indexAdd(0, tensor([2, 2], { dtype: 'int64' }), tensor([1, 5])).toArray(); // [0, 0, 6]
  */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): Tensor {
+  if (arguments.length > 5) refuseSurplus('indexAdd', arguments, 5);
   checkTensor('indexAdd', x);
   checkTensor('indexAdd', source, 'source');
   const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha']);
@@ -161,6 +167,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
  * tensor([1, -2, 3]).maskedSelect(tensor([true, false, true])).toArray(); // [1, 3]
  */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('maskedSelect', arguments, 2);
   checkTensor('maskedSelect', x);
   checkMask('maskedSelect', mask, 'mask');
   const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
@@ -176,6 +183,7 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
  * tensor([[1, 2], [3, 4]]).take(tensor([0, -1], { dtype: 'int64' })).toArray(); // [1, 4]
  */
 export function take(x: Tensor, index: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('take', arguments, 2);
   const n = numelOf(checkTensor('take', x).shape);
   const at = checkIndex('take', index);
   const flat = reshapeTo(choose(lt(at, 0), add(at, n), at), [numelOf(at.shape)]);
@@ -189,10 +197,12 @@ export function take(x: Tensor, index: Tensor): Tensor {
  * tensor([[0, 5], [6, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
  */
 export function nonzero(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('nonzero', arguments, 1);
   return rawNonzero(checkTensor('nonzero', x));
 }
 
 /** x where condition holds, other elsewhere. */
 export function where(x: Tensor, condition: Tensor, other: Operand): Tensor {
+  if (arguments.length > 3) refuseSurplus('where', arguments, 3);
   return choose(condition, x, other);
 }

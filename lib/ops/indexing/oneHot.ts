@@ -1,5 +1,6 @@
 import { rawArange } from '../../raw/create.js';
 import { reduceKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger } from '../../tensor/options.js';
 import { numelOf } from '../../tensor/shape.js';
@@ -19,6 +20,7 @@ const amin = reduceKernel('amin');
  * F.oneHot(tensor([0, 2], { dtype: 'int64' })).toArray(); // [[1, 0, 0], [0, 0, 1]]
  */
 export function oneHot(x: Tensor, numClasses = -1): Tensor {
+  if (arguments.length > 2) refuseSurplus('oneHot', arguments, 2);
   const index = checkIndex('oneHot', x, 'input');
   checkInteger('oneHot', 'numClasses', numClasses);
   const dims = index.shape.map((_, i) => i);

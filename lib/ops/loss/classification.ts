@@ -8,6 +8,7 @@ import {
   rawNllBackward,
 } from '../../raw/loss.js';
 import { reduceKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -129,6 +130,7 @@ function checkWeight(op: string, weight: Tensor | null, input: Tensor): void {
  * F.nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: 'int64' })).item(); // 2
  */
 export function nllLoss(input: Tensor, target: Tensor, options?: NllLossOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('nllLoss', arguments, 3);
   const known = checkOptions('nllLoss', options, ['weight', 'ignoreIndex', 'reduction']);
   const { weight = null, ignoreIndex = -100 } = known;
   return nll(
@@ -221,6 +223,7 @@ export interface CrossEntropyOptions extends NllLossOptions {
  * F.crossEntropy(zeros([1, 2]), tensor([0], { dtype: 'int64' })).item(); // 0.6931… = log 2
  */
 export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('crossEntropy', arguments, 3);
   const op = 'crossEntropy';
   const known = checkOptions(op, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = known;

@@ -1,5 +1,6 @@
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
 import { sameShape, showShape } from '../../tensor/shape.js';
@@ -66,6 +67,7 @@ const mseOp: Op<[x: Tensor, y: Tensor, reduction: Reduction]> = defineOp({
  * F.mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export function mseLoss(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('mseLoss', arguments, 3);
   const { weight = null, reduction } = checkOptions('mseLoss', options, ['weight', 'reduction']);
   const kind = checkReduction('mseLoss', reduction);
   const [x, y] = checkPair('mseLoss', input, target);
@@ -79,6 +81,7 @@ export function mseLoss(input: Tensor, target: Tensor, options?: WeightedLossOpt
  * F.l1Loss(tensor([1, 2]), tensor([1, 4])).item(); // 1
  */
 export function l1Loss(input: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('l1Loss', arguments, 3);
   const { weight = null, reduction } = checkOptions('l1Loss', options, ['weight', 'reduction']);
   const kind = checkReduction('l1Loss', reduction);
   const [x, y] = checkPair('l1Loss', input, target);
@@ -121,6 +124,7 @@ export interface SmoothL1Options extends LossOptions {
  * F.smoothL1Loss(tensor([0]), tensor([2])).item(); // 1.5
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Options): Tensor {
+  if (arguments.length > 3) refuseSurplus('smoothL1Loss', arguments, 3);
   const { beta = 1, reduction } = checkOptions('smoothL1Loss', options, ['beta', 'reduction']);
   const kind = checkReduction('smoothL1Loss', reduction);
   if (!(checkNumber('smoothL1Loss', 'beta', beta) >= 0))
@@ -144,6 +148,7 @@ export interface HuberOptions extends LossOptions {
  * F.huberLoss(tensor([0]), tensor([2]), { delta: 2 }).item(); // 2
  */
 export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('huberLoss', arguments, 3);
   const { delta = 1, weight = null, reduction } = checkOptions('huberLoss', options, ['delta', 'weight', 'reduction']);
   const kind = checkReduction('huberLoss', reduction);
   if (!(checkNumber('huberLoss', 'delta', delta) > 0))
@@ -178,6 +183,7 @@ export interface BceOptions extends LossOptions {
  * F.binaryCrossEntropy(tensor([0.5]), tensor([1])).item(); // 0.6931…
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: BceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('binaryCrossEntropy', arguments, 3);
   const op = 'binaryCrossEntropy';
   const { weight = null, reduction } = checkOptions(op, options, ['weight', 'reduction']);
   const kind = checkReduction(op, reduction);
@@ -206,6 +212,7 @@ export interface BceWithLogitsOptions extends BceOptions {
  * F.binaryCrossEntropyWithLogits(tensor([0]), tensor([1])).item(); // 0.6931…
  */
 export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BceWithLogitsOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('binaryCrossEntropyWithLogits', arguments, 3);
   const op = 'binaryCrossEntropyWithLogits';
   const {
     weight = null,
@@ -236,6 +243,7 @@ export interface KlDivOptions {
  * F.klDiv(tensor([0.5]).log(), tensor([0.5]), { reduction: 'sum' }).item(); // 0
  */
 export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('klDiv', arguments, 3);
   const { reduction = 'mean', logTarget = false } = checkOptions('klDiv', options, ['reduction', 'logTarget']);
   checkChoice('klDiv', 'reduction', reduction, ['none', 'mean', 'sum', 'batchmean']);
   const [x, t] = promote(checkFloating('klDiv', input), checkFloating('klDiv', target, 'target'));

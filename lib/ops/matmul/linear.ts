@@ -1,5 +1,6 @@
 import { defineOp, type Op, requiresGrad } from '../../autograd/op.js';
 import { type ProductActivation, rawLinear } from '../../raw/matmul.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { numelOf, showShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -43,6 +44,7 @@ function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null): [rows: num
  * F.linear(ones([1, 2]), ones([3, 2]), zeros([3])).toArray(); // [[2, 2, 2]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (arguments.length > 3) refuseSurplus('linear', arguments, 3);
   return ofRows(x, checkLinear(x, weight, bias), (flat) => linearOp(flat, weight, bias));
 }
 

@@ -2,6 +2,7 @@ import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawFull } from '../../raw/create.js';
 import { rawMatmul } from '../../raw/matmul.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
 import { broadcastShapes, numelOf, type Shape, sameShape, showShape } from '../../tensor/shape.js';
@@ -19,6 +20,7 @@ import { brief, checkInner, checkMultiplies, checkPair, checkRank, product } fro
  * matmul(ones([2, 3]), ones([3, 4])).shape; // [2, 4]
  */
 export function matmul(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('matmul', arguments, 2);
   const [a, b] = checkPair('matmul', x, other);
   const p = a.shape;
   const q = b.shape;
@@ -49,6 +51,7 @@ function multiply(a: Tensor, b: Tensor): Tensor {
 
 /** The product of two matrices, [m, k] × [k, n] → [m, n]. */
 export function mm(x: Tensor, mat2: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('mm', arguments, 2);
   const [a, b] = checkPair('mm', x, mat2, ['input', 'mat2']);
   checkRank('mm', a, 2, 'input');
   checkRank('mm', b, 2, 'mat2');
@@ -63,6 +66,7 @@ export function mm(x: Tensor, mat2: Tensor): Tensor {
  * ones([5, 2, 3]).bmm(ones([5, 3, 4])).shape; // [5, 2, 4]
  */
 export function bmm(x: Tensor, mat2: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('bmm', arguments, 2);
   const [a, b] = checkPair('bmm', x, mat2, ['input', 'mat2']);
   checkRank('bmm', a, 3, 'input');
   checkRank('bmm', b, 3, 'mat2');
@@ -74,6 +78,7 @@ export function bmm(x: Tensor, mat2: Tensor): Tensor {
 
 /** Matrix times vector, [m, k] × [k] → [m]. */
 export function mv(x: Tensor, vec: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('mv', arguments, 2);
   const [a, b] = checkPair('mv', x, vec, ['input', 'vec']);
   checkRank('mv', a, 2, 'input');
   checkRank('mv', b, 1, 'vec');
@@ -82,6 +87,7 @@ export function mv(x: Tensor, vec: Tensor): Tensor {
 
 /** The inner product of two vectors, [n] × [n] → []. */
 export function dot(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('dot', arguments, 2);
   const [a, b] = checkPair('dot', x, other);
   checkRank('dot', a, 1, 'input');
   checkRank('dot', b, 1, 'other');
@@ -96,6 +102,7 @@ export function dot(x: Tensor, other: Tensor): Tensor {
  * tensor([1, 2]).outer(tensor([3, 4])).toArray(); // [[3, 4], [6, 8]]
  */
 export function outer(x: Tensor, vec2: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('outer', arguments, 2);
   checkRank('outer', checkTensor('outer', x), 1, 'input');
   checkRank('outer', checkTensor('outer', vec2, 'vec2'), 1, 'vec2');
   return mul(reshapeTo(x, [x.shape[0]!, 1]), vec2);
@@ -154,6 +161,7 @@ function broadcastsInto(op: string, x: Tensor, shape: Shape): void {
  * zeros([2]).addmm(ones([1, 3]), ones([3, 2])).toArray(); // [[3, 3]]
  */
 export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('addmm', arguments, 4);
   checkTensor('addmm', x);
   const [a, b] = checkPair('addmm', mat1, mat2, ['mat1', 'mat2']);
   checkRank('addmm', a, 2, 'mat1');
@@ -164,6 +172,7 @@ export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOpti
 
 /** beta · x + alpha · (batch1 · batch2), batch by batch. */
 export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('baddbmm', arguments, 4);
   checkTensor('baddbmm', x);
   const [a, b] = checkPair('baddbmm', batch1, batch2, ['batch1', 'batch2']);
   checkRank('baddbmm', a, 3, 'batch1');

@@ -1,6 +1,7 @@
 import { anyRequiresGrad, defineOp, type Op, requiresGrad } from '../../autograd/op.js';
 import { rawAttention, rawAttentionBackward, rawAttentionBackwardInto, rawAttentionInto } from '../../raw/attention.js';
 import { rawEmpty } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
@@ -310,6 +311,7 @@ export function scaledDotProductAttention(
   value: Tensor,
   options?: AttentionOptions,
 ): Tensor {
+  if (arguments.length > 4) refuseSurplus('scaledDotProductAttention', arguments, 4);
   const known = checkOptions(OP, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'enableGqa']);
   const { attnMask = null, dropoutP = 0, isCausal = false, enableGqa = false } = known;
   checkOperands(query, key, value);

@@ -11,6 +11,7 @@ import {
   rawGroupNorm,
   rawGroupNormBackward,
 } from '../../raw/norm.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -135,6 +136,7 @@ export function batchNorm(
   runningVar: Tensor | null,
   options?: BatchNormOptions,
 ): Tensor {
+  if (arguments.length > 4) refuseSurplus('batchNorm', arguments, 4);
   const op = 'batchNorm';
   const {
     weight,
@@ -246,6 +248,7 @@ export interface GroupNormOptions {
  * F.groupNorm(tensor([[1, 3]]), 1).toArray(); // [[-0.9999…, 0.9999…]]
  */
 export function groupNorm(x: Tensor, numGroups: number, options?: GroupNormOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('groupNorm', arguments, 3);
   const op = 'groupNorm';
   const { weight, bias, eps = 1e-5 } = checkOptions(op, options, ['weight', 'bias', 'eps'], ['bias']);
   const [input, channels] = checkChannels(op, x, 2);
@@ -299,6 +302,7 @@ export interface InstanceNormOptions {
  * F.instanceNorm(tensor([[[1, 3]]])).toArray(); // [[[-0.9999…, 0.9999…]]]
  */
 export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('instanceNorm', arguments, 2);
   const op = 'instanceNorm';
   const {
     runningMean = null,

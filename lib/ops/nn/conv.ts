@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { type Axes, type ConvGeometry, rawConv, rawConvInput, rawConvWeight } from '../../raw/conv.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
@@ -248,6 +249,7 @@ function convolve(
  * F.conv1d(tensor([[1, 2, 3, 4]]), tensor([[[1, -1]]])).toArray(); // [[-1, -1, -1]]
  */
 export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options?: Conv1dOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('conv1d', arguments, 4);
   return convolve('conv1d', 1, x, weight, bias, options);
 }
 
@@ -259,6 +261,7 @@ export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
  * F.conv2d(ones([1, 3, 5, 5]), ones([2, 3, 3, 3]), null, { stride: 2, padding: 1 }).shape; // [1, 2, 3, 3]
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options?: Conv2dOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('conv2d', arguments, 4);
   return convolve('conv2d', 2, x, weight, bias, options);
 }
 
@@ -319,6 +322,7 @@ export function convTranspose1d(
   bias: Tensor | null = null,
   options?: ConvTranspose1dOptions,
 ): Tensor {
+  if (arguments.length > 4) refuseSurplus('convTranspose1d', arguments, 4);
   return transpose('convTranspose1d', 1, x, weight, bias, options);
 }
 
@@ -335,5 +339,6 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options?: ConvTranspose2dOptions,
 ): Tensor {
+  if (arguments.length > 4) refuseSurplus('convTranspose2d', arguments, 4);
   return transpose('convTranspose2d', 2, x, weight, bias, options);
 }

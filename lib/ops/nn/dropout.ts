@@ -2,6 +2,7 @@ import { inplaceOf } from '../../autograd/inplace.js';
 import { requiresGrad } from '../../autograd/op.js';
 import { rawFull } from '../../raw/create.js';
 import { rawBernoulli, rawEmptyLike } from '../../raw/random.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating, roundTo } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { defaultGenerator } from '../../tensor/generator.js';
@@ -31,6 +32,7 @@ const applyInPlace = inplaceOf('mul_', (x: Tensor, noise: Tensor) => mul(x, nois
  * F.dropout(ones([4]), { p: 0.5, training: false }).toArray();    // [1, 1, 1, 1]
  */
 export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('dropout', arguments, 2);
   const { p = 0.5, training = true, inplace = false } = checkOptions('dropout', options, ['p', 'training', 'inplace']);
   checkTensor('dropout', x);
   if (!(checkNumber('dropout', 'p', p) >= 0 && p <= 1)) {

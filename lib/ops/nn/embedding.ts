@@ -5,6 +5,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawTo } from '../../raw/copy.js';
 import { rawFrom, rawFull } from '../../raw/create.js';
 import { rawEmbedding, rawIndexAdd, rawIndexSelect, rawScatter } from '../../raw/indexing.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -95,6 +96,7 @@ export function checkDense(op: string, sparse: boolean | undefined): void {
  * F.embedding(tensor([2, 0], { dtype: 'int64' }), tensor([[1, 2], [3, 4], [5, 6]])).toArray(); // [[5, 6], [1, 2]]
  */
 export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('embedding', arguments, 3);
   const op = 'embedding';
   const {
     paddingIdx,

@@ -1,6 +1,7 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawCopy } from '../../raw/copy.js';
 import { rawFrom, rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
 import { checkChoice, checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -106,6 +107,7 @@ function padDim(x: Tensor, dim: number, before: number, after: number, mode: Exc
  * F.pad(tensor([[1, 2, 3]]), [2, 1], { mode: 'reflect' }).toArray(); // [[3, 2, 1, 2, 3, 2]]
  */
 export function pad(x: Tensor, padding: readonly number[], options?: PadOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('pad', arguments, 3);
   const { mode = 'constant', value } = checkOptions('pad', options, ['mode', 'value']);
   checkTensor('pad', x);
   checkChoice('pad', 'mode', mode, MODES);

@@ -8,6 +8,7 @@ import {
   rawMaxPoolBackward,
   type Windows,
 } from '../../raw/pooling.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
@@ -245,6 +246,7 @@ export function maxPool1d<const Options extends MaxPoolOptions<1> = Record<never
   kernelSize: PoolSize<1>,
   options?: Options,
 ): Pooled<Options> {
+  if (arguments.length > 3) refuseSurplus('maxPool1d', arguments, 3);
   return maxPool('maxPool1d', x, kernelSize, options, 1) as Pooled<Options>;
 }
 
@@ -261,6 +263,7 @@ export function maxPool2d<const Options extends MaxPoolOptions<2> = Record<never
   kernelSize: PoolSize<2>,
   options?: Options,
 ): Pooled<Options> {
+  if (arguments.length > 3) refuseSurplus('maxPool2d', arguments, 3);
   return maxPool('maxPool2d', x, kernelSize, options, 2) as Pooled<Options>;
 }
 
@@ -293,6 +296,7 @@ export function adaptiveMaxPool1d<const Options extends AdaptiveMaxPoolOptions =
   outputSize: AdaptiveSize<1>,
   options?: Options,
 ): Pooled<Options> {
+  if (arguments.length > 3) refuseSurplus('adaptiveMaxPool1d', arguments, 3);
   return adaptiveMaxPool('adaptiveMaxPool1d', x, outputSize, options, 1) as Pooled<Options>;
 }
 
@@ -308,6 +312,7 @@ export function adaptiveMaxPool2d<const Options extends AdaptiveMaxPoolOptions =
   outputSize: AdaptiveSize<2>,
   options?: Options,
 ): Pooled<Options> {
+  if (arguments.length > 3) refuseSurplus('adaptiveMaxPool2d', arguments, 3);
   return adaptiveMaxPool('adaptiveMaxPool2d', x, outputSize, options, 2) as Pooled<Options>;
 }
 
@@ -338,6 +343,7 @@ const AVG_OPTIONS = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as cons
  * F.avgPool1d(tensor([[1, 3, 2, 0]]), 2).toArray(); // [[2, 1]]
  */
 export function avgPool1d(x: Tensor, kernelSize: PoolSize<1>, options?: AvgPoolOptions<1>): Tensor {
+  if (arguments.length > 3) refuseSurplus('avgPool1d', arguments, 3);
   const op = 'avgPool1d';
   const known = checkOptions(op, options, AVG_OPTIONS);
   const planes = planesOf(op, x, 1);
@@ -353,6 +359,7 @@ export function avgPool1d(x: Tensor, kernelSize: PoolSize<1>, options?: AvgPoolO
  * F.avgPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArray(); // [[[2.5]]]
  */
 export function avgPool2d(x: Tensor, kernelSize: PoolSize<2>, options?: AvgPool2dOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('avgPool2d', arguments, 3);
   const op = 'avgPool2d';
   const known = checkOptions(op, options, [...AVG_OPTIONS, 'divisorOverride']);
   const { countIncludePad = true } = known;
@@ -379,6 +386,7 @@ function adaptiveAvgPool(op: string, x: Tensor, outputSize: unknown, rank: 1 | 2
  * F.adaptiveAvgPool1d(tensor([[1, 3, 2, 0]]), 2).toArray(); // [[2, 1]]
  */
 export function adaptiveAvgPool1d(x: Tensor, outputSize: AdaptiveSize<1>): Tensor {
+  if (arguments.length > 2) refuseSurplus('adaptiveAvgPool1d', arguments, 2);
   return adaptiveAvgPool('adaptiveAvgPool1d', x, outputSize, 1);
 }
 
@@ -390,5 +398,6 @@ export function adaptiveAvgPool1d(x: Tensor, outputSize: AdaptiveSize<1>): Tenso
  * F.adaptiveAvgPool2d(tensor([[[1, 2], [3, 4]]]), 1).toArray(); // [[[2.5]]]
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize<2>): Tensor {
+  if (arguments.length > 2) refuseSurplus('adaptiveAvgPool2d', arguments, 2);
   return adaptiveAvgPool('adaptiveAvgPool2d', x, outputSize, 2);
 }

@@ -1,5 +1,6 @@
 import { rawContiguous } from '../../raw/copy.js';
 import { rawLinearInt8 } from '../../raw/quantized.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
@@ -32,6 +33,7 @@ export function linearDynamic(
   bias: Tensor | null = null,
   options?: LinearDynamicOptions,
 ): Tensor {
+  if (arguments.length > 5) refuseSurplus('linearDynamic', arguments, 5);
   const op = 'linearDynamic';
   const { reduceRange = true } = checkOptions(op, options, ['reduceRange']);
   checkTensor(op, x);

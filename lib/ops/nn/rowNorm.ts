@@ -1,5 +1,6 @@
 import { defineOp, type Op, requiresGrad } from '../../autograd/op.js';
 import { type NormNeeds, newStatistics, rawRowNorm, rawRowNormBackward, type Statistics } from '../../raw/norm.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
@@ -167,6 +168,7 @@ function rowNorm(
  * F.layerNorm(tensor([[1, 3]]), [2]).toArray(); // [[-0.9999…, 0.9999…]]
  */
 export function layerNorm(x: Tensor, normalizedShape: readonly number[], options?: LayerNormOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('layerNorm', arguments, 3);
   const op = 'layerNorm';
   const { weight, bias, eps = 1e-5 } = checkOptions(op, options, ['weight', 'bias', 'eps'], ['bias']);
   const [input, shape] = checkNormalized(op, x, normalizedShape);
@@ -198,6 +200,7 @@ const EPSILON = { float32: 2 ** -23, float64: 2 ** -52, bfloat16: 2 ** -23 } as 
  * F.rmsNorm(tensor([[3, 3]]), [2]).toArray(); // [[1, 1]]
  */
 export function rmsNorm(x: Tensor, normalizedShape: readonly number[], options?: RmsNormOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('rmsNorm', arguments, 3);
   const op = 'rmsNorm';
   const { weight, eps = null } = checkOptions(op, options, ['weight', 'eps']);
   const [input, shape] = checkNormalized(op, x, normalizedShape);

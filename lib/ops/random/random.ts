@@ -2,6 +2,7 @@ import { defineOp } from '../../autograd/op.js';
 import { rawEmpty } from '../../raw/create.js';
 import { binaryKernel, binaryScalarKernel } from '../../raw/elementwise.js';
 import { type Distribution, rawEmptyLike, rawRandom, rawRandperm, rawSample } from '../../raw/random.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkGenerator, type Generator, type RandomOptions } from '../../tensor/generator.js';
@@ -69,11 +70,13 @@ export function randn(...args: RandomArguments): Tensor {
 
 /** Numbers uniform in [0, 1) in x's shape and dtype. */
 export function randLike(x: Tensor, options?: RandomCreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('randLike', arguments, 2);
   return sampled('randLike', 'uniform', checkTensor('randLike', x), options);
 }
 
 /** Numbers of the standard normal distribution in x's shape and dtype. */
 export function randnLike(x: Tensor, options?: RandomCreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('randnLike', arguments, 2);
   return sampled('randnLike', 'normal', checkTensor('randnLike', x), options);
 }
 
@@ -128,6 +131,7 @@ export function randintLike(
  * randperm(4).toArray(); // [0, 1, 3, 2]
  */
 export function randperm(n: number, options?: RandomCreateOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('randperm', arguments, 2);
   const { dtype, requiresGrad, generator } = settings('randperm', options, 'int64');
   const [size] = checkShape('randperm', [checkInteger('randperm', 'n', n)]);
   if (dtype === 'bool') fail('DTYPE_MISMATCH', 'randperm: dtype must be of numbers, got bool');

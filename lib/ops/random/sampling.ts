@@ -6,6 +6,7 @@ import { binaryKernel } from '../../raw/elementwise.js';
 import { rawBernoulli, rawEmptyLike, rawMultinomial, rawRandom, rawSample } from '../../raw/random.js';
 import { argReduceKernel } from '../../raw/reduce.js';
 import { rawTopk } from '../../raw/sort.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkGenerator, type Generator, type RandomOptions } from '../../tensor/generator.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
@@ -64,6 +65,7 @@ const uniformFill = filling('uniform_', (x, generator, from: number, to: number)
  * empty([2]).uniform_(-1, 1).toArray(); // [-0.00748682…, 0.53644359…]
  */
 export function uniform_(x: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('uniform_', arguments, 4);
   checkFloating('uniform_', x);
   checkBound('uniform_', 'from', from, x.dtype);
   checkBound('uniform_', 'to', to, x.dtype);
@@ -80,6 +82,7 @@ const normalFill = filling('normal_', (x, generator, mean: number, std: number) 
 
 /** Fills x with numbers of the normal distribution, default mean 0 and standard deviation 1. */
 export function normal_(x: Tensor, mean = 0, std = 1, options?: RandomOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('normal_', arguments, 4);
   checkFloating('normal_', x);
   checkNumber('normal_', 'mean', mean);
   return normalFill(x, generatorOf('normal_', options), mean, checkStd('normal_', std));
@@ -91,6 +94,7 @@ const logNormalFill = filling('logNormal_', (x, generator, mean: number, std: nu
 
 /** Fills x with exp of normal numbers; `mean` and `std` are those of the logarithm, default 1 and 2. */
 export function logNormal_(x: Tensor, mean = 1, std = 2, options?: RandomOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('logNormal_', arguments, 4);
   checkFloating('logNormal_', x);
   checkNumber('logNormal_', 'mean', mean);
   return logNormalFill(x, generatorOf('logNormal_', options), mean, checkPositive('logNormal_', 'std', std));
@@ -102,6 +106,7 @@ const cauchyFill = filling('cauchy_', (x, generator, median: number, sigma: numb
 
 /** Fills x with numbers of the Cauchy distribution, default median 0 and scale 1. */
 export function cauchy_(x: Tensor, median = 0, sigma = 1, options?: RandomOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('cauchy_', arguments, 4);
   checkFloating('cauchy_', x);
   checkNumber('cauchy_', 'median', median);
   return cauchyFill(x, generatorOf('cauchy_', options), median, checkPositive('cauchy_', 'sigma', sigma));
@@ -113,6 +118,7 @@ const exponentialFill = filling('exponential_', (x, generator, rate: number) =>
 
 /** Fills x with numbers of density lambd · e^(−lambd · t), default rate 1. */
 export function exponential_(x: Tensor, lambd = 1, options?: RandomOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('exponential_', arguments, 3);
   checkFloating('exponential_', x);
   return exponentialFill(x, generatorOf('exponential_', options), checkPositive('exponential_', 'lambd', lambd));
 }
@@ -121,6 +127,7 @@ const geometricFill = filling('geometric_', (x, generator, p: number) => rawSamp
 
 /** Fills x with the numbers of trials until the first success of probability p in (0, 1). Any dtype but bool. */
 export function geometric_(x: Tensor, p: number, options?: RandomOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('geometric_', arguments, 3);
   if (checkTensor('geometric_', x).dtype === 'bool')
     fail('DTYPE_MISMATCH', 'geometric_: x must be of a number dtype, got bool');
   if (!(checkNumber('geometric_', 'p', p) > 0 && p < 1)) {
@@ -133,6 +140,7 @@ const bernoulliFill = filling('bernoulli_', (x, generator, p: number | Tensor) =
 
 /** Fills x with 1 where a toss of probability p (default 0.5; a number, or a tensor that broadcasts to x) succeeds, else 0. */
 export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options?: RandomOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('bernoulli_', arguments, 3);
   checkTensor('bernoulli_', x);
   const generator = generatorOf('bernoulli_', options);
   if (!(p instanceof Tensor)) return bernoulliFill(x, generator, checkProbability('bernoulli_', p));
@@ -163,6 +171,7 @@ const bernoulliOp = defineOp({
  * bernoulli(tensor([0, 1])).toArray(); // [0, 1]
  */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('bernoulli', arguments, 2);
   checkFloating('bernoulli', p);
   return bernoulliOp(p, generatorOf('bernoulli', options));
 }
@@ -176,6 +185,7 @@ const randomFill = filling('random_', (x, generator, range: readonly [number, nu
  * dtype's largest value (2^24 for float32, 2^53 for float64). Any dtype.
  */
 export function random_(x: Tensor, from?: number, to?: number, options?: RandomOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('random_', arguments, 4);
   checkTensor('random_', x);
   const generator = generatorOf('random_', options);
   if (from === undefined) {
@@ -202,6 +212,7 @@ const argmaxRaw = argReduceKernel('argmax');
  * multinomial(tensor([0, 3, 0]), 1).toArray(); // [1]
  */
 export function multinomial(x: Tensor, numSamples: number, options?: MultinomialOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('multinomial', arguments, 3);
   const op = 'multinomial';
   const { replacement = false, generator } = checkOptions(op, options, ['replacement', 'generator']);
   checkFloating(op, x);

@@ -5,6 +5,7 @@ import { rawFull } from '../../raw/create.js';
 import { rawGather } from '../../raw/indexing.js';
 import { argReduceKernel, reduceKernel } from '../../raw/reduce.js';
 import { rawSort } from '../../raw/sort.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
@@ -90,11 +91,13 @@ function reduceExtreme(op: 'amax' | 'amin', x: Tensor, dim: Dims, options: Reduc
  * tensor([[1, 9], [7, 2]]).amax(1).toArray(); // [9, 7]
  */
 export function amax(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('amax', arguments, 3);
   return reduceExtreme('amax', x, dim, options);
 }
 
 /** The minimum over `dim` (all by default); ties share the gradient evenly. */
 export function amin(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('amin', arguments, 3);
   return reduceExtreme('amin', x, dim, options);
 }
 
@@ -116,11 +119,13 @@ function argReduce(op: 'argmax' | 'argmin', x: Tensor, dim: number | null, optio
  * tensor([[1, 9], [7, 2]]).argmax(1).toArray(); // [1, 0]
  */
 export function argmax(x: Tensor, dim: number | null = null, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('argmax', arguments, 3);
   return argReduce('argmax', x, dim, options);
 }
 
 /** The index of the minimum along `dim`, or in the flattened tensor; the first where several are equal. int64. */
 export function argmin(x: Tensor, dim: number | null = null, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('argmin', arguments, 3);
   return argReduce('argmin', x, dim, options);
 }
 
@@ -225,6 +230,7 @@ const medianOfAll = chosen('median', 'MedianBackward0', (x) =>
 export function median(x: Tensor): Tensor;
 export function median(x: Tensor, dim: number, options?: ReduceOptions): [values: Tensor, indices: Tensor];
 export function median(x: Tensor, dim?: number, options?: ReduceOptions): Tensor | [Tensor, Tensor] {
+  if (arguments.length > 3) refuseSurplus('median', arguments, 3);
   const { shape } = checkTensor('median', x);
   if (dim === undefined) {
     checkNoOptions('median', options);

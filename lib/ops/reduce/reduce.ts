@@ -4,6 +4,7 @@ import { rawTo } from '../../raw/copy.js';
 import { rawFull } from '../../raw/create.js';
 import { binaryScalarKernel } from '../../raw/elementwise.js';
 import { reducedShape, reduceKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf, type Shape } from '../../tensor/shape.js';
@@ -47,6 +48,7 @@ const sumRaw = reduceKernel('sum');
  * tensor([[1, 2], [3, 4]]).sum(1, { keepdim: true }).toArray(); // [[3], [7]]
  */
 export function sum(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('sum', arguments, 3);
   checkTensor('sum', x);
   const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype']);
   return sumDims(accumulated('sum', x, dtype), reduceDims('sum', dim, x.shape.length), keepdim);
@@ -74,6 +76,7 @@ const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
  * tensor([[1, 2], [3, 4]]).mean(0).toArray(); // [2, 3]
  */
 export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('mean', arguments, 3);
   checkTensor('mean', x);
   const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype']);
   return meanOp(
@@ -127,6 +130,7 @@ function varArguments(
 }
 
 function varOf(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('var', arguments, 3);
   return varOp(...varArguments('var', x, dim, options));
 }
 
@@ -140,6 +144,7 @@ export { varOf as var };
  * tensor([1, 3]).std(0, { correction: 0 }).item(); // 1
  */
 export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('std', arguments, 3);
   return stdOp(...varArguments('std', x, dim, options));
 }
 
@@ -164,11 +169,13 @@ function truth(x: Tensor): Tensor {
 
 /** Whether any element along `dim` (all by default) is non-zero; false for none. bool, but uint8 of uint8. */
 export function any(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('any', arguments, 3);
   return quantifier('any', amaxRaw, 0, x, dim, options);
 }
 
 /** Whether all elements along `dim` (all by default) are non-zero; true for none. bool, but uint8 of uint8. */
 export function all(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('all', arguments, 3);
   return quantifier('all', aminRaw, 1, x, dim, options);
 }
 
@@ -213,6 +220,7 @@ const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = 
  * tensor([[0, 0]]).logsumexp(1).toArray(); // [0.6931…]
  */
 export function logsumexp(x: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('logsumexp', arguments, 3);
   checkTensor('logsumexp', x);
   const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim']);
   return logsumexpOp(

@@ -2,6 +2,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawFull } from '../../raw/create.js';
 import { rawTriangle } from '../../raw/indexing.js';
 import { reduceKernel, scanKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import type { DType } from '../../tensor/dtype.js';
 import { checkOptions } from '../../tensor/options.js';
 import { normalizeDim, numelOf } from '../../tensor/shape.js';
@@ -79,6 +80,7 @@ export interface ScanOptions {
  * tensor([1, 2, 3]).cumsum(0).toArray(); // [1, 3, 6]
  */
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('cumsum', arguments, 3);
   checkTensor('cumsum', x);
   const { dtype } = checkOptions('cumsum', options, ['dtype']);
   return cumsumOp(accumulated('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
@@ -91,6 +93,7 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
  * tensor([1, 2, 3]).cumprod(0).toArray(); // [1, 2, 6]
  */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('cumprod', arguments, 3);
   checkTensor('cumprod', x);
   const { dtype } = checkOptions('cumprod', options, ['dtype']);
   return cumprodOp(accumulated('cumprod', x, dtype), normalizeDim('cumprod', dim, x.shape.length));
@@ -138,6 +141,7 @@ function productOfOthers(x: Tensor, dim: number): Tensor {
  * tensor([2, 3]).prod().item(); // 6
  */
 export function prod(x: Tensor, dim?: number | null, options?: SumOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('prod', arguments, 3);
   checkTensor('prod', x);
   const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype']);
   return prodOp(accumulated('prod', x, dtype), reduceDims('prod', dim, x.shape.length), keepdim);

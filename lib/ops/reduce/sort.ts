@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawSort, rawTopk } from '../../raw/sort.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import { normalizeDim } from '../../tensor/shape.js';
@@ -33,6 +34,7 @@ export interface SortOptions {
  * const [values, indices] = tensor([3, 1, 2]).sort(); // [1, 2, 3] and [1, 2, 0]
  */
 export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tensor, indices: Tensor] {
+  if (arguments.length > 3) refuseSurplus('sort', arguments, 3);
   checkTensor('sort', x);
   const { descending = false } = checkOptions('sort', options, ['descending']);
   return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
@@ -45,6 +47,7 @@ export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tenso
  * tensor([3, 1, 2]).argsort().toArray(); // [1, 2, 0]
  */
 export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('argsort', arguments, 3);
   checkTensor('argsort', x);
   const { descending = false } = checkOptions('argsort', options, ['descending']);
   return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
@@ -64,6 +67,7 @@ export interface TopkOptions {
  * tensor([3, 1, 2]).topk(2)[1].toArray(); // [0, 2]
  */
 export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tensor, indices: Tensor] {
+  if (arguments.length > 3) refuseSurplus('topk', arguments, 3);
   checkTensor('topk', x);
   const { dim = -1, largest = true } = checkOptions('topk', options, ['dim', 'largest']);
   const d = normalizeDim('topk', dim, x.shape.length);

@@ -1,6 +1,7 @@
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { reduceKernel } from '../../raw/reduce.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf } from '../../tensor/shape.js';
@@ -74,6 +75,7 @@ export interface NormOptions extends ReduceOptions {
  * tensor([3, 4]).norm().item(); // 5
  */
 export function norm(x: Tensor, p: number | 'fro' = 2, options?: NormOptions): Tensor {
+  if (arguments.length > 3) refuseSurplus('norm', arguments, 3);
   checkFloating('norm', checkTensor('norm', x));
   const { dim = null, keepdim = false } = checkOptions('norm', options, ['dim', 'keepdim']);
   const order = p === 'fro' ? 2 : checkNumber('norm', 'p', p);

@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawFlip, rawTriangle } from '../../raw/indexing.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import { checkShape, normalizeDim, normalizeDims, numelOf, showShape } from '../../tensor/shape.js';
@@ -17,7 +18,8 @@ function triangle(name: 'tril' | 'triu'): (x: Tensor, diagonal?: number) => Tens
     forward: (x, diagonal) => rawTriangle(x, diagonal, name === 'triu'),
     backward: ({ args: [, diagonal] }, g) => [op(g, diagonal)],
   });
-  return (x, diagonal = 0) => {
+  return function (x, diagonal = 0) {
+    if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     checkTensor(name, x);
     if (x.shape.length < 2)
       fail('SHAPE_MISMATCH', `${name}: input must have at least 2 dimensions, got ${showShape(x.shape)}`);
@@ -57,6 +59,7 @@ export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): 
  * tensor([1, 2, 3]).roll(1).toArray(); // [3, 1, 2]
  */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  if (arguments.length > 3) refuseSurplus('roll', arguments, 3);
   checkTensor('roll', x);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
   if (!Array.isArray(by)) fail('WRONG_TYPE', `roll: shifts must be a number or an array, got ${describe(shifts)}`);
@@ -123,6 +126,7 @@ export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]
  * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
  */
 export function repeatInterleave(x: Tensor, repeats: number, options?: { dim?: number | null }): Tensor {
+  if (arguments.length > 3) refuseSurplus('repeatInterleave', arguments, 3);
   checkTensor('repeatInterleave', x);
   const { dim = null } = checkOptions('repeatInterleave', options, ['dim']);
   const [times] = checkShape('repeatInterleave', [repeats]) as [number];

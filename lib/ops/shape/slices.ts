@@ -2,6 +2,7 @@ import type { Gradient, Op } from '../../autograd/op.js';
 import { type Geometry, geometryOf, restride } from '../../autograd/strided.js';
 import { defineView } from '../../autograd/view.js';
 import { rawFull } from '../../raw/create.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
@@ -80,6 +81,7 @@ function dimOf(op: string, x: Tensor, dim: number): number {
  * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  if (arguments.length > 4) refuseSurplus('narrow', arguments, 4);
   const d = dimOf('narrow', x, dim);
   const size = x.shape[d]!;
   checkInteger('narrow', 'start', start);
@@ -105,6 +107,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
  * tensor([[1, 2], [3, 4]]).select(1, 0).toArray(); // [1, 3]
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  if (arguments.length > 3) refuseSurplus('select', arguments, 3);
   const d = dimOf('select', x, dim);
   const size = x.shape[d]!;
   checkInteger('select', 'index', index);
@@ -119,6 +122,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 
 /** Every `step`-th place of [start, end) along `dim`; bounds as in `Array.prototype.slice`. */
 export function slice(x: Tensor, dim = 0, start = 0, end = Number.POSITIVE_INFINITY, step = 1): Tensor {
+  if (arguments.length > 5) refuseSurplus('slice', arguments, 5);
   const d = dimOf('slice', x, dim);
   const size = x.shape[d]!;
   const bound = (name: string, value: number): number => {
@@ -145,6 +149,7 @@ const checkCount = (op: string, count: number): void => checkFits(op, count, 'te
  * arange(5).split(2).map((part) => part.length); // [2, 2, 1]
  */
 export function split(x: Tensor, size: number | readonly number[], options?: { dim?: number }): Tensor[] {
+  if (arguments.length > 3) refuseSurplus('split', arguments, 3);
   const { dim = 0 } = checkOptions('split', options, ['dim']);
   const d = dimOf('split', x, dim);
   const whole = x.shape[d]!;
@@ -180,6 +185,7 @@ export function split(x: Tensor, size: number | readonly number[], options?: { d
  * arange(5).chunk(2).map((part) => part.length); // [3, 2]
  */
 export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Tensor[] {
+  if (arguments.length > 3) refuseSurplus('chunk', arguments, 3);
   const { dim = 0 } = checkOptions('chunk', options, ['dim']);
   const d = dimOf('chunk', x, dim);
   checkInteger('chunk', 'chunks', chunks);
@@ -196,6 +202,7 @@ export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Te
  * tensor([[1, 2], [3, 4]]).unbind().length; // 2
  */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  if (arguments.length > 2) refuseSurplus('unbind', arguments, 2);
   const d = dimOf('unbind', x, dim);
   checkCount('unbind', x.shape[d]!);
   return unbindOp(x, d);
@@ -208,6 +215,7 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
  * tensor([[1, 2], [3, 4]]).diagonal().toArray(); // [1, 4]
  */
 export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?: number }): Tensor {
+  if (arguments.length > 3) refuseSurplus('diagonal', arguments, 3);
   const { dim1 = 0, dim2 = 1 } = checkOptions('diagonal', options, ['dim1', 'dim2']);
   const rank = checkTensor('diagonal', x).shape.length;
   const a = normalizeDim('diagonal', dim1, rank);
@@ -224,6 +232,7 @@ export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?
  * arange(5).unfold(0, 3, 2).toArray(); // [[0, 1, 2], [2, 3, 4]]
  */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  if (arguments.length > 4) refuseSurplus('unfold', arguments, 4);
   const d = normalizeDim('unfold', dim, checkTensor('unfold', x).shape.length);
   const whole = x.shape[d] ?? 1;
   checkInteger('unfold', 'size', size);

@@ -2,6 +2,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { asStridedSpec, type Geometry, geometryOf } from '../../autograd/strided.js';
 import { defineView } from '../../autograd/view.js';
 import { rawCast } from '../../raw/copy.js';
+import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
 import {
@@ -114,11 +115,13 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
 
 /** x viewed in the shape of `other`. */
 export function viewAs(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('viewAs', arguments, 2);
   return view(x, checkTensor('viewAs', other, 'other').shape);
 }
 
 /** x reshaped to the shape of `other`. */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('reshapeAs', arguments, 2);
   return reshape(x, checkTensor('reshapeAs', other, 'other').shape);
 }
 
@@ -129,6 +132,7 @@ export function reshapeAs(x: Tensor, other: Tensor): Tensor {
  * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
  */
 export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: number } = -1): Tensor {
+  if (arguments.length > 3) refuseSurplus('flatten', arguments, 3);
   const rank = checkTensor('flatten', x).shape.length;
   const last = typeof endDim === 'number' ? endDim : (checkOptions('flatten', endDim, ['endDim']).endDim ?? -1);
   const from = normalizeDim('flatten', startDim, rank);
@@ -147,6 +151,7 @@ export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: num
  * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
  */
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  if (arguments.length > 3) refuseSurplus('unflatten', arguments, 3);
   const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
   const size = x.shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
   if (!Array.isArray(sizes) || sizes.length === 0) {
@@ -171,6 +176,7 @@ export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Ten
  * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
  */
 export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
+  if (arguments.length > 2) refuseSurplus('squeeze', arguments, 2);
   const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x).shape.length);
   const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
   const { strides } = x;
@@ -189,6 +195,7 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
  * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
  */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  if (arguments.length > 2) refuseSurplus('unsqueeze', arguments, 2);
   const { shape, strides } = checkTensor('unsqueeze', x);
   const d = normalizeDim('unsqueeze', dim, shape.length + 1);
   const stride = d < shape.length ? shape[d]! * strides[d]! : 1;
@@ -202,12 +209,14 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
  * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
  */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  if (arguments.length > 3) refuseSurplus('transpose', arguments, 3);
   const rank = checkTensor('transpose', x).shape.length;
   return transposeOp(x, normalizeDim('transpose', dim0, rank), normalizeDim('transpose', dim1, rank));
 }
 
 /** The transpose of a matrix; x as it is when it has fewer than two dimensions. */
 export function t(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('t', arguments, 1);
   const rank = checkTensor('t', x).shape.length;
   if (rank > 2) fail('SHAPE_MISMATCH', `t: expects a tensor with <= 2 dimensions, but self is ${rank}D`);
   return transposeOp(x, 0, Math.max(0, rank - 1), 'T');
@@ -215,6 +224,7 @@ export function t(x: Tensor): Tensor {
 
 /** x with its last two dimensions exchanged. */
 export function matrixTranspose(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('matrixTranspose', arguments, 1);
   const rank = checkTensor('mT', x).shape.length;
   if (rank < 2) fail('SHAPE_MISMATCH', `mT: only supported on matrices or batches of matrices. Got ${rank}-D tensor.`);
   return transposeOp(x, rank - 2, rank - 1);
@@ -253,6 +263,7 @@ export function movedim(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
+  if (arguments.length > 3) refuseSurplus('movedim', arguments, 3);
   const rank = checkTensor('movedim', x).shape.length;
   const list = (dim: number | readonly number[]): readonly number[] => {
     if (typeof dim === 'number') return [dim];
@@ -310,11 +321,13 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 
 /** x expanded to the shape of `other`. */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
+  if (arguments.length > 2) refuseSurplus('expandAs', arguments, 2);
   return expand(x, checkTensor('expandAs', other, 'other').shape);
 }
 
 /** x's storage in any geometry; strides and offset in elements. Throws when an element would lie outside. */
 export function asStrided(x: Tensor, size: Shape, stride: Shape, options?: { storageOffset?: number }): Tensor {
+  if (arguments.length > 4) refuseSurplus('asStrided', arguments, 4);
   checkTensor('asStrided', x);
   const { storageOffset = x._offset } = checkOptions('asStrided', options, ['storageOffset']);
   const shape = checkShape('asStrided', [size]);
@@ -331,10 +344,12 @@ export function asStrided(x: Tensor, size: Shape, stride: Shape, options?: { sto
 
 /** A contiguous copy that shares nothing with x. */
 export function clone(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('clone', arguments, 1);
   return cloneOp(checkTensor('clone', x));
 }
 
 /** x itself when its elements lie in row-major order without gaps, otherwise a copy that does. */
 export function contiguous(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseSurplus('contiguous', arguments, 1);
   return checkTensor('contiguous', x).isContiguous() ? x : clone(x);
 }

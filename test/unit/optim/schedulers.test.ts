@@ -126,12 +126,13 @@ describe('lastEpoch takes a run up again, as in PyTorch', () => {
 });
 
 describe('groups that were added to the optimizer later', () => {
-  const grown = (make: (o: optim.SGD) => { step(metric: number): void }): number[] => {
+  const grown = (make: (o: optim.SGD) => { step(): void } | optim.lrScheduler.ReduceLROnPlateau): number[] => {
     const optimizer = sgd();
     const scheduler = make(optimizer);
-    scheduler.step(1);
+    const step = (): void => (scheduler instanceof ReduceLROnPlateau ? scheduler.step(1) : scheduler.step());
+    step();
     optimizer.addParamGroup({ params: new nn.Parameter(zeros([1])), lr: 1 });
-    for (let i = 0; i < 2; i++) scheduler.step(1);
+    for (let i = 0; i < 2; i++) step();
     return optimizer.paramGroups.map(({ lr }) => lr);
   };
 
