@@ -8,6 +8,7 @@ import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js'
 import { pythonFloat } from '../../tensor/python.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
 
@@ -261,4 +262,10 @@ export class LogSigmoid extends Activation {
   }
 }
 
+declareSettings(InplaceActivation, { inplace: 'flag' });
+declareSettings(GELU, { approximate: ['none', 'tanh'] });
+declareSettings(LeakyReLU, { negativeSlope: 'number' });
+declareSettings(ELU, { alpha: 'number' });
+declareSettings(Hardtanh, { minVal: 'number', maxVal: 'number' });
+declareSettings(Softplus, { beta: 'number', threshold: 'number' });
 markBuiltIn(ReLU, Sigmoid, Tanh, GELU, SiLU, LeakyReLU, ELU, Hardtanh, Softplus, LogSigmoid);

@@ -13,6 +13,7 @@ import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { ones_, zeros_ } from '../init/init.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 import type { StateDict } from '../module/stateDict.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
@@ -280,4 +281,11 @@ export class InstanceNorm2d extends InstanceNorm {
   }
 }
 
+declareSettings(RunningNorm, {
+  numFeatures: 'number',
+  eps: 'number',
+  momentum: 'number?',
+  affine: 'flag',
+  trackRunningStats: 'flag',
+});
 markBuiltIn(BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d);

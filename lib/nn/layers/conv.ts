@@ -21,6 +21,7 @@ import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init/init.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { MapsChannels, WIDTHS } from '../module/widths.js';
 import { checkParameterDType, checkWidth } from './linear.js';
@@ -328,4 +329,15 @@ export class ConvTranspose2d<const I extends number = number, const O extends nu
   }
 }
 
+declareSettings(ConvNd, {
+  inChannels: 'number',
+  outChannels: 'number',
+  kernelSize: 'sizes',
+  stride: 'sizes',
+  padding: 'given',
+  dilation: 'sizes',
+  outputPadding: 'sizes',
+  groups: 'number',
+  paddingMode: ['zeros', 'reflect', 'replicate', 'circular'],
+});
 markBuiltIn(Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d);

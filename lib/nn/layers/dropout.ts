@@ -5,6 +5,7 @@ import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { pythonBool, pythonFloat } from '../../tensor/python.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
 import type { InplaceOptions } from './activation.js';
@@ -44,4 +45,5 @@ export class Dropout extends Module {
   }
 }
 
+declareSettings(Dropout, { p: 'number', inplace: 'flag' });
 markBuiltIn(Dropout);

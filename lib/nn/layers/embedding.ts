@@ -11,6 +11,7 @@ import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { normal_ } from '../init/init.js';
 import { Module } from '../module/module.js';
 import { newParameter, Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Maps, WIDTHS } from '../module/widths.js';
 import { checkParameterDType, checkWidth } from './linear.js';
@@ -130,4 +131,12 @@ export class Embedding<const O extends number = number> extends Module {
   }
 }
 
+declareSettings(Embedding, {
+  numEmbeddings: 'number',
+  embeddingDim: 'number',
+  paddingIdx: 'number?',
+  maxNorm: 'number?',
+  normType: 'number',
+  scaleGradByFreq: 'flag',
+});
 markBuiltIn(Embedding);

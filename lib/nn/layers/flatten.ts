@@ -4,6 +4,7 @@ import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 
 /**
@@ -66,4 +67,6 @@ export class Unflatten extends Module {
   }
 }
 
+declareSettings(Flatten, { startDim: 'number', endDim: 'number' });
+declareSettings(Unflatten, { dim: 'number', unflattenedSize: 'sizes' });
 markBuiltIn(Flatten, Unflatten);

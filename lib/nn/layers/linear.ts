@@ -10,6 +10,7 @@ import { kaimingUniform_, uniform_ } from '../init/init.js';
 import { explainFailure } from '../module/failure.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn, stateOf } from '../module/state.js';
 import type { Keeps, Maps, WIDTHS } from '../module/widths.js';
 
@@ -113,4 +114,5 @@ export class Identity extends Module {
   }
 }
 
+declareSettings(Linear, { inFeatures: 'number', outFeatures: 'number' });
 markBuiltIn(Linear, Identity);

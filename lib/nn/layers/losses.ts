@@ -12,6 +12,7 @@ import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 
 // Losses compare an input [..] with a target. The result is a scalar, or has one element per example with
@@ -233,4 +234,9 @@ export class HuberLoss extends Loss {
   }
 }
 
+declareSettings(Loss, { reduction: ['none', 'mean', 'sum'] });
+declareSettings(CrossEntropyLoss, { ignoreIndex: 'number', labelSmoothing: 'number' });
+declareSettings(NLLLoss, { ignoreIndex: 'number' });
+declareSettings(SmoothL1Loss, { beta: 'number' });
+declareSettings(HuberLoss, { delta: 'number' });
 markBuiltIn(CrossEntropyLoss, NLLLoss, MSELoss, L1Loss, BCELoss, BCEWithLogitsLoss, SmoothL1Loss, HuberLoss);

@@ -22,6 +22,7 @@ import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init/init.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import { checkParameterDType, checkWidth, Linear } from './linear.js';
 
@@ -379,4 +380,14 @@ export class MultiheadAttention extends Module {
   }
 }
 
+declareSettings(MultiheadAttention, {
+  embedDim: 'number',
+  numHeads: 'number',
+  headDim: 'number',
+  kdim: 'number',
+  vdim: 'number',
+  dropout: 'number',
+  batchFirst: 'flag',
+  addZeroAttn: 'flag',
+});
 markBuiltIn(NonDynamicallyQuantizableLinear, MultiheadAttention);

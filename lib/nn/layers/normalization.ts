@@ -10,6 +10,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { ones_, zeros_ } from '../init/init.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Keeps, Maps, WIDTHS } from '../module/widths.js';
 import { checkParameterDType, checkWidth } from './linear.js';
@@ -223,4 +224,7 @@ export class GroupNorm extends Module {
   }
 }
 
+declareSettings(LayerNorm, { normalizedShape: 'sizes', eps: 'number', elementwiseAffine: 'flag' });
+declareSettings(RMSNorm, { normalizedShape: 'sizes', eps: 'number?', elementwiseAffine: 'flag' });
+declareSettings(GroupNorm, { numGroups: 'number', numChannels: 'number', eps: 'number', affine: 'flag' });
 markBuiltIn(LayerNorm, RMSNorm, GroupNorm);

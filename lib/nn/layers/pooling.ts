@@ -20,6 +20,7 @@ import { checkOptions } from '../../tensor/options.js';
 import { pythonBool } from '../../tensor/python.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 
 // Pooling layers have no parameters; shapes and formulas are those of the functions of the same names.
@@ -280,6 +281,24 @@ export class AdaptiveMaxPool2d<const Indices extends boolean = false> extends Ad
   }
 }
 
+declareSettings(MaxPool, {
+  kernelSize: 'sizes',
+  stride: 'sizes',
+  padding: 'sizes',
+  dilation: 'sizes',
+  ceilMode: 'flag',
+  returnIndices: 'flag',
+});
+declareSettings(AvgPool, {
+  kernelSize: 'sizes',
+  stride: 'sizes',
+  padding: 'sizes',
+  ceilMode: 'flag',
+  countIncludePad: 'flag',
+});
+declareSettings(AvgPool2d, { divisorOverride: 'number?' });
+declareSettings(AdaptivePool, { outputSize: 'sizes' });
+declareSettings(AdaptiveMaxPool, { returnIndices: 'flag' });
 markBuiltIn(
   MaxPool1d,
   MaxPool2d,

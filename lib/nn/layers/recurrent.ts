@@ -14,6 +14,7 @@ import { type Shape, sameShape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
 import { newParameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 import { checkParameterDType } from './linear.js';
 import { checkDTypes, checkPositive, checkStatePair, resetUniform, weightsOf } from './recurrentWeights.js';
@@ -305,4 +306,16 @@ export class RNN extends RNNBase {
   }
 }
 
+declareSettings(RNNBase, {
+  cell: 'given',
+  inputSize: 'number',
+  hiddenSize: 'number',
+  numLayers: 'number',
+  bias: 'flag',
+  batchFirst: 'flag',
+  dropout: 'number',
+  bidirectional: 'flag',
+  projSize: 'number',
+});
+declareSettings(RNN, { nonlinearity: ['tanh', 'relu'] });
 markBuiltIn(LSTM, GRU, RNN);

@@ -9,6 +9,7 @@ import { sameShape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
 import { newParameter } from '../module/parameter.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 import { checkParameterDType } from './linear.js';
 import { checkDTypes, checkPositive, checkStatePair, resetUniform, weightsOf } from './recurrentWeights.js';
@@ -153,4 +154,6 @@ export class RNNCell extends RNNCellBase {
   }
 }
 
+declareSettings(RNNCellBase, { inputSize: 'number', hiddenSize: 'number', bias: 'flag' });
+declareSettings(RNNCell, { nonlinearity: ['tanh', 'relu'] });
 markBuiltIn(LSTMCell, GRUCell, RNNCell);

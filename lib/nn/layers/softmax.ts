@@ -4,6 +4,7 @@ import { checkInteger } from '../../tensor/options.js';
 import { pythonInt } from '../../tensor/python.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
 
@@ -64,4 +65,5 @@ export class LogSoftmax extends AlongDim {
   }
 }
 
+declareSettings(AlongDim, { dim: 'number?' });
 markBuiltIn(Softmax, LogSoftmax);

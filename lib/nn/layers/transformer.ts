@@ -11,6 +11,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { ModuleList } from '../containers/moduleList.js';
 import type { Layer } from '../module/module.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from '../module/state.js';
 import { Dropout } from './dropout.js';
 import { callActivated, checkWidth, Linear, takesActivation } from './linear.js';
@@ -300,4 +301,6 @@ export class TransformerEncoder extends Module {
   }
 }
 
+declareSettings(TransformerEncoderLayer, { normFirst: 'flag' });
+declareSettings(TransformerEncoder, { numLayers: 'number' });
 markBuiltIn(TransformerEncoderLayer, TransformerEncoder);

@@ -21,7 +21,8 @@ import type { Parameter } from './parameter.js';
 import { castModule } from './precision.js';
 import { printModule } from './print.js';
 import { checkFreeName, checkModule, HANDLER, registerParameter, setBuffer, setChild, typeName } from './registry.js';
-import { BUILT_IN, classNameOf, MODULE_CLASS, type ModuleState, STATE, stateOf } from './state.js';
+import { declareSettings, type SettingKinds } from './settings.js';
+import { BUILT_IN, classNameOf, MODULE_CLASS, type ModuleState, SETTINGS, STATE, stateOf } from './state.js';
 import {
   type LoadOptions,
   type LoadPostHook,
@@ -70,9 +71,12 @@ export type Layer = Module & ((input: Tensor) => Tensor);
 export class Module {
   /** True in training, false in evaluation; Dropout and its like read it. Set by `train()` and `eval()`. */
   declare training: boolean;
+  /** @internal */
+  declare readonly [SETTINGS]: SettingKinds;
 
   static {
     Object.defineProperty(Module.prototype, MODULE_CLASS, { value: true });
+    declareSettings(Module, { training: 'flag' });
   }
 
   constructor() {

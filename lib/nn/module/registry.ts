@@ -4,6 +4,7 @@ import { describe, type ErrorCode, fail } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
 import type { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { checkSetting } from './settings.js';
 import { classNameOf, isModule, isModuleClass, type ModuleState, stateOf } from './state.js';
 
 // The rules of registration, PyTorch's Module.__setattr__: what an assignment means depends on the value and on what
@@ -14,18 +15,24 @@ export const HANDLER: ProxyHandler<Module> = {
   // Inherited properties of Object.prototype must not be taken for traps.
   __proto__: null,
   set(raw: Module, key: string | symbol, value: unknown, receiver: unknown): boolean {
-    if (typeof key === 'string' && assign(stateOf(raw), key, value)) return true;
+    if (typeof key === 'string') {
+      checkSetting(raw, key, value);
+      if (assign(stateOf(raw), key, value)) return true;
+    }
     // An own property needs no search for a setter, which costs ten times as much.
     if (!Object.hasOwn(raw, key)) return Reflect.set(raw, key, value, receiver);
     (raw as unknown as Record<string | symbol, unknown>)[key] = value;
     return true;
   },
   defineProperty(raw: Module, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    // A class field is defined as undefined before the constructor assigns to it.
+    if (typeof key === 'string' && descriptor.value !== undefined) checkSetting(raw, key, descriptor.value);
     const assigned = typeof key === 'string' && 'value' in descriptor && assign(stateOf(raw), key, descriptor.value);
     return assigned || Reflect.defineProperty(raw, key, descriptor);
   },
   deleteProperty(raw: Module, key: string | symbol): boolean {
     const state = stateOf(raw);
+    if (typeof key === 'string') checkSetting(raw, key, undefined);
     if (typeof key !== 'string' || !forget(state, key)) return Reflect.deleteProperty(raw, key);
     return true;
   },

@@ -55,6 +55,9 @@ export const MODULE_CLASS = Symbol('flambeau.moduleClass');
 /** Own mark of the prototypes of built-in layers, whose forwards assign nothing to `this`. */
 export const BUILT_IN = Symbol('flambeau.builtIn');
 
+/** On a prototype: which plain properties its forward reads, and what they may be. */
+export const SETTINGS = Symbol('flambeau.settings');
+
 export function markBuiltIn(...layers: readonly { readonly prototype: Module }[]): void {
   for (const layer of layers) Object.defineProperty(layer.prototype, BUILT_IN, { value: true });
 }

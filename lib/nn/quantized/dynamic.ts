@@ -8,6 +8,7 @@ import { checkOptions } from '../../tensor/options.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkWidth, Linear as FloatLinear } from '../layers/linear.js';
 import { Module } from '../module/module.js';
+import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Maps, WIDTHS } from '../module/widths.js';
 
@@ -99,6 +100,7 @@ class DynamicQuantizedLinear<const I extends number = number, const O extends nu
   }
 }
 
+declareSettings(DynamicQuantizedLinear, { inFeatures: 'number', outFeatures: 'number' });
 markBuiltIn(DynamicQuantizedLinear);
 
 export { DynamicQuantizedLinear as Linear };
