@@ -1,7 +1,8 @@
 import { loadAddon } from './loader.js';
 
 /**
- * The one typed view of the addon (native/binding/bindings.h has the other side). Shapes, strides and axes are passed
+ * The one typed view of the addon (native/ops has the other side of what computes, a family a
+ * file, and native/binding/exports.h of the rest). Shapes, strides and axes are passed
  * through the scratch array given to `configure`; tensors are handles: integers that name a live native tensor.
  */
 export type Handle = number;
@@ -20,6 +21,8 @@ export interface Addon {
     sameScratch: Float64Array,
   ): void;
   kernelNames(family: KernelFamily): string[];
+  /** The names of a list of native/ops/codes.h, in order. */
+  codeNames(list: CodeList): string[];
   isa(): string;
   supportedIsas(): string[];
   getNumThreads(): number;
@@ -35,9 +38,12 @@ export interface Addon {
   from(dtype: number, rank: number, data: ArrayBufferView, out: Out): Handle;
   share(dtype: number, rank: number, data: ArrayBufferView, out: Out): Handle;
   arange(dtype: number, start: number, step: number, n: number, out: Out): Handle;
+  /** scratch holds the shape, then the strides. */
   view(x: Handle, rank: number, offset: number, out: Out): Handle;
   dispose(x: Handle): void;
   read(x: Handle, target: ArrayBufferView): void;
+  /** Leaves the sizes in scratch and returns the rank. */
+  shape(x: Handle): number;
   item(x: Handle): number;
   itemBigInt(x: Handle): bigint;
 
@@ -56,7 +62,7 @@ export interface Addon {
   scan(kernel: number, x: Handle, axis: number, out: Out): Handle;
   softmax(kernel: number, x: Handle, axis: number, out: Out): Handle;
   softmaxBackward(kernel: number, g: Handle, y: Handle, axis: number, out: Out): Handle;
-  /** `bias` 0 for none; `activation` as in native/kernels/table.h. */
+  /** `bias` 0 for none; `activation` and the other codes are of native/ops/codes.h. */
   matmul(a: Handle, b: Handle, bias: Handle, activation: number, out: Out): Handle;
   /** As matmul with the weight [out, in] transposed. */
   linear(x: Handle, weight: Handle, bias: Handle, activation: number, out: Out): Handle;
@@ -68,14 +74,68 @@ export interface Addon {
   convInput(grad: Handle, weight: Handle, bias: Handle, out: Out): Handle;
   convWeight(x: Handle, grad: Handle, out: Out): Handle;
 
-  /** Handles of q, k, v, mask (0 for none), out, and lse (0 for none); the last two are written into. */
-  attention(handles: Float64Array, scale: number, causal: boolean): void;
-  /** Handles of g, q, k, v, mask (0 for none), out, lse, and of the gradients dq, dk, dv to write into. */
-  attentionBackward(handles: Float64Array, scale: number, causal: boolean): void;
+  /** `mask` and `lse` 0 for none; out and lse are written into. */
+  attention(
+    q: Handle,
+    k: Handle,
+    v: Handle,
+    mask: Handle,
+    scale: number,
+    causal: boolean,
+    out: Handle,
+    lse: Handle,
+  ): void;
+  /** dq, dk and dv are written into. */
+  attentionBackward(
+    g: Handle,
+    q: Handle,
+    k: Handle,
+    v: Handle,
+    mask: Handle,
+    out: Handle,
+    lse: Handle,
+    scale: number,
+    causal: boolean,
+    dq: Handle,
+    dk: Handle,
+    dv: Handle,
+  ): void;
 
-  /** Handles as native/drivers/recurrent.h lists them, 0 for none; `cell` as in native/kernels/table.h. */
-  recurrent(handles: Float64Array, cell: number, reverse: boolean): void;
-  recurrentBackward(handles: Float64Array, cell: number, reverse: boolean): void;
+  /** 0 for what the cell does not have; gates, output, cells and raw are written into. */
+  recurrent(
+    cell: number,
+    reverse: boolean,
+    gates: Handle,
+    weight: Handle,
+    bias: Handle,
+    hidden: Handle,
+    cellState: Handle,
+    projection: Handle,
+    output: Handle,
+    cells: Handle,
+    raw: Handle,
+  ): void;
+  recurrentBackward(
+    cell: number,
+    reverse: boolean,
+    gates: Handle,
+    weight: Handle,
+    bias: Handle,
+    hidden: Handle,
+    cellState: Handle,
+    projection: Handle,
+    output: Handle,
+    cells: Handle,
+    raw: Handle,
+    outputGrad: Handle,
+    hiddenGrad: Handle,
+    cellStateGrad: Handle,
+    gatesResult: Handle,
+    recurrentResult: Handle,
+    hiddenResult: Handle,
+    cellStateResult: Handle,
+    projectedResult: Handle,
+  ): void;
 
   indexSelect(x: Handle, axis: number, index: Handle, out: Out): Handle;
   embedding(weight: Handle, index: Handle, out: Out): Handle;
@@ -89,7 +149,7 @@ export interface Addon {
   sort(x: Handle, axis: number, descending: boolean, values: Out, indices: Out): Handle;
   topk(x: Handle, axis: number, k: number, largest: boolean, values: Out, indices: Out): Handle;
   nll(x: Handle, target: Handle, weight: Handle, ignoreIndex: number, losses: Out, weights: Out): Handle;
-  /** `reduction` 0 none, 1 mean, 2 sum; `stats` is for crossEntropyBackward. */
+  /** `stats` is for crossEntropyBackward. */
   crossEntropy(
     x: Handle,
     target: Handle,
@@ -100,7 +160,6 @@ export interface Addon {
     loss: Out,
     stats: Out,
   ): Handle;
-  /** Leaves the number of rows in scratch[0]. */
   nonzero(x: Handle, out: Out): Handle;
   flip(x: Handle, axes: number, out: Out): Handle;
   nllBackward(g: Handle, target: Handle, weights: Handle, classes: number, ignoreIndex: number, out: Out): Handle;
@@ -117,7 +176,7 @@ export interface Addon {
 
   /** Here and below: 0 for a weight, bias, statistic or gradient that is not there. */
   rowNorm(
-    rms: boolean,
+    kind: number,
     x: Handle,
     weight: Handle,
     bias: Handle,
@@ -128,7 +187,7 @@ export interface Addon {
     out: Out,
   ): Handle;
   rowNormBackward(
-    rms: boolean,
+    kind: number,
     g: Handle,
     x: Handle,
     weight: Handle,
@@ -184,17 +243,16 @@ export interface Addon {
     dweight: Handle,
     dbias: Handle,
   ): void;
-  /** The windows of pooling are in scratch; see native/binding/norm_ops.cpp. */
+  /** The windows of pooling are in scratch: PoolArgs of native/ops/parameters.h. */
   maxPool(x: Handle, indices: Handle, out: Out): Handle;
   maxPoolBackward(g: Handle, indices: Handle, out: Out): Handle;
-  avgPool(x: Handle, countIncludePad: boolean, divisor: number, out: Out): Handle;
-  avgPoolBackward(g: Handle, countIncludePad: boolean, divisor: number, out: Out): Handle;
+  avgPool(x: Handle, out: Out): Handle;
+  avgPoolBackward(g: Handle, out: Out): Handle;
 
   createGenerator(): GeneratorHandle;
   seedGenerator(generator: GeneratorHandle, seed: bigint): void;
   copyGenerator(source: GeneratorHandle, target: GeneratorHandle): void;
   seedOf(generator: GeneratorHandle): bigint;
-  /** `distribution` as in native/drivers/random_fill.h. */
   sample(generator: GeneratorHandle, distribution: number, x: Handle, a: number, b: number): void;
   randomFromTo(generator: GeneratorHandle, x: Handle, low: number, high: number): void;
   randomFull(generator: GeneratorHandle, x: Handle): void;
@@ -203,9 +261,28 @@ export interface Addon {
   bernoulliTensor(generator: GeneratorHandle, x: Handle, p: Handle): void;
   multinomial(generator: GeneratorHandle, p: Handle, samples: number, out: Out): Handle;
 
-  sgd(handles: Float64Array, hyper: Float64Array): void;
-  adam(handles: Float64Array, hyper: Float64Array): void;
+  /** Numbers in the order of the list `sgd`, then handles: one of each kind for every parameter, 0 for no buffer. */
+  sgd(settings: Float64Array, params: Float64Array, grads: Float64Array, buffers: Float64Array): void;
+  adam(
+    settings: Float64Array,
+    params: Float64Array,
+    grads: Float64Array,
+    expAvgs: Float64Array,
+    expAvgSqs: Float64Array,
+    maxExpAvgSqs: Float64Array,
+  ): void;
 }
+
+/** The lists of native/ops/codes.h. */
+export type CodeList =
+  | 'dtype'
+  | 'activation'
+  | 'recurrentCell'
+  | 'lossReduction'
+  | 'rowNorm'
+  | 'distribution'
+  | 'sgd'
+  | 'adam';
 
 export type KernelFamily =
   | 'unary'

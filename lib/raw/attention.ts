@@ -27,7 +27,7 @@ function emptyInOrderOf(x: Tensor, shape: Shape): Tensor {
   return out;
 }
 
-const maskHandle = (mask: Tensor | null): number => (mask === null ? 0 : handleOf(OP, mask));
+const handleOrNone = (x: Tensor | null): number => (x === null ? 0 : handleOf(OP, x));
 
 /** Writes softmax(scale · q kᵀ + mask) v into `out`, and each query's logsumexp into `lse` where that is given. */
 export function rawAttentionInto(
@@ -40,9 +40,16 @@ export function rawAttentionInto(
   causal: boolean,
   lse: Tensor | null,
 ): void {
-  const operands = [handleOf(OP, q), handleOf(OP, k), handleOf(OP, v), maskHandle(mask)];
-  const results = [handleOf(OP, out), lse === null ? 0 : handleOf(OP, lse)];
-  addon.attention(Float64Array.of(...operands, ...results), scale, causal);
+  addon.attention(
+    handleOf(OP, q),
+    handleOf(OP, k),
+    handleOf(OP, v),
+    handleOrNone(mask),
+    scale,
+    causal,
+    handleOf(OP, out),
+    handleOrNone(lse),
+  );
 }
 
 type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer R] ? R : never;
@@ -68,9 +75,20 @@ export function rawAttentionBackwardInto(
   scale: number,
   causal: boolean,
 ): void {
-  const operands = [handleOf(OP, g), handleOf(OP, q), handleOf(OP, k), handleOf(OP, v), maskHandle(mask)];
-  const results = [handleOf(OP, out), handleOf(OP, lse), ...grads.map((x) => handleOf(OP, x))];
-  addon.attentionBackward(Float64Array.of(...operands, ...results), scale, causal);
+  addon.attentionBackward(
+    handleOf(OP, g),
+    handleOf(OP, q),
+    handleOf(OP, k),
+    handleOf(OP, v),
+    handleOrNone(mask),
+    handleOf(OP, out),
+    handleOf(OP, lse),
+    scale,
+    causal,
+    handleOf(OP, grads[0]),
+    handleOf(OP, grads[1]),
+    handleOf(OP, grads[2]),
+  );
 }
 
 /** As rawAttentionBackwardInto fresh tensors, each in its operand's layout. */

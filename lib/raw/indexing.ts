@@ -55,6 +55,7 @@ export function rawNonzero(x: Tensor): Tensor {
   const shape = [0, x.shape.length];
   return produce(shape, 'int64', (out) => {
     const handle = addon.nonzero(handleOf('nonzero', x), out);
+    addon.shape(handle);
     shape[0] = scratch[0]!;
     return handle;
   });

@@ -1,3 +1,4 @@
+import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { handleOf, type Tensor } from '../tensor/tensor.js';
 import { produce, producePair } from './call.js';
@@ -42,8 +43,7 @@ export interface CrossEntropySettings {
   readonly reduction: 'none' | 'mean' | 'sum';
 }
 
-/** The codes of native/drivers/drivers.h's LossReduction. */
-const REDUCTIONS = { none: 0, mean: 1, sum: 2 } as const;
+const REDUCTIONS = codesOf('lossReduction', ['none', 'mean', 'sum']);
 
 /** The loss of logits x [n, classes], and what its gradient needs of the forward. */
 export function rawCrossEntropy(

@@ -1,9 +1,10 @@
+import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { broadcastShapes } from '../tensor/shape.js';
 import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
 
-/** What a product can be followed by while it is in cache; the codes of native/kernels/table.h's Activation. */
-const PRODUCT_ACTIVATION = { none: 0, relu: 1, sigmoid: 2, tanh: 3, gelu: 4, geluTanh: 5, silu: 6 } as const;
+/** What a product can be followed by while it is in cache. */
+const PRODUCT_ACTIVATION = codesOf('activation', ['none', 'relu', 'sigmoid', 'tanh', 'gelu', 'geluTanh', 'silu']);
 export type ProductActivation = keyof typeof PRODUCT_ACTIVATION;
 
 /** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */

@@ -1,9 +1,12 @@
+import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
 import { rawEmpty } from './create.js';
 
 // As raw.ts, for the normalisations: their forwards leave what backward needs in `statistics`, when that is given, and
 // their backwards make the gradients that are wanted.
+
+const ROW_NORMS = codesOf('rowNorm', ['layerNorm', 'rmsNorm']);
 
 const handleOrNone = (op: string, x: Tensor | null): number => (x === null ? 0 : handleOf(op, x));
 
@@ -31,7 +34,7 @@ export function rawRowNorm(
   const op = rms ? 'rmsNorm' : 'layerNorm';
   const out = makeTensor(x.shape, x.dtype);
   out._handle = addon.rowNorm(
-    rms,
+    ROW_NORMS[op],
     handleOf(op, x),
     handleOrNone(op, weight),
     handleOrNone(op, bias),
@@ -65,7 +68,7 @@ export function rawRowNormBackward(
   const op = rms ? 'rmsNormBackward' : 'layerNormBackward';
   const gradients = emptyGradients(x, x.shape.slice(x.shape.length - axes), needs);
   addon.rowNormBackward(
-    rms,
+    ROW_NORMS[rms ? 'rmsNorm' : 'layerNorm'],
     handleOf(op, g),
     handleOf(op, x),
     handleOrNone(op, weight),

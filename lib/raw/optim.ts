@@ -1,7 +1,11 @@
+import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { handleOf, type Tensor } from '../tensor/tensor.js';
 
-// One native call updates all parameters of a group; native/binding/optim_ops.cpp has the layouts.
+// One native call updates all parameters of a group. Its settings cross as numbers in the order of a list of native code.
+
+const handles = (op: string, tensors: readonly (Tensor | null)[]): Float64Array =>
+  Float64Array.from(tensors, (x) => (x === null ? 0 : handleOf(op, x)));
 
 interface SgdSettings {
   readonly lr: number;
@@ -12,7 +16,8 @@ interface SgdSettings {
   readonly maximize: boolean;
 }
 
-const sgdSettings = new Float64Array(7);
+const SGD = codesOf('sgd', ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize', 'first']);
+const sgdSettings = new Float64Array(Object.keys(SGD).length);
 
 /** `first`: the buffers take the gradients instead of being blended with them. */
 export function rawSgd(
@@ -23,14 +28,19 @@ export function rawSgd(
   first: boolean,
 ): void {
   const { lr, momentum, dampening, weightDecay, nesterov, maximize } = settings;
-  sgdSettings.set([lr, momentum, dampening, weightDecay, Number(nesterov), Number(maximize), Number(first)]);
-  const handles = new Float64Array(params.length * 3);
-  for (let i = 0; i < params.length; i++) {
-    handles[3 * i] = handleOf('SGD', params[i]!);
-    handles[3 * i + 1] = handleOf('SGD', grads[i]!);
-    handles[3 * i + 2] = buffers === null ? 0 : handleOf('SGD', buffers[i]!);
-  }
-  addon.sgd(handles, sgdSettings);
+  sgdSettings[SGD.lr] = lr;
+  sgdSettings[SGD.momentum] = momentum;
+  sgdSettings[SGD.dampening] = dampening;
+  sgdSettings[SGD.weightDecay] = weightDecay;
+  sgdSettings[SGD.nesterov] = Number(nesterov);
+  sgdSettings[SGD.maximize] = Number(maximize);
+  sgdSettings[SGD.first] = Number(first);
+  addon.sgd(
+    sgdSettings,
+    handles('SGD', params),
+    handles('SGD', grads),
+    buffers === null ? new Float64Array(params.length) : handles('SGD', buffers),
+  );
 }
 
 interface AdamSettings {
@@ -51,7 +61,19 @@ interface Moments {
   readonly max_exp_avg_sq?: Tensor;
 }
 
-const adamSettings = new Float64Array(10);
+const ADAM = codesOf('adam', [
+  'lr',
+  'beta1',
+  'beta2',
+  'eps',
+  'weightDecay',
+  'biasCorrection1',
+  'biasCorrection2',
+  'decoupled',
+  'amsgrad',
+  'maximize',
+]);
+const adamSettings = new Float64Array(Object.keys(ADAM).length);
 
 export function rawAdam(
   params: readonly Tensor[],
@@ -61,17 +83,23 @@ export function rawAdam(
 ): void {
   const { lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay, step } = settings;
   const [beta1, beta2] = betas;
-  const corrections = [1 - beta1 ** step, 1 - beta2 ** step] as const;
-  const flags = [Number(decoupledWeightDecay), Number(amsgrad), Number(maximize)] as const;
-  adamSettings.set([lr, beta1, beta2, eps, weightDecay, ...corrections, ...flags]);
-  const handles = new Float64Array(params.length * 5);
-  for (let i = 0; i < params.length; i++) {
-    const { exp_avg, exp_avg_sq, max_exp_avg_sq } = moments[i]!;
-    handles[5 * i] = handleOf('Adam', params[i]!);
-    handles[5 * i + 1] = handleOf('Adam', grads[i]!);
-    handles[5 * i + 2] = handleOf('Adam', exp_avg);
-    handles[5 * i + 3] = handleOf('Adam', exp_avg_sq);
-    handles[5 * i + 4] = amsgrad ? handleOf('Adam', max_exp_avg_sq!) : 0;
-  }
-  addon.adam(handles, adamSettings);
+  adamSettings[ADAM.lr] = lr;
+  adamSettings[ADAM.beta1] = beta1;
+  adamSettings[ADAM.beta2] = beta2;
+  adamSettings[ADAM.eps] = eps;
+  adamSettings[ADAM.weightDecay] = weightDecay;
+  adamSettings[ADAM.biasCorrection1] = 1 - beta1 ** step;
+  adamSettings[ADAM.biasCorrection2] = 1 - beta2 ** step;
+  adamSettings[ADAM.decoupled] = Number(decoupledWeightDecay);
+  adamSettings[ADAM.amsgrad] = Number(amsgrad);
+  adamSettings[ADAM.maximize] = Number(maximize);
+  const of = (select: (moment: Moments) => Tensor | null): Float64Array => handles('Adam', moments.map(select));
+  addon.adam(
+    adamSettings,
+    handles('Adam', params),
+    handles('Adam', grads),
+    of((moment) => moment.exp_avg),
+    of((moment) => moment.exp_avg_sq),
+    of((moment) => (amsgrad ? moment.max_exp_avg_sq! : null)),
+  );
 }

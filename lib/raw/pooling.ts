@@ -24,7 +24,7 @@ export interface Windows {
   readonly divisor: number;
 }
 
-function putWindows({ height, width }: Windows): void {
+function putWindows({ height, width, countIncludePad, divisor }: Windows): void {
   let at = 0;
   for (const axis of [height, width]) {
     scratch[at++] = axis.size;
@@ -34,6 +34,8 @@ function putWindows({ height, width }: Windows): void {
     scratch[at++] = axis.padding;
     scratch[at++] = axis.dilation;
   }
+  scratch[at++] = Number(countIncludePad);
+  scratch[at] = divisor;
 }
 
 const pooled = (shape: Shape, { height, width }: Windows): number[] => [...shape.slice(0, -2), height.out, width.out];
@@ -62,13 +64,13 @@ export function rawMaxPoolBackward(g: Tensor, indices: Tensor, windows: Windows)
 export function rawAvgPool(x: Tensor, windows: Windows): Tensor {
   const out = makeTensor(pooled(x.shape, windows), x.dtype);
   putWindows(windows);
-  out._handle = addon.avgPool(handleOf('avgPool', x), windows.countIncludePad, windows.divisor, out);
+  out._handle = addon.avgPool(handleOf('avgPool', x), out);
   return out;
 }
 
 export function rawAvgPoolBackward(g: Tensor, windows: Windows): Tensor {
   const out = makeTensor(unpooled(g.shape, windows), g.dtype);
   putWindows(windows);
-  out._handle = addon.avgPoolBackward(handleOf('avgPool', g), windows.countIncludePad, windows.divisor, out);
+  out._handle = addon.avgPoolBackward(handleOf('avgPool', g), out);
   return out;
 }

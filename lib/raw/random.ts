@@ -1,3 +1,4 @@
+import { codesOf } from '../tensor/codes.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import type { Generator } from '../tensor/generator.js';
 import { addon, put } from '../tensor/runtime.js';
@@ -7,11 +8,11 @@ import { rawEmpty } from './create.js';
 
 // As raw.ts, for what draws from a generator: x is filled in place, in memory order.
 
-const DISTRIBUTIONS = ['uniform', 'normal', 'exponential', 'logNormal', 'cauchy', 'geometric'] as const;
-export type Distribution = (typeof DISTRIBUTIONS)[number];
+const DISTRIBUTIONS = codesOf('distribution', ['uniform', 'normal', 'exponential', 'logNormal', 'cauchy', 'geometric']);
+export type Distribution = keyof typeof DISTRIBUTIONS;
 
 export function rawSample(generator: Generator, distribution: Distribution, x: Tensor, a: number, b: number): void {
-  addon.sample(generator._native, DISTRIBUTIONS.indexOf(distribution), handleOf(`${distribution}_`, x), a, b);
+  addon.sample(generator._native, DISTRIBUTIONS[distribution], handleOf(`${distribution}_`, x), a, b);
 }
 
 /** Integers in [low, high); without bounds, over the dtype's whole non-negative range. */

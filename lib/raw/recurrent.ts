@@ -1,11 +1,11 @@
+import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { handleOf, type Tensor } from '../tensor/tensor.js';
 import { rawEmpty } from './create.js';
 
 // As raw.ts, for one layer and direction of a recurrent network. All tensors are contiguous and of one dtype.
 
-/** The codes of native/kernels/table.h's RecurrentCell. */
-const CELLS = { lstm: 0, gru: 1, rnnTanh: 2, rnnRelu: 3 } as const;
+const CELLS = codesOf('recurrentCell', ['lstm', 'gru', 'rnnTanh', 'rnnRelu']);
 
 export type RecurrentCell = keyof typeof CELLS;
 
@@ -29,12 +29,25 @@ export interface Recurrence {
 
 const handle = (x: Tensor | null): number => (x === null ? 0 : handleOf('recurrent', x));
 
-const handlesOf = (r: Recurrence): number[] =>
-  [r.gates, r.weight, r.bias, r.hidden, r.cellState, r.projection, r.output, r.cells, r.raw].map(handle);
+type Operands = Parameters<typeof addon.recurrent>;
+
+const operandsOf = (r: Recurrence): Operands => [
+  CELLS[r.cell],
+  r.reverse,
+  handle(r.gates),
+  handle(r.weight),
+  handle(r.bias),
+  handle(r.hidden),
+  handle(r.cellState),
+  handle(r.projection),
+  handle(r.output),
+  handle(r.cells),
+  handle(r.raw),
+];
 
 /** Fills output, cells and raw, and activates the gates. */
 export function rawRecurrent(r: Recurrence): void {
-  addon.recurrent(Float64Array.from(handlesOf(r)), CELLS[r.cell], r.reverse);
+  addon.recurrent(...operandsOf(r));
 }
 
 export interface RecurrenceGradients {
@@ -64,8 +77,16 @@ export function rawRecurrentBackward(
     cellState: r.cellState === null ? null : like(r.cellState),
     projected: r.projection === null ? null : like(r.output),
   };
-  const results = [gates, r.cell === 'gru' ? grads.recurrent : null, grads.hidden, grads.cellState, grads.projected];
-  const handles = [...handlesOf(r), ...[output, hidden, cellState, ...results].map(handle)];
-  addon.recurrentBackward(Float64Array.from(handles), CELLS[r.cell], r.reverse);
+  addon.recurrentBackward(
+    ...operandsOf(r),
+    handle(output),
+    handle(hidden),
+    handle(cellState),
+    handle(gates),
+    handle(r.cell === 'gru' ? grads.recurrent : null),
+    handle(grads.hidden),
+    handle(grads.cellState),
+    handle(grads.projected),
+  );
   return grads;
 }

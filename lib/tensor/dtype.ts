@@ -1,3 +1,4 @@
+import { codesOf } from './codes.js';
 import { describe, fail } from './errors.js';
 
 /**
@@ -31,7 +32,7 @@ export enum Category {
 }
 
 interface DTypeInfo {
-  /** native/dtype.h's value. */
+  /** Native code's value. */
   readonly id: number;
   readonly category: Category;
   readonly bytes: number;
@@ -46,15 +47,25 @@ interface DTypeInfo {
   readonly torchName: string;
 }
 
+const IDS = codesOf('dtype', ['float32', 'float64', 'bfloat16', 'int32', 'int64', 'uint8', 'int8', 'bool']);
+
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
-  float32: info(0, Category.floating, 4, Float32Array, 3.4028234663852886e38, 'FloatTensor'),
-  float64: info(1, Category.floating, 8, Float64Array, Number.MAX_VALUE, 'DoubleTensor'),
-  bfloat16: info(6, Category.floating, 2, Float32Array, 3.3895313892515355e38, 'BFloat16Tensor', Uint16Array),
-  int32: info(2, Category.integer, 4, Int32Array, 2 ** 31 - 1, 'IntTensor'),
-  int64: info(3, Category.integer, 8, BigInt64Array, 2 ** 63, 'LongTensor'),
-  uint8: info(4, Category.integer, 1, Uint8Array, 255, 'ByteTensor'),
-  int8: info(7, Category.integer, 1, Int8Array, 127, 'CharTensor'),
-  bool: info(5, Category.boolean, 1, Uint8Array, 1, 'BoolTensor'),
+  float32: info(IDS.float32, Category.floating, 4, Float32Array, 3.4028234663852886e38, 'FloatTensor'),
+  float64: info(IDS.float64, Category.floating, 8, Float64Array, Number.MAX_VALUE, 'DoubleTensor'),
+  bfloat16: info(
+    IDS.bfloat16,
+    Category.floating,
+    2,
+    Float32Array,
+    3.3895313892515355e38,
+    'BFloat16Tensor',
+    Uint16Array,
+  ),
+  int32: info(IDS.int32, Category.integer, 4, Int32Array, 2 ** 31 - 1, 'IntTensor'),
+  int64: info(IDS.int64, Category.integer, 8, BigInt64Array, 2 ** 63, 'LongTensor'),
+  uint8: info(IDS.uint8, Category.integer, 1, Uint8Array, 255, 'ByteTensor'),
+  int8: info(IDS.int8, Category.integer, 1, Int8Array, 127, 'CharTensor'),
+  bool: info(IDS.bool, Category.boolean, 1, Uint8Array, 1, 'BoolTensor'),
 };
 
 function info(

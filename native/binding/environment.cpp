@@ -1,7 +1,5 @@
 #include "environment.h"
 
-#include "../error.h"
-
 namespace flambeau {
 
 void Environment::raise(const char* code, const char* message) {
@@ -18,19 +16,6 @@ void Environment::raise(const char* code, const char* message) {
   } else {
     napi_throw_error(env, code, message);
   }
-}
-
-Dims Environment::dims(int rank, int from) const {
-  if (rank < 0 || rank > kMaxRank || from < 0 || from + rank > kScratchLength || !scratch) {
-    throw Error("BAD_ARGUMENT", "rank out of range");
-  }
-  Dims dims;
-  for (int i = 0; i < rank; ++i) {
-    const double value = scratch[from + i];
-    if (!(value >= 0 && value <= 9007199254740991.0)) throw Error("BAD_ARGUMENT", "a size or stride is out of range");
-    dims.push(static_cast<int64_t>(value));
-  }
-  return dims;
 }
 
 }  // namespace flambeau

@@ -16,8 +16,6 @@ struct Environment {
 
   // Throws the JavaScript error made by the factory that configure() registered.
   void raise(const char* code, const char* message);
-  // Sizes, strides or axes from scratch[from, from + rank).
-  Dims dims(int rank, int from = 0) const;
 
   napi_env env;
   Registry registry;

@@ -44,11 +44,7 @@ Tensor& Registry::get(Handle handle) {
 
 const Tensor& Registry::at(Handle handle) { return get(handle); }
 
-Tensor& Registry::writable(Handle handle) {
-  Tensor& tensor = get(handle);
-  tensor.storage->mark_written();
-  return tensor;
-}
+Tensor& Registry::writable(Handle handle) { return get(handle); }
 
 Handle Registry::insert(Tensor&& tensor, napi_value owner) {
   if (++since_check_ >= kCreationsPerCheck) poll_if_collected();

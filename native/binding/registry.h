@@ -30,7 +30,7 @@ class Registry {
   Handle insert(Tensor&& tensor, napi_value owner);
   // Throws DISPOSED for a handle that names nothing, DETACHED when shared memory was taken away.
   const Tensor& at(Handle handle);
-  // The same tensor, about to be written to: what was derived from its storage's values is void.
+  // The same tensor for a driver to write to, which marks it (tensor/written.h).
   Tensor& writable(Handle handle);
   bool dispose(Handle handle);  // false when it names nothing already
 

@@ -1,9 +1,10 @@
 #include <string>
+#include <vector>
 
 #include "../dispatch/dispatch.h"
 #include "../memory/system_memory.h"
 #include "../parallel/thread_pool.h"
-#include "bindings.h"
+#include "exports.h"
 
 namespace flambeau {
 namespace {
@@ -19,6 +20,15 @@ napi_value array_of(Environment& e, const char* const* names, int n) {
   napi_create_array_with_length(e.env, n, &array);
   for (int i = 0; i < n; ++i) napi_set_element(e.env, array, i, string_of(e, names[i]));
   return array;
+}
+
+std::string text_of(Environment& e, napi_value value) {
+  char text[32];
+  size_t length;
+  if (napi_get_value_string_utf8(e.env, value, text, sizeof text, &length) != napi_ok) {
+    throw Error("BAD_ARGUMENT", "a name was expected");
+  }
+  return std::string(text, length);
 }
 
 void keep(Environment& e, napi_value value, napi_ref& ref) {
@@ -41,15 +51,21 @@ void configure(Environment& e, napi_value create_error, napi_value collect, View
 }
 
 napi_value kernel_names_of(Environment& e, napi_value family) {
-  char name[32];
-  size_t length;
-  if (napi_get_value_string_utf8(e.env, family, name, sizeof name, &length) != napi_ok) {
-    throw Error("BAD_ARGUMENT", "kernelNames: a family's name was expected");
-  }
+  const std::string name = text_of(e, family);
   const char* const* names = nullptr;
-  const int n = kernel_names(name, &names);
-  if (n < 0) throw Error("BAD_ARGUMENT", std::string("kernelNames: no family ") + name);
+  const int n = kernel_names(name.c_str(), &names);
+  if (n < 0) throw Error("BAD_ARGUMENT", "kernelNames: no family " + name);
   return array_of(e, names, n);
+}
+
+napi_value code_names_of(Environment& e, napi_value list) {
+  const std::string wanted = text_of(e, list);
+  std::vector<const char*> names;
+  each_code([&](const char* of, const char* name) {
+    if (wanted == of) names.push_back(name);
+  });
+  if (names.empty()) throw Error("BAD_ARGUMENT", "codeNames: no list " + wanted);
+  return array_of(e, names.data(), static_cast<int>(names.size()));
 }
 
 napi_value isa(Environment& e) { return string_of(e, kernels().isa); }
@@ -61,15 +77,15 @@ napi_value supported_isa_names(Environment& e) {
   return array_of(e, names, n);
 }
 
-double get_num_threads(Environment&) { return num_threads(); }
-void set_threads(Environment&, int n) {
+double get_num_threads() { return num_threads(); }
+void set_threads(int n) {
   if (n < 1 || n > kMaxThreads) {
     throw Error("BAD_ARGUMENT",
                 "setNumThreads: expected 1 to " + std::to_string(kMaxThreads) + ", got " + std::to_string(n));
   }
   set_num_threads(n);
 }
-double available_threads(Environment&) { return available_cores(); }
+double available_threads() { return available_cores(); }
 
 void memory(Environment& e, View counters) {
   if (counters.type != napi_float64_array || counters.length < 6) throw Error("BAD_ARGUMENT", "memory: bad counters");
@@ -82,8 +98,8 @@ void memory(Environment& e, View counters) {
   out[4] = static_cast<double>(stats.cached_bytes);
   out[5] = static_cast<double>(stats.peak_bytes);
 }
-double available_bytes(Environment&) { return static_cast<double>(available_memory()); }
-void reset_peak(Environment&) { reset_peak_memory(); }
-void release_cache(Environment&) { empty_cache(); }
+double available_bytes() { return static_cast<double>(available_memory()); }
+void reset_peak() { reset_peak_memory(); }
+void release_cache() { empty_cache(); }
 
 }  // namespace flambeau

@@ -1,9 +1,9 @@
 #include <cstring>
 #include <string>
 
-#include "../drivers/drivers.h"
+#include "../tensor/copy.h"
 #include "../tensor/output.h"
-#include "bindings.h"
+#include "exports.h"
 #include "shared_buffer.h"
 
 namespace flambeau {
@@ -28,61 +28,37 @@ void require_match(const char* op, const View& data, DType dtype, int64_t numel)
 
 }  // namespace
 
-Handle create_empty(Environment& e, DType dtype, int rank, Out out) {
-  out.tensor() = empty(dtype, e.dims(rank));
-  return out.finish();
-}
-
-Handle create_full(Environment& e, DType dtype, int rank, double value, Out out) {
-  out.tensor() = empty(dtype, e.dims(rank));
-  fill(out.tensor(), value);
-  return out.finish();
-}
-
-Handle create_from(Environment& e, DType dtype, int rank, View data, Out out) {
-  const Dims shape = e.dims(rank);
+void create_from(Environment&, DType dtype, const Dims& shape, View data, Out out) {
   const bool rounds = dtype == DType::bf16 && data.type == napi_float32_array;
   require_match("tensor", data, rounds ? DType::f32 : dtype, count(shape));
   if (rounds) {
     Tensor wide = empty(DType::f32, shape);
     if (data.bytes > 0) std::memcpy(wide.data(), data.data, data.bytes);
-    cast(wide, dtype, out.tensor());
-    return out.finish();
+    return cast(wide, dtype, out);
   }
-  Tensor x = empty(dtype, shape);
-  if (data.bytes > 0) std::memcpy(x.data(), data.data, data.bytes);
-  out.tensor() = std::move(x);
-  return out.finish();
+  make_or_check("tensor", out, dtype, shape);
+  const Tensor none{};
+  Output y = Output::contiguous(out, {&none});
+  if (data.bytes > 0) std::memcpy(y->data(), data.data, data.bytes);
+  y.commit();
 }
 
-Handle create_shared(Environment& e, DType dtype, int rank, View data, Out out) {
-  const Dims shape = e.dims(rank);
+void create_shared(Environment& e, DType dtype, const Dims& shape, View data, Out out) {
+  if (out->storage) throw Error("BAD_ARGUMENT", "tensor: a fresh result was expected");
   require_match("tensor", data, dtype, count(shape));
-  Tensor& x = out.tensor();
+  Tensor& x = *out;
   x.storage = StorageRef(wrap_array_buffer(e.env, data.buffer, data.data, data.bytes));
   x.dtype = dtype;
   x.shape = shape;
   x.strides = contiguous_strides(shape);
   x.offset = 0;
   x.numel = count(shape);
-  return out.finish();
-}
-
-Handle create_arange(Environment&, DType dtype, double start, double step, double n, Out out) {
-  out.tensor() = empty(dtype, Dims{static_cast<int64_t>(n)});
-  arange(start, step, out.tensor());
-  return out.finish();
-}
-
-Handle view(Environment& e, const Tensor& x, int rank, int64_t offset, Out out) {
-  out.tensor() = as_strided(x, e.dims(rank), e.dims(rank, rank), offset);
-  return out.finish();
 }
 
 void dispose(Environment& e, double handle) { e.registry.dispose(handle); }
 
-void read(Environment& e, const Tensor& x, View target) {
-  if (x.dtype == DType::bf16 && target.type == napi_float32_array) return read(e, widened(x), target);
+void read(const Tensor& x, View target) {
+  if (x.dtype == DType::bf16 && target.type == napi_float32_array) return read(widened(x), target);
   require_match("toTypedArray", target, x.dtype, x.numel);
   if (x.numel == 0) return;
   if (x.is_contiguous()) {
@@ -93,7 +69,12 @@ void read(Environment& e, const Tensor& x, View target) {
   }
 }
 
-double item(Environment&, const Tensor& x) {
+double shape_of(Environment& e, const Tensor& x) {
+  for (int i = 0; i < x.rank(); ++i) e.scratch[i] = static_cast<double>(x.shape[i]);
+  return x.rank();
+}
+
+double item(const Tensor& x) {
   if (x.numel != 1) throw Error("SHAPE_MISMATCH", "item: the tensor has " + std::to_string(x.numel) + " elements");
   switch (x.dtype) {
     case DType::f32:

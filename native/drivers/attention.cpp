@@ -1,11 +1,12 @@
 // Scaled dot product attention over [.., heads, queries, depth]: which head and which block of queries a thread works
 // on. A thread keeps the head it packed last, so that a head is packed once by each thread that works on it.
+#include "attention.h"
+
 #include <algorithm>
 
 #include "../parallel/shares.h"
 #include "../tensor/integers.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -133,7 +134,7 @@ double work_of(const Sizes& sizes, int64_t queries) {
 }  // namespace
 
 void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask, double scale, bool causal,
-               const Tensor& out, const Tensor* lse) {
+               Target out, OptionalTarget lse) {
   const Sizes sizes = check(q, k, v, mask);
   check_operand(q, out, sizes.queries, sizes.value_depth, "output");
   check_result(out, {&q, &k, &v});
@@ -142,7 +143,7 @@ void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* 
     check_same_dtype(kOp, q, *lse);
     if (lse->numel != sizes.heads * sizes.queries || !lse->is_contiguous())
       throw_shapes("a logsumexp for each query", *lse);
-    check_result(*lse, {&q, &k, &v, &out});
+    check_result(*lse, {&q, &k, &v, &*out});
   }
   if (sizes.heads * sizes.queries == 0) return;
   const Mask masks(mask);
@@ -181,14 +182,14 @@ void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* 
 }
 
 void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask,
-                        const Tensor& out, const Tensor& lse, double scale, bool causal, const Tensor& dq,
-                        const Tensor& dk, const Tensor& dv) {
+                        const Tensor& out, const Tensor& lse, double scale, bool causal, Target dq, Target dk,
+                        Target dv) {
   const Sizes sizes = check(q, k, v, mask);
   check_operand(q, g, sizes.queries, sizes.value_depth, "gradient");
   check_operand(q, out, sizes.queries, sizes.value_depth, "output");
   check_same_dtype(kOp, q, lse);
   if (lse.numel != sizes.heads * sizes.queries) throw_shapes("the forward's logsumexp", lse);
-  const Tensor* const results[] = {&dq, &dk, &dv};
+  const Tensor* const results[] = {&*dq, &*dk, &*dv};
   const Tensor* const shapes[] = {&q, &k, &v};
   for (int i = 0; i < 3; ++i) {
     check_operand(q, *results[i], shapes[i]->shape[q.rank() - 2], shapes[i]->shape[q.rank() - 1], "gradient");

@@ -1,16 +1,18 @@
 // Batch and group norm of x [samples, channels, ...]: statistics over parts of it, then one pass with a mean, a scale
 // and a shift per channel.
+#include "norm.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
 #include "../parallel/thread_pool.h"
+#include "../tensor/copy.h"
 #include "../tensor/element.h"
 #include "../tensor/integers.h"
 #include "../tensor/output.h"
-#include "drivers.h"
-#include "norm.h"
+#include "norm_checks.h"
 
 namespace flambeau {
 namespace {
@@ -202,8 +204,9 @@ void dot(ChannelDotsFn fn, const Planes& planes, const Parameters& parameters, c
 
 }  // namespace
 
-void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tensor* running_mean, Tensor* running_var,
-                bool training, double momentum, double eps, Tensor* mean, Tensor* rstd, Tensor& out) {
+void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, OptionalTarget running_mean,
+                OptionalTarget running_var, bool training, double momentum, double eps, OptionalTarget mean,
+                OptionalTarget rstd, Out out) {
   const char* const op = "batchNorm";
   const Slots slots = slots_for(op, x.dtype);
   const Planes planes = joined(planes_of(op, x));
@@ -264,7 +267,7 @@ void batch_norm(const Tensor& x, const Tensor* weight, const Tensor* bias, Tenso
 }
 
 void batch_norm_backward(const Tensor& g, const Tensor& x, const Tensor* weight, const Tensor& mean, const Tensor& rstd,
-                         bool training, Tensor* dx, Tensor* dweight, Tensor* dbias) {
+                         bool training, OptionalTarget dx, OptionalTarget dweight, OptionalTarget dbias) {
   const char* const op = "batchNormBackward";
   const Slots slots = slots_for(op, x.dtype);
   const Planes planes = joined(planes_of(op, x));
@@ -331,8 +334,8 @@ Planes separate(const Planes& planes) { return Planes(1, planes.samples * planes
 
 }  // namespace
 
-void group_norm(const Tensor& x, int64_t groups, const Tensor* weight, const Tensor* bias, double eps, Tensor* mean,
-                Tensor* rstd, Tensor& out) {
+void group_norm(const Tensor& x, int64_t groups, const Tensor* weight, const Tensor* bias, double eps,
+                OptionalTarget mean, OptionalTarget rstd, Out out) {
   const char* const op = "groupNorm";
   const Slots slots = slots_for(op, x.dtype);
   const Planes whole = planes_of(op, x), runs = groups_of(op, whole, groups), planes = separate(whole);
@@ -379,7 +382,7 @@ void group_norm(const Tensor& x, int64_t groups, const Tensor* weight, const Ten
 }
 
 void group_norm_backward(const Tensor& g, const Tensor& x, int64_t groups, const Tensor* weight, const Tensor& mean,
-                         const Tensor& rstd, Tensor* dx, Tensor* dweight, Tensor* dbias) {
+                         const Tensor& rstd, OptionalTarget dx, OptionalTarget dweight, OptionalTarget dbias) {
   const char* const op = "groupNormBackward";
   const Slots slots = slots_for(op, x.dtype);
   const Planes whole = planes_of(op, x), runs = groups_of(op, whole, groups), planes = separate(whole);

@@ -1,7 +1,8 @@
+#include "elementwise.h"
+
 #include "../tensor/element.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -162,21 +163,21 @@ void check_divisor(OpName op, const Tensor& divisor) {
 
 }  // namespace
 
-void unary(UnaryKernel kernel, const Tensor& x, const double (&p)[2], Tensor& out) {
+void unary(UnaryKernel kernel, const Tensor& x, const double (&p)[2], Out out) {
   const OpName op("unary", kernel);
   const UnaryFn fn = find_kernel(op, kernels().unary, kernel, x.dtype);
   map_one(op, x, x.dtype, out, grain_of(kernel),
           [fn, &p](const char* from, char* to, size_t n) { fn(from, to, n, p); });
 }
 
-void predicate(PredicateKernel kernel, const Tensor& x, Tensor& out) {
+void predicate(PredicateKernel kernel, const Tensor& x, Out out) {
   const OpName op("predicate", kernel);
   const UnaryFn fn = find_kernel(op, kernels().predicate, kernel, x.dtype);
   map_one(op, x, DType::boolean, out, kCheapGrain,
           [fn](const char* from, char* to, size_t n) { fn(from, to, n, nullptr); });
 }
 
-void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double (&p)[2], Tensor& out) {
+void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double (&p)[2], Out out) {
   const OpName op("binary", kernel);
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, a.dtype);
   check_same_dtype(op, a, b);
@@ -197,8 +198,7 @@ void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double 
           });
 }
 
-void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, const double (&p)[2],
-                   Tensor& out) {
+void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, double p, Out out) {
   const OpName op("binary", kernel);
   const BinaryFn fn = find_kernel(op, kernels().binary, kernel, x.dtype);
   const Element element = x.dtype == DType::bf16 ? bf16_scalar(kernel, scalar) : Element(scalar, x.dtype);
@@ -210,7 +210,8 @@ void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool rev
     }
   }
   const void* const s = element.bytes;
-  const double* const params = p;
+  const double both[2] = {p, 0};
+  const double* const params = both;
   if (reversed) {
     map_one(op, x, x.dtype, out, grain_of(kernel),
             [=](const char* from, char* to, size_t n) { fn(s, 0, from, 1, to, n, params); });
@@ -220,7 +221,7 @@ void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool rev
   }
 }
 
-void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out) {
+void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Out out) {
   const OpName op("compare", kernel);
   const BinaryFn fn = find_kernel(op, kernels().compare, kernel, a.dtype);
   check_same_dtype(op, a, b);
@@ -230,7 +231,7 @@ void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Tensor& out
           });
 }
 
-void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor& out) {
+void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Out out) {
   const OpName op("compare", kernel);
   const BinaryFn fn = find_kernel(op, kernels().compare, kernel, x.dtype);
   const Element element(scalar, x.dtype);
@@ -239,7 +240,7 @@ void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Tensor
           [=](const char* from, char* to, size_t n) { fn(from, 1, s, 0, to, n, nullptr); });
 }
 
-void where(const Tensor& cond, const Tensor& a, const Tensor& b, Tensor& out) {
+void where(const Tensor& cond, const Tensor& a, const Tensor& b, Out out) {
   check_dtype("where", cond, DType::boolean);
   check_same_dtype("where", a, b);
   const WhereFn fn = kernels().where[static_cast<int>(a.dtype)];

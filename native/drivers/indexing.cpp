@@ -1,11 +1,13 @@
+#include "indexing.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 
+#include "../tensor/copy.h"
 #include "../tensor/element.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -139,7 +141,7 @@ void copy_slices(const Tensor& x, const Extents& e, const Tensor& list, const Te
 
 }  // namespace
 
-void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
+void index_select(const Tensor& x, int axis, const Tensor& index, Out out) {
   check_axis("indexSelect", x, axis);
   check_index_list("indexSelect", index);
   check_indices("indexSelect", index, axis, axis_size(x, axis));
@@ -147,14 +149,14 @@ void index_select(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   if (shape.rank > 0) shape[axis] = index.numel;
   if (shape.rank == 0 && index.numel != 1) throw_shapes("indexSelect", "one index for a scalar was expected", index, x);
   make_or_check("indexSelect", out, x.dtype, shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor dense = contiguous(x), list = contiguous(index);
   Output y = Output::contiguous(out, {&dense, &list});
   copy_slices(dense, around(x.shape, axis), list, *y);
   y.commit();
 }
 
-void embedding(const Tensor& weight, const Tensor& index, Tensor& out) {
+void embedding(const Tensor& weight, const Tensor& index, Out out) {
   check_dtype("embedding", index, DType::i64);
   if (weight.rank() != 2 || index.rank() >= kMaxRank) {
     throw_shapes("embedding", "a matrix and indices into its rows were expected", weight, index);
@@ -163,22 +165,22 @@ void embedding(const Tensor& weight, const Tensor& index, Tensor& out) {
   Dims shape = index.shape;
   shape.push(weight.shape[1]);
   make_or_check("embedding", out, weight.dtype, shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor dense = contiguous(weight), list = contiguous(index);
   Output y = Output::contiguous(out, {&dense, &list});
   copy_slices(dense, around(weight.shape, 0), list, *y);
   y.commit();
 }
 
-void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& source) {
+void index_add(Target target, int axis, const Tensor& index, const Tensor& source) {
   check_axis("indexAdd", target, axis);
   check_index_list("indexAdd", index);
   check_same_dtype("indexAdd", target, source);
-  const Extents e = around(target.shape, axis);
+  const Extents e = around(target->shape, axis);
   const int64_t size = e.n, n = index.numel;
-  bool fits = source.rank() == target.rank();
-  for (int i = 0; fits && i < target.rank(); ++i) fits = source.shape[i] == (i == axis ? n : target.shape[i]);
-  if (!fits || (target.rank() == 0 && n != 1)) {
+  bool fits = source.rank() == target->rank();
+  for (int i = 0; fits && i < target->rank(); ++i) fits = source.shape[i] == (i == axis ? n : target->shape[i]);
+  if (!fits || (target->rank() == 0 && n != 1)) {
     throw_shapes("indexAdd", "a source with one slice per index was expected", source, target);
   }
   check_indices("indexAdd", index, axis, size);
@@ -186,8 +188,8 @@ void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& sour
   const Tensor from = contiguous(without_sharing(source, target)), list = contiguous(without_sharing(index, target));
   Tensor sum = contiguous(target);
   const int64_t* const at = list.as<int64_t>();
-  const BinaryFn fn = kernels().binary[static_cast<int>(BinaryKernel::add)][static_cast<int>(target.dtype)];
-  with_dtype(target.dtype, [&](auto zero) {
+  const BinaryFn fn = kernels().binary[static_cast<int>(BinaryKernel::add)][static_cast<int>(target->dtype)];
+  with_dtype(target->dtype, [&](auto zero) {
     using T = decltype(zero);
     T* const y = sum.as<T>();
     const T* const x = from.as<T>();
@@ -209,16 +211,16 @@ void index_add(Tensor& target, int axis, const Tensor& index, const Tensor& sour
       }
     });
   });
-  if (sum.storage.get() != target.storage.get()) copy_into(sum, target);
+  if (sum.storage.get() != target->storage.get()) copy_into(sum, target);
 }
 
-void gather(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
+void gather(const Tensor& x, int axis, const Tensor& index, Out out) {
   check_axis("gather", x, axis);
   check_dtype("gather", index, DType::i64);
   if (index.numel != 0) check_covered("gather", index, x, axis);
   check_indices("gather", index, axis, axis_size(x, axis));
   make_or_check("gather", out, x.dtype, index.shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   Output y = Output::contiguous(out, {&x, &index});
   const Tensor from = under_index(x, index.shape, axis);
   const Walk<3> walk = make_walk<3>({&*y, &index, &from});
@@ -238,64 +240,66 @@ void gather(const Tensor& x, int axis, const Tensor& index, Tensor& out) {
   y.commit();
 }
 
-void scatter(Tensor& target, int axis, const Tensor& index, const Tensor& source) {
+void scatter(Target target, int axis, const Tensor& index, const Tensor& source) {
   const ScatterOperands safe = check_scatter("scatter", target, axis, index, source);
   if (index.numel == 0) return;
-  with_item_type(item_size(target.dtype), [&](auto zero) {
+  with_item_type(item_size(target->dtype), [&](auto zero) {
     using T = decltype(zero);
     scatter_along<T>(target, axis, safe.index, safe.source, [](T, T value) { return value; });
   });
 }
 
-void scatter_add(Tensor& target, int axis, const Tensor& index, const Tensor& source) {
+void scatter_add(Target target, int axis, const Tensor& index, const Tensor& source) {
   const ScatterOperands safe = check_scatter("scatterAdd", target, axis, index, source);
   if (index.numel == 0) return;
-  with_dtype(target.dtype, [&](auto zero) {
+  with_dtype(target->dtype, [&](auto zero) {
     using T = decltype(zero);
     scatter_along<T>(target, axis, safe.index, safe.source, [](T sum, T value) { return add(sum, value); });
   });
 }
 
-void concat(const Tensor* const* inputs, int n, int axis, Tensor& out) {
+void concat(const TensorList& inputs, int axis, Out out) {
   // As in PyTorch, tensors of shape [0] join with anything.
   const auto is_nothing = [](const Tensor& t) { return t.rank() == 1 && t.shape[0] == 0; };
-  const Tensor* first = inputs[0];
-  for (int i = 0; i < n && is_nothing(*first); ++i) first = inputs[i];
+  const int n = inputs.n;
+  if (n == 0) throw Error("BAD_ARGUMENT", "cat: at least one tensor was expected, got none");
+  const Tensor* first = &inputs[0];
+  for (int i = 0; i < n && is_nothing(*first); ++i) first = &inputs[i];
   if (first->rank() == 0) throw Error("SHAPE_MISMATCH", "cat: tensors with axes were expected, got a scalar");
   check_axis("cat", *first, axis);
   Dims shape = first->shape;
   shape[axis] = 0;
   bool shared = false;
   for (int i = 0; i < n; ++i) {
-    const Tensor& t = *inputs[i];
+    const Tensor& t = inputs[i];
     check_same_dtype("cat", *first, t);
     if (is_nothing(t)) continue;
     bool fits = t.rank() == shape.rank;
     for (int k = 0; fits && k < shape.rank; ++k) fits = k == axis || t.shape[k] == shape[k];
     if (!fits) throw_shapes("cat", "shapes that differ along the axis alone were expected", *first, t);
     shape[axis] += t.shape[axis];
-    shared = shared || (out.storage && shares_memory(out, t));
+    shared = shared || (out->storage && shares_memory(out, t));
   }
   make_or_check("cat", out, first->dtype, shape);
-  Tensor target = shared ? empty(out.dtype, shape) : out;
+  Tensor target = shared ? empty(out->dtype, shape) : *out;
   int64_t start = 0;
   for (int i = 0; i < n; ++i) {
-    const Tensor& t = *inputs[i];
+    const Tensor& t = inputs[i];
     if (is_nothing(t)) continue;
     Tensor part = narrow(target, axis, start, t.shape[axis]);
     copy_into(t, part);
     start += t.shape[axis];
   }
-  if (shared) copy_into(target, out);
+  if (shared) copy_into(target, *out);
 }
 
-void triangle(const Tensor& x, int64_t diagonal, bool upper, Tensor& out) {
+void triangle(const Tensor& x, int64_t diagonal, bool upper, Out out) {
   const char* const op = upper ? "triu" : "tril";
   if (x.rank() < 2) {
     throw Error("SHAPE_MISMATCH", std::string(op) + ": at least two axes were expected, got " + to_string(x.shape));
   }
   make_or_check(op, out, x.dtype, x.shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor dense = contiguous(x);
   Output y = Output::contiguous(out, {&dense});
   const int64_t rows = x.shape[x.rank() - 2], columns = x.shape[x.rank() - 1];
@@ -320,7 +324,7 @@ void triangle(const Tensor& x, int64_t diagonal, bool upper, Tensor& out) {
   y.commit();
 }
 
-void nonzero(const Tensor& x, Tensor& out) {
+void nonzero(const Tensor& x, Out out) {
   const Tensor dense = contiguous(x);
   with_dtype(x.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -344,10 +348,10 @@ void nonzero(const Tensor& x, Tensor& out) {
   });
 }
 
-void flip(const Tensor& x, const Dims& axes, Tensor& out) {
+void flip(const Tensor& x, const Dims& axes, Out out) {
   for (int i = 0; i < axes.rank; ++i) check_axis("flip", x, axes[i]);
   make_or_check("flip", out, x.dtype, x.shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   Output y = Output::contiguous(out, {&x});
   // Only the walk sees this view: elsewhere strides are not negative.
   Tensor flipped = x;

@@ -1,9 +1,12 @@
+#include "loss.h"
+
 #include <algorithm>
 
 #include "../parallel/thread_pool.h"
+#include "../tensor/copy.h"
 #include "../tensor/element.h"
 #include "../tensor/output.h"
-#include "drivers.h"
+#include "reduce.h"
 
 namespace flambeau {
 namespace {
@@ -47,8 +50,7 @@ void with_floats(DType dtype, F&& f) {
 
 }  // namespace
 
-void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, Tensor& losses,
-                 Tensor& weights) {
+void nll(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, Out losses, Out weights) {
   check_floats(x);
   check_matrix(x);
   const int64_t n = x.shape[0], classes = x.shape[1];
@@ -57,7 +59,7 @@ void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, in
   make_or_check("nllLoss", losses, x.dtype, {n});
   make_or_check("nllLoss", weights, x.dtype, {n});
   Output l = Output::contiguous(losses, {&x, &target, weight ? weight : &x});
-  Output w = Output::contiguous(weights, {&x, &target, weight ? weight : &x, &losses});
+  Output w = Output::contiguous(weights, {&x, &target, weight ? weight : &x, &*losses});
   const int64_t* const at = target.as<int64_t>();
   with_floats(x.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -75,7 +77,7 @@ void nll_forward(const Tensor& x, const Tensor& target, const Tensor* weight, in
 }
 
 void nll_backward(const Tensor& g, const Tensor& target, const Tensor& weights, int64_t classes, int64_t ignore_index,
-                  Tensor& out) {
+                  Out out) {
   check_floats(g);
   check_same_dtype("nllLoss", g, weights);
   const int64_t n = weights.numel;
@@ -142,7 +144,7 @@ struct CrossEntropy {
 }  // namespace
 
 void cross_entropy(const Tensor& x, const Tensor& target, const Tensor* weight, int64_t ignore_index, double smoothing,
-                   LossReduction reduction, Tensor& loss, Tensor& stats) {
+                   LossReduction reduction, Out loss, Out stats) {
   if (x.dtype == DType::bf16) {
     if (weight) check_same_dtype("nllLoss", x, *weight);
     const Tensor wide_weight = weight ? widened(*weight) : Tensor();
@@ -153,31 +155,34 @@ void cross_entropy(const Tensor& x, const Tensor& target, const Tensor* weight, 
   }
   const CrossEntropy c(x, target, weight, ignore_index, smoothing);
   const CrossEntropyFn fn = kernels().cross_entropy[static_cast<int>(x.dtype)];
-  Tensor losses = empty(x.dtype, {c.rows}), weights = empty(x.dtype, {c.rows});
-  stats = empty(x.dtype, {2 * c.rows + 1});
+  const Dims rows_shape{c.rows};
+  make_or_check("crossEntropy", loss, x.dtype, reduction == LossReduction::none ? rows_shape : Dims{});
+  make_or_check("crossEntropy", stats, x.dtype, {2 * c.rows + 1});
+  Output total_loss = Output::contiguous(loss, {&x, &target, weight ? weight : &x});
+  Output kept = Output::contiguous(stats, {&x, &target, weight ? weight : &x, &*loss});
+  Tensor losses = reduction == LossReduction::none ? *total_loss : empty(x.dtype, rows_shape);
+  const Tensor weights = empty(x.dtype, rows_shape);
   const size_t item = item_size(x.dtype), classes = static_cast<size_t>(c.classes);
   c.each_rows([&](size_t first, size_t rows) {
     const CrossEntropyArgs args = c.args_from(first);
     fn(&args, c.x.data() + first * classes * item, losses.data() + first * item, weights.data() + first * item,
-       stats.data() + 2 * first * item, rows, classes);
+       kept->data() + 2 * first * item, rows, classes);
   });
-  if (reduction == LossReduction::none) {
-    loss = losses;
-  } else {
-    reduce(ReduceKernel::sum, losses, Dims{0}, false, loss);
-  }
+  if (reduction != LossReduction::none) reduce(ReduceKernel::sum, losses, Dims{0}, false, *total_loss);
   Tensor total;
   if (reduction == LossReduction::mean) reduce(ReduceKernel::sum, weights, Dims{0}, false, total);
   with_floats(x.dtype, [&](auto one) {
     using T = decltype(one);
     const T divisor = total.storage ? *total.as<T>() : T(1);
-    stats.as<T>()[2 * c.rows] = divisor;
-    if (total.storage) *loss.as<T>() = T(*loss.as<T>() / divisor);
+    kept->as<T>()[2 * c.rows] = divisor;
+    if (total.storage) *total_loss->as<T>() = T(*total_loss->as<T>() / divisor);
   });
+  total_loss.commit();
+  kept.commit();
 }
 
 void cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target, const Tensor* weight,
-                            const Tensor& stats, int64_t ignore_index, double smoothing, Tensor& out) {
+                            const Tensor& stats, int64_t ignore_index, double smoothing, Out out) {
   if (x.dtype == DType::bf16) {
     check_same_dtype("nllLoss", g, x);
     if (weight) check_same_dtype("nllLoss", x, *weight);

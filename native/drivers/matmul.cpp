@@ -1,3 +1,5 @@
+#include "matmul.h"
+
 #include <atomic>
 #include <exception>
 #include <type_traits>
@@ -5,7 +7,6 @@
 #include "../parallel/shares.h"
 #include "../tensor/output.h"
 #include "../tensor/prepack.h"
-#include "drivers.h"
 #include "gemm/gemm_words.h"
 
 namespace flambeau {
@@ -219,11 +220,11 @@ void multiply_tensors(const Tensor& a, const Tensor& b, bool b_is_weight, const 
 
 }  // namespace
 
-void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Tensor& out) {
+void matmul(const Tensor& a, const Tensor& b, const Tensor* bias, Activation activation, Out out) {
   multiply_tensors(a, b, false, bias, activation, out);
 }
 
-void linear(const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation, Tensor& out) {
+void linear(const Tensor& x, const Tensor& weight, const Tensor* bias, Activation activation, Out out) {
   if (weight.rank() != 2) {
     throw Error("SHAPE_MISMATCH", "linear: a matrix as weight was expected, got " + to_string(weight.shape));
   }

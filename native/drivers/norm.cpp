@@ -1,11 +1,13 @@
 // Layer and RMS norm: rows of the last axes.
+#include "norm.h"
+
 #include <algorithm>
 
+#include "../tensor/copy.h"
 #include "../tensor/integers.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
-#include "drivers.h"
-#include "norm.h"
+#include "norm_checks.h"
 
 namespace flambeau {
 namespace {
@@ -50,7 +52,7 @@ void fill_if(Tensor* t, double value) {
 }
 
 void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor* bias, int axes, double eps,
-              Tensor* mean, Tensor* rstd, Tensor& out) {
+              OptionalTarget mean, OptionalTarget rstd, Out out) {
   const char* const op = name_of(kind);
   const bool centred = kind == RowNorm::layer;
   const RowNormFn fn = (centred ? kernels().layer_norm : kernels().rms_norm)[static_cast<int>(x.dtype)];
@@ -79,7 +81,7 @@ void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor*
 }
 
 void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Tensor* weight, const Tensor* mean,
-                       const Tensor& rstd, int axes, Tensor* dx, Tensor* dweight, Tensor* dbias) {
+                       const Tensor& rstd, int axes, OptionalTarget dx, OptionalTarget dweight, OptionalTarget dbias) {
   const char* const op = kind == RowNorm::layer ? "layerNormBackward" : "rmsNormBackward";
   const bool centred = kind == RowNorm::layer;
   const RowNormBackwardFn fn =

@@ -1,8 +1,13 @@
-#include <algorithm>
+#include "optim.h"
 
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "../tensor/copy.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -70,30 +75,35 @@ void run_parts(const std::vector<Part>& parts, Run&& run) {
   });
 }
 
-// The tensors of all parameters: `width` for each, of which the second is the gradient and the others are updated.
+// The tensors of all parameters, checked; lists[0] are the parameters, the others their buffers.
 class Operands {
  public:
-  Operands(OpName op, const std::vector<Tensor*>& tensors, size_t width) {
-    const size_t count = tensors.size() / width;
-    updated_.reserve(count * (width - 1));
-    grads_.reserve(count);
-    parts_.reserve(count);
-    for (size_t i = 0; i < tensors.size(); i += width) {
-      Tensor& param = *tensors[i];
-      for (size_t k = 1; k < width; ++k) {
-        if (tensors[i + k]) check_operand(op, param, *tensors[i + k]);
+  template <size_t N>
+  Operands(OpName op, const TargetList* const (&lists)[N], const TensorList& grads) {
+    static_assert(N <= std::extent_v<decltype(Part::p)>);
+    const int count = grads.n;
+    for (const TargetList* list : lists) {
+      if (list->size() != count) throw Error("BAD_ARGUMENT", op.str() + ": lists of one length were expected");
+    }
+    updated_.reserve(static_cast<size_t>(count) * N);
+    grads_.reserve(static_cast<size_t>(count));
+    parts_.reserve(static_cast<size_t>(count));
+    for (int i = 0; i < count; ++i) {
+      if (!(*lists[0])[i]) throw Error("BAD_ARGUMENT", op.str() + ": a parameter is missing");
+      const Tensor& param = *(*lists[0])[i];
+      check_operand(op, param, grads[i]);
+      for (const TargetList* list : lists) {
+        if ((*list)[i]) check_operand(op, param, *(*list)[i]);
       }
       Part part{};
       part.dtype = param.dtype == DType::bf16 ? DType::f32 : param.dtype;
       part.item = item_size(part.dtype);
       part.n = static_cast<size_t>(param.numel);
-      grads_.push_back(contiguous(widened(*tensors[i + 1])));
+      grads_.push_back(contiguous(widened(grads[i])));
       part.grad = grads_.back().data();
-      int slot = 0;
-      for (size_t k = 0; k < width; ++k) {
-        if (k == 1) continue;
-        updated_.emplace_back(tensors[i + k]);
-        part.p[slot++] = updated_.back().data();
+      for (size_t k = 0; k < N; ++k) {
+        updated_.emplace_back((*lists[k])[i]);
+        part.p[k] = updated_.back().data();
       }
       parts_.push_back(part);
     }
@@ -111,22 +121,25 @@ class Operands {
 
 // Refuses what there is no kernel for, before anything is updated.
 template <class Fn>
-void check_kernels(OpName op, const Fn (&slots)[kDTypeCount], const std::vector<Tensor*>& tensors, size_t width) {
-  for (size_t i = 0; i < tensors.size(); i += width) {
-    const DType dtype = tensors[i]->dtype;
+void check_kernels(OpName op, const Fn (&slots)[kDTypeCount], const TensorList& grads) {
+  for (int i = 0; i < grads.n; ++i) {
+    const DType dtype = grads[i].dtype;
     if (dtype != DType::bf16 && !slots[static_cast<int>(dtype)]) throw_no_kernel(op, dtype);
+  }
+}
+
+void require(OpName op, const TargetList& buffers, const char* what) {
+  for (int i = 0; i < buffers.size(); ++i) {
+    if (!buffers[i]) throw Error("BAD_ARGUMENT", op.str() + ": " + what + ", got none");
   }
 }
 
 }  // namespace
 
-void sgd_step(const SgdArgs& args, const std::vector<Tensor*>& tensors) {
-  constexpr size_t kWidth = 3;
-  check_kernels("sgd", kernels().sgd, tensors, kWidth);
-  for (size_t i = 0; args.momentum != 0 && i < tensors.size(); i += kWidth) {
-    if (!tensors[i + 2]) throw Error("BAD_ARGUMENT", "sgd: momentum needs a momentum buffer, got none");
-  }
-  Operands operands("sgd", tensors, kWidth);
+void sgd(const SgdArgs& args, const TargetList& params, const TensorList& grads, const TargetList& momentum_buffers) {
+  check_kernels("sgd", kernels().sgd, grads);
+  if (args.momentum != 0) require("sgd", momentum_buffers, "momentum needs a momentum buffer");
+  Operands operands("sgd", {&params, &momentum_buffers}, grads);
   run_parts(operands.parts(), [&](const Part& part, size_t first, size_t count) {
     kernels().sgd[static_cast<int>(part.dtype)](&args, part.at(0, first), part.grad_at(first), part.at(1, first),
                                                 count);
@@ -134,13 +147,13 @@ void sgd_step(const SgdArgs& args, const std::vector<Tensor*>& tensors) {
   operands.commit();
 }
 
-void adam_step(const AdamArgs& args, const std::vector<Tensor*>& tensors) {
-  constexpr size_t kWidth = 5;
-  check_kernels("adam", kernels().adam, tensors, kWidth);
-  for (size_t i = 0; args.amsgrad && i < tensors.size(); i += kWidth) {
-    if (!tensors[i + 4]) throw Error("BAD_ARGUMENT", "adam: amsgrad needs a tensor of maxima, got none");
-  }
-  Operands operands("adam", tensors, kWidth);
+void adam(const AdamArgs& args, const TargetList& params, const TensorList& grads, const TargetList& exp_avgs,
+          const TargetList& exp_avg_sqs, const TargetList& max_exp_avg_sqs) {
+  check_kernels("adam", kernels().adam, grads);
+  require("adam", exp_avgs, "averages were expected");
+  require("adam", exp_avg_sqs, "averages of squares were expected");
+  if (args.amsgrad) require("adam", max_exp_avg_sqs, "amsgrad needs a tensor of maxima");
+  Operands operands("adam", {&params, &exp_avgs, &exp_avg_sqs, &max_exp_avg_sqs}, grads);
   run_parts(operands.parts(), [&](const Part& part, size_t first, size_t count) {
     kernels().adam[static_cast<int>(part.dtype)](&args, part.at(0, first), part.grad_at(first), part.at(1, first),
                                                  part.at(2, first), part.at(3, first), count);

@@ -1,10 +1,11 @@
 // Pooling: the last two axes of x are planes, each of which a kernel pools by itself.
+#include "pooling.h"
+
 #include <algorithm>
 #include <string>
 
 #include "../parallel/shares.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -68,7 +69,7 @@ Fn slot(const char* op, const Fn (&row)[kDTypeCount], DType dtype) {
 
 }  // namespace
 
-void max_pool(const Tensor& x, const PoolArgs& args, Tensor* indices, Tensor& out) {
+void max_pool(const Tensor& x, const PoolArgs& args, OptionalTarget indices, Out out) {
   const char* const op = "maxPool";
   const MaxPoolFn fn = slot(op, kernels().max_pool, x.dtype);
   check(op, args);
@@ -80,7 +81,7 @@ void max_pool(const Tensor& x, const PoolArgs& args, Tensor* indices, Tensor& ou
   const Dims shape = with_planes(x, args.h.out, args.w.out);
   make_or_check(op, out, x.dtype, shape);
   if (indices) make_or_check(op, *indices, index_dtype(x.dtype), shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor from = contiguous(x);
   Output y = Output::contiguous(out, {&from});
   if (indices && !indices->is_contiguous()) throw Error("BAD_ARGUMENT", "maxPool: contiguous indices were expected");
@@ -93,7 +94,7 @@ void max_pool(const Tensor& x, const PoolArgs& args, Tensor* indices, Tensor& ou
   y.commit();
 }
 
-void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& args, Tensor& dx) {
+void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& args, Out dx) {
   const char* const op = "maxPoolBackward";
   const MaxPoolBackwardFn fn = slot(op, kernels().max_pool_backward, g.dtype);
   check(op, args);
@@ -102,7 +103,7 @@ void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& a
   const Tensor grad = contiguous(g.shape == indices.shape ? g : broadcast_to(g, indices.shape));
   const Tensor places = contiguous(indices);
   make_or_check(op, dx, g.dtype, with_planes(indices, args.h.size, args.w.size));
-  if (dx.numel == 0) return;
+  if (dx->numel == 0) return;
   Output out = Output::contiguous(dx, {&grad, &places});
   const int64_t item = static_cast<int64_t>(item_size(g.dtype));
   const int64_t in = args.h.size * args.w.size * item, from = args.h.out * args.w.out * item;
@@ -135,11 +136,11 @@ void run_average(const char* op, const AvgPoolFn (&slots)[kDTypeCount], const Po
 
 }  // namespace
 
-void avg_pool(const Tensor& x, const PoolArgs& args, Tensor& out) {
+void avg_pool(const Tensor& x, const PoolArgs& args, Out out) {
   run_average("avgPool", kernels().avg_pool, args, x, args.h.size, args.w.size, out, args.h.out, args.w.out);
 }
 
-void avg_pool_backward(const Tensor& g, const PoolArgs& args, Tensor& dx) {
+void avg_pool_backward(const Tensor& g, const PoolArgs& args, Out dx) {
   run_average("avgPoolBackward", kernels().avg_pool_backward, args, g, args.h.out, args.w.out, dx, args.h.size,
               args.w.size);
 }

@@ -1,4 +1,6 @@
 // A linear layer over 8-bit weights whose activations are quantised in each call, with one scale for all of them.
+#include "quantized.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -6,8 +8,8 @@
 
 #include "../tensor/output.h"
 #include "../tensor/prepack.h"
-#include "drivers.h"
 #include "gemm/gemm_words.h"
+#include "reduce.h"
 
 namespace flambeau {
 namespace {
@@ -104,11 +106,11 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& scales, const Te
 }  // namespace
 
 void linear_int8(const Tensor& x, const Tensor& weight, const Tensor& scales, const Tensor* bias, bool reduce_range,
-                 Tensor& out) {
+                 Out out) {
   check(x, weight, scales, bias);
   const int64_t m = x.shape[0], n = weight.shape[0], k = weight.shape[1];
   make_or_check("linearDynamic", out, DType::f32, {m, n});
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor rows = contiguous(x);
   QuantizedRows quantized{rows.as<float>(), k, 1, 0, 0};
   if (k > 0) quantized = quantization(rows, reduce_range ? 127 : 255);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "../error.h"
+#include "../tensor/copy.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -70,21 +70,21 @@ void keep_open(float* y, size_t n, double from, double to) {
 
 }  // namespace
 
-void sample(Generator& g, Distribution distribution, Tensor& x, double a, double b) {
-  if (distribution != Distribution::geometric) require_float("sample", x.dtype);
+void sample(Generator& g, Distribution distribution, Target x, double a, double b) {
+  if (distribution != Distribution::geometric) require_float("sample", x->dtype);
   const auto doubles = [&](auto draw) { fill_as<double>(DType::f64, x, draw); };
   switch (distribution) {
     case Distribution::uniform:
-      if (x.dtype == DType::f64) return doubles([&](double* y, size_t n) { uniform_f64(g, y, n, a, b); });
+      if (x->dtype == DType::f64) return doubles([&](double* y, size_t n) { uniform_f64(g, y, n, a, b); });
       return fill_as<float>(DType::f32, x, [&](float* y, size_t n) {
         uniform_f32(g, y, n, a, b);
-        if (x.dtype == DType::bf16) keep_open(y, n, a, b);
+        if (x->dtype == DType::bf16) keep_open(y, n, a, b);
       });
     case Distribution::normal:
-      if (!x.is_contiguous()) return doubles([&](double* y, size_t n) { normal_serial(g, y, n, a, b); });
-      if (x.dtype == DType::f64) return doubles([&](double* y, size_t n) { normal_f64(g, y, n, a, b); });
+      if (!x->is_contiguous()) return doubles([&](double* y, size_t n) { normal_serial(g, y, n, a, b); });
+      if (x->dtype == DType::f64) return doubles([&](double* y, size_t n) { normal_f64(g, y, n, a, b); });
       return fill_as<float>(DType::f32, x, [&](float* y, size_t n) {
-        x.dtype == DType::bf16 ? normal_bf16(g, y, n, a, b) : normal_f32(g, y, n, a, b);
+        x->dtype == DType::bf16 ? normal_bf16(g, y, n, a, b) : normal_f32(g, y, n, a, b);
       });
     case Distribution::exponential:
       return doubles([&](double* y, size_t n) { exponential(g, y, n, a); });
@@ -97,33 +97,34 @@ void sample(Generator& g, Distribution distribution, Tensor& x, double a, double
   }
 }
 
-void random_from_to(Generator& g, Tensor& x, int64_t low, int64_t high) {
+void fill_from_to(Generator& g, Target x, int64_t low, int64_t high) {
+  if (low >= high) throw Error("BAD_ARGUMENT", "random: the range is empty");
   fill_as<int64_t>(DType::i64, x, [&](int64_t* y, size_t n) { random_from_to(g, y, n, low, high); });
 }
 
-void random_full(Generator& g, Tensor& x) {
-  fill_as<int64_t>(DType::i64, x, [&](int64_t* y, size_t n) { random_full(g, x.dtype, y, n); });
+void fill_full(Generator& g, Target x) {
+  fill_as<int64_t>(DType::i64, x, [&](int64_t* y, size_t n) { random_full(g, x->dtype, y, n); });
 }
 
-void randperm(Generator& g, Tensor& x) {
+void fill_permutation(Generator& g, Target x) {
   fill_as<int64_t>(DType::i64, x, [&](int64_t* y, size_t n) { randperm(g, y, static_cast<int64_t>(n)); });
 }
 
-void bernoulli(Generator& g, Tensor& x, double p, double value) {
-  if (x.dtype == DType::f32) {
+void fill_bernoulli(Generator& g, Target x, double p, double value) {
+  if (x->dtype == DType::f32) {
     return fill_as<float>(DType::f32, x, [&](float* y, size_t n) { toss(g, y, n, p, static_cast<float>(value)); });
   }
   fill_as<double>(DType::f64, x, [&](double* y, size_t n) { toss(g, y, n, p, value); });
 }
 
-void bernoulli(Generator& g, Tensor& x, const Tensor& p) {
+void fill_bernoulli_by(Generator& g, Target x, const Tensor& p) {
   require_float("bernoulli", p.dtype);
-  if (p.dtype == DType::bf16) return bernoulli(g, x, widened(p));
-  const Tensor ordered = contiguous(permute(broadcast_to(p, x.shape), memory_order(x)));
+  if (p.dtype == DType::bf16) return fill_bernoulli_by(g, x, widened(p));
+  const Tensor ordered = contiguous(permute(broadcast_to(p, x->shape), memory_order(x)));
   if (p.dtype == DType::f32) {
-    require_probabilities(ordered.as<float>(), x.numel);
+    require_probabilities(ordered.as<float>(), x->numel);
   } else {
-    require_probabilities(ordered.as<double>(), x.numel);
+    require_probabilities(ordered.as<double>(), x->numel);
   }
   fill_as<uint8_t>(DType::u8, x, [&](uint8_t* y, size_t n) {
     if (p.dtype == DType::f32) return bernoulli_f32(g, ordered.as<float>(), y, n);
@@ -131,18 +132,21 @@ void bernoulli(Generator& g, Tensor& x, const Tensor& p) {
   });
 }
 
-void multinomial(Generator& g, const Tensor& p, Tensor& out) {
+void multinomial(Generator& g, const Tensor& p, int64_t samples, Out out) {
   require_float("multinomial", p.dtype);
-  if (p.dtype == DType::bf16) return multinomial(g, widened(p), out);
+  if (p.rank() != 2 || samples < 1) throw Error("BAD_ARGUMENT", "multinomial: weights must be [rows, categories]");
+  if (p.dtype == DType::bf16) return multinomial(g, widened(p), samples, out);
+  make_or_check("multinomial", out, DType::i64, {p.shape[0], samples});
   const Tensor weights = contiguous(p);
   const auto rows = static_cast<size_t>(p.shape[0]), categories = static_cast<size_t>(p.shape[1]);
-  const auto samples = static_cast<size_t>(out.shape[1]);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
+  Output y = Output::contiguous(out, {&weights});
   if (p.dtype == DType::f32) {
-    multinomial_f32(g, weights.as<float>(), out.as<int64_t>(), rows, categories, samples);
+    multinomial_f32(g, weights.as<float>(), y->as<int64_t>(), rows, categories, static_cast<size_t>(samples));
   } else {
-    multinomial_f64(g, weights.as<double>(), out.as<int64_t>(), rows, categories, samples);
+    multinomial_f64(g, weights.as<double>(), y->as<int64_t>(), rows, categories, static_cast<size_t>(samples));
   }
+  y.commit();
 }
 
 }  // namespace flambeau

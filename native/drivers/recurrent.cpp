@@ -11,7 +11,6 @@
 #include "../tensor/integers.h"
 #include "../tensor/output.h"
 #include "../tensor/prepack.h"
-#include "drivers.h"
 #include "gemm/gemm.h"
 
 namespace flambeau {
@@ -20,6 +19,13 @@ namespace {
 constexpr const char* kOp = "recurrent";
 
 int gate_count(RecurrentCell cell) { return cell == RecurrentCell::lstm ? 4 : cell == RecurrentCell::gru ? 3 : 1; }
+
+// The operands as both directions read them; forward writes to gates, output, cells and raw through its targets.
+struct Recurrence {
+  RecurrentCell cell;
+  bool reverse;
+  const Tensor *gates, *weight, *bias, *hidden, *cell_state, *projection, *output, *cells, *raw;
+};
 
 struct Sizes {
   int64_t steps, rows, width, gates, features;  // gates: G·H
@@ -194,18 +200,21 @@ StorageRef turned(const Sizes& s, int gates, const Tensor& weight) {
 
 }  // namespace
 
-void recurrent(const Recurrence& r) {
+void recurrent(RecurrentCell cell, bool reverse, Target gates, const Tensor& weight, const Tensor* bias,
+               const Tensor& hidden, const Tensor* cell_state, const Tensor* projection, Target output,
+               OptionalTarget cells, OptionalTarget raw) {
+  const Recurrence r{cell, reverse, &*gates, &weight, bias, &hidden, cell_state, projection, &*output, cells, raw};
   const Sizes s = check(r);
   if (s.steps * s.rows == 0) return;
   const RecurrentKernel& kernel = kernels().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
   StorageRef sums;
-  Epilogue bias;
+  Epilogue adds_bias;
   if (r.cell == RecurrentCell::gru) {
     sums = StorageRef(Storage::allocate(static_cast<size_t>(s.rows * s.gates) * item_size(s.dtype)));
-    bias.row_bias = r.bias->data();
+    adds_bias.row_bias = r.bias->data();
   }
   void* const separate = sums ? sums->data() : nullptr;
-  const Epilogue* const ending = separate ? &bias : nullptr;
+  const Epilogue* const ending = separate ? &adds_bias : nullptr;
   const auto time = [&](int64_t i) { return r.reverse ? s.steps - 1 - i : i; };
   const auto hidden_before = [&](int64_t i) -> const void* {
     return i == 0 ? r.hidden->data() : at(r.output, time(i - 1));
@@ -213,9 +222,9 @@ void recurrent(const Recurrence& r) {
   // The cells of `rows` sequences and `units` units at step i.
   const auto finish = [&](int64_t i, int64_t row, int64_t rows, int64_t unit, int64_t units) {
     const int64_t t = time(i);
-    const void* const cell = r.cell != RecurrentCell::lstm ? nullptr
-                             : i == 0                      ? r.cell_state->data()
-                                                           : at(r.cells, time(i - 1));
+    const void* const cell_before = r.cell != RecurrentCell::lstm ? nullptr
+                                    : i == 0                      ? r.cell_state->data()
+                                                                  : at(r.cells, time(i - 1));
     RecurrentStep step{};
     step.rows = rows;
     step.width = s.width;
@@ -223,36 +232,36 @@ void recurrent(const Recurrence& r) {
     step.gates = offset(at(r.gates, t), row * s.gates + unit, s.dtype);
     step.recurrent = offset(separate, row * s.gates + unit, s.dtype);
     step.hidden_before = offset(hidden_before(i), row * s.features + unit, s.dtype);
-    step.cell_before = offset(cell, row * s.width + unit, s.dtype);
+    step.cell_before = offset(cell_before, row * s.width + unit, s.dtype);
     step.cell = offset(at(r.cells, t), row * s.width + unit, s.dtype);
     step.hidden = offset(at(r.projection ? r.raw : r.output, t), row * s.width + unit, s.dtype);
     kernel.forward(step);
   };
-  MatrixView weight = transposed(*r.weight);
+  MatrixView view = transposed(weight);
   if (UnitParts::suffice(s, r)) {
     const UnitParts parts(s);
     StorageRef columns;
     if (s.steps >= kStepsToTurn) {
-      columns = turned(s, gate_count(r.cell), *r.weight);
-      weight = {columns->data(), UnitParts::kBlock, 1};
+      columns = turned(s, gate_count(r.cell), weight);
+      view = {columns->data(), UnitParts::kBlock, 1};
     }
     Team::run(s.steps, parts.parts, [&](int64_t i, int part) {
       void* const to = separate ? separate : at(r.gates, time(i));
-      parts.multiply(i, part, hidden_before(i), s.features, gate_count(r.cell), weight, to, !separate, ending,
+      parts.multiply(i, part, hidden_before(i), s.features, gate_count(r.cell), view, to, !separate, ending,
                      static_cast<bool>(columns));
       finish(i, 0, s.rows, parts.begin(part), parts.units(part));
     });
     return;
   }
-  const StepProduct product(s.dtype, s.rows, s.gates, s.features, weight, s.steps);
-  std::unique_ptr<StepProduct> projection;
-  if (r.projection) {
-    projection.reset(new StepProduct(s.dtype, s.rows, s.features, s.width, transposed(*r.projection), s.steps));
+  const StepProduct product(s.dtype, s.rows, s.gates, s.features, view, s.steps);
+  std::unique_ptr<StepProduct> projected;
+  if (projection) {
+    projected.reset(new StepProduct(s.dtype, s.rows, s.features, s.width, transposed(*projection), s.steps));
   }
   for (int64_t i = 0; i < s.steps; ++i) {
     product.run(hidden_before(i), separate ? separate : at(r.gates, time(i)), !separate, ending);
     for_rows(s, [&](int64_t row, int64_t rows) { finish(i, row, rows, 0, s.width); });
-    if (projection) projection->run(at(r.raw, time(i)), at(r.output, time(i)), false, nullptr);
+    if (projected) projected->run(at(r.raw, time(i)), at(r.output, time(i)), false, nullptr);
   }
 }
 
@@ -274,9 +283,13 @@ void add(void* to, const void* from, int64_t rows, int64_t n, int64_t stride, DT
   else add_rows(static_cast<double*>(to), static_cast<const double*>(from), rows, n, stride);
 }
 
-}  // namespace
+// Incoming ones may be null: zeros.
+struct Gradients {
+  const Tensor *output, *hidden, *cell_state;
+  Tensor *gates, *recurrent, *first_hidden, *first_cell_state, *projected;
+};
 
-void recurrent_backward(const Recurrence& r, const RecurrenceGradients& g) {
+void run_backward(const Recurrence& r, const Gradients& g) {
   const Sizes s = check(r);
   const bool is_lstm = r.cell == RecurrentCell::lstm, is_gru = r.cell == RecurrentCell::gru;
   if (g.output) check_shape(s, g.output, {s.steps, s.rows, s.features}, "gradient of the output");
@@ -358,6 +371,17 @@ void recurrent_backward(const Recurrence& r, const RecurrenceGradients& g) {
     for_rows(s, [&](int64_t row, int64_t rows) { begin(i, dout, row, rows, 0, s.width); });
     product.run(gate_gradients(i), dhidden, is_gru, nullptr);
   }
+}
+
+}  // namespace
+
+void recurrent_backward(RecurrentCell cell, bool reverse, const Tensor& gates, const Tensor& weight, const Tensor* bias,
+                        const Tensor& hidden, const Tensor* cell_state, const Tensor* projection, const Tensor& output,
+                        const Tensor* cells, const Tensor* raw, const Tensor* doutput, const Tensor* dhidden,
+                        const Tensor* dcell_state, Target dgates, OptionalTarget drecurrent, Target dfirst_hidden,
+                        OptionalTarget dfirst_cell_state, OptionalTarget dprojected) {
+  run_backward({cell, reverse, &gates, &weight, bias, &hidden, cell_state, projection, &output, cells, raw},
+               {doutput, dhidden, dcell_state, &*dgates, drecurrent, &*dfirst_hidden, dfirst_cell_state, dprojected});
 }
 
 }  // namespace flambeau

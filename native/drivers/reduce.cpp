@@ -1,12 +1,14 @@
 // Kernels that look along an axis: x is brought to [outer, n, inner] without a copy where its memory allows.
+#include "reduce.h"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "../parallel/thread_pool.h"
+#include "../tensor/copy.h"
 #include "../tensor/integers.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -132,7 +134,7 @@ void along_axis(const Tensor& x, int axis, int64_t grain, Run&& run) {
 
 }  // namespace
 
-void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Tensor& out) {
+void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Out out) {
   const OpName op("reduce", kernel);
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { reduce(kernel, widened(x), axes, keepdim, wide); });
@@ -147,8 +149,8 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
   }
   const Dims shape = reduced_shape(x, reduced, keepdim);
   make_or_check(op, out, x.dtype, shape);
-  if (out.numel == 0) return;
-  if (x.numel == 0) return fill(out, kernel == ReduceKernel::prod ? 1 : 0);
+  if (out->numel == 0) return;
+  if (x.numel == 0) return fill(*out, kernel == ReduceKernel::prod ? 1 : 0);
 
   MemoryOrder order = memory_order(x, reduced);
   Tensor dense = x;
@@ -165,7 +167,7 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
   result.dtype = x.dtype;
   result.shape = shape;
   result.strides = result_strides(x, order, reduced, keepdim);
-  result.numel = out.numel;
+  result.numel = out->numel;
   result.storage = dense.storage;
   result.offset = dense.offset;
   const bool ordered = result.is_contiguous();
@@ -186,10 +188,10 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
     result.offset = 0;
     from = result.data();
   }
-  copy_into(result, out);
+  copy_into(result, *out);
 }
 
-void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Tensor& out) {
+void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Out out) {
   const OpName op("argReduce", kernel);
   if (x.dtype == DType::bf16) return arg_reduce(kernel, widened(x), axis, keepdim, out);
   const ReduceFn fn = find_kernel(op, kernels().arg_reduce, kernel, x.dtype);
@@ -207,7 +209,7 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
     std::fill_n(reduced, x.rank(), true);
   }
   make_or_check(op, out, DType::i64, reduced_shape(x, reduced, keepdim));
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor dense = contiguous(x);
   const Extents e = axis == -1 ? Extents{1, x.numel, 1} : around(x.shape, axis);
   Output y = Output::contiguous(out, {&dense});
@@ -242,7 +244,7 @@ void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim,
   y.commit();
 }
 
-void scan(ScanKernel kernel, const Tensor& x, int axis, Tensor& out) {
+void scan(ScanKernel kernel, const Tensor& x, int axis, Out out) {
   const OpName op("scan", kernel);
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { scan(kernel, widened(x), axis, wide); });
@@ -289,7 +291,7 @@ void along_slices(const Extents& e, int64_t grain, Run&& run) {
 
 }  // namespace
 
-void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out) {
+void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Out out) {
   const OpName op("softmax", kernel);
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { softmax(kernel, widened(x), axis, wide); });
@@ -309,7 +311,7 @@ void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Tensor& out) {
   y.commit();
 }
 
-void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Tensor& out) {
+void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Out out) {
   const OpName op("softmaxBackward", kernel);
   if (g.dtype == DType::bf16 && y.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { softmax_backward(kernel, widened(g), widened(y), axis, wide); });

@@ -1,3 +1,5 @@
+#include "sort.h"
+
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -7,7 +9,6 @@
 #include "../parallel/thread_pool.h"
 #include "../tensor/element.h"
 #include "../tensor/output.h"
-#include "drivers.h"
 
 namespace flambeau {
 namespace {
@@ -91,12 +92,12 @@ void sort_first(const char* op, const Tensor& x, int axis, int64_t k, bool desce
 
 }  // namespace
 
-void sort(const Tensor& x, int axis, bool descending, Tensor& values, Tensor& indices) {
+void sort(const Tensor& x, int axis, bool descending, Out values, Out indices) {
   check_axis("sort", x, axis);
   sort_first("sort", x, axis, x.rank() == 0 ? 1 : x.shape[axis], descending, values, indices);
 }
 
-void topk(const Tensor& x, int axis, int64_t k, bool largest, Tensor& values, Tensor& indices) {
+void topk(const Tensor& x, int axis, int64_t k, bool largest, Out values, Out indices) {
   check_axis("topk", x, axis);
   const int64_t size = x.rank() == 0 ? 1 : x.shape[axis];
   if (k < 0 || k > size) {

@@ -173,27 +173,27 @@ void scatter_elements(const char* from, const Walk<1>& walk, int64_t begin, int6
   });
 }
 
-void cast(const Tensor& x, DType dtype, Tensor& out) {
+void cast(const Tensor& x, DType dtype, Out out) {
   make_or_check("cast", out, dtype, x.shape);
   convert(x, out);
 }
 
-void copy_into(const Tensor& source, Tensor& target) {
-  if (source.shape == target.shape) {
+void copy_into(const Tensor& source, Target target) {
+  if (source.shape == target->shape) {
     convert(source, target);
   } else {
-    convert(broadcast_to(source, target.shape), target);
+    convert(broadcast_to(source, target->shape), target);
   }
 }
 
-void fill(Tensor& target, double value) { fill_element(target, Element(value, target.dtype)); }
-void fill_i64(Tensor& target, int64_t value) { fill_element(target, Element(value, target.dtype)); }
+void fill(Target target, double value) { fill_element(target, Element(value, target->dtype)); }
+void fill_i64(Target target, int64_t value) { fill_element(target, Element(value, target->dtype)); }
 
-void arange(double start, double step, Tensor& out) {
+void arange(double start, double step, Target out) {
   constexpr int64_t kChunk = 512;
-  const CastFn fn = kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(out.dtype)];
-  const Walk<1> walk = make_walk<1>({&out});
-  const size_t item = item_size(out.dtype);
+  const CastFn fn = kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(out->dtype)];
+  const Walk<1> walk = make_walk<1>({&*out});
+  const size_t item = item_size(out->dtype);
   parallel_for(walk.numel, kCheapGrain, [&](int64_t begin, int64_t end) {
     double values[kChunk];
     char converted[kChunk * 8];
@@ -201,7 +201,7 @@ void arange(double start, double step, Tensor& out) {
       const int64_t n = std::min(kChunk, end - at);
       for (int64_t i = 0; i < n; ++i) values[i] = start + static_cast<double>(at + i) * step;
       const char* from = reinterpret_cast<const char*>(values);
-      if (out.dtype != DType::f64) {
+      if (out->dtype != DType::f64) {
         fn(values, converted, static_cast<size_t>(n));
         from = converted;
       }

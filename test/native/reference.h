@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.h"
-#include "native/drivers/drivers.h"
+#include "native/ops/table.h"
 #include "native/tensor/element.h"
 
 namespace check {

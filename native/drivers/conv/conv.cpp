@@ -1,12 +1,15 @@
 // Convolution: what is asked is checked here, then one of the algorithms runs. Forward and the gradients by input and
 // by weight are each other's gradients, so that these three are all there is, transposed convolution included.
+#include "conv.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "../../tensor/copy.h"
 #include "../../tensor/output.h"
-#include "../drivers.h"
+#include "../gemm/gemm.h"
 #include "conv_pass.h"
 
 namespace flambeau {
@@ -115,13 +118,13 @@ Tensor dense_bias(const char* op, const Tensor* bias, DType dtype, int64_t chann
 
 }  // namespace
 
-void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvParams& p, Tensor& out) {
+void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out) {
   check_operands("conv", x, weight);
   const Dims shape = dims_of(x, x.shape[0], weight.shape[0], p.size[0], p.size[1]);
   const ConvShape s = shape_of("conv", x.dtype, p, x.shape, weight.shape, shape);
   const Tensor plus = dense_bias("conv", bias, x.dtype, s.out_channels);
   make_or_check("conv", out, x.dtype, shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor from = contiguous(x), w = contiguous(weight);
   Output y = Output::contiguous(out, {&x, &weight, bias ? bias : &x});
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups;
@@ -142,13 +145,13 @@ void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvP
   y.commit();
 }
 
-void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const ConvParams& p, Tensor& out) {
+void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out) {
   check_operands("convTranspose", grad, weight);
   const Dims shape = dims_of(grad, grad.shape[0], weight.shape[1] * p.groups, p.size[0], p.size[1]);
   const ConvShape s = shape_of("convTranspose", grad.dtype, p, shape, weight.shape, grad.shape);
   const Tensor plus = dense_bias("convTranspose", bias, grad.dtype, s.in_channels);
   make_or_check("convTranspose", out, grad.dtype, shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor from = contiguous(grad), w = contiguous(weight);
   Output y = Output::contiguous(out, {&grad, &weight, bias ? bias : &grad});
   const int64_t channels = s.out_channels / s.groups, rows = s.in_channels / s.groups;
@@ -199,13 +202,13 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
   y.commit();
 }
 
-void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Tensor& out) {
+void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Out out) {
   check_operands("conv", x, grad);
   if (p.groups < 1) throw Error("BAD_ARGUMENT", "conv: groups must be positive");
   const Dims shape = dims_of(x, grad.shape[1], x.shape[1] / p.groups, p.size[0], p.size[1]);
   const ConvShape s = shape_of("conv", x.dtype, p, x.shape, shape, grad.shape);
   make_or_check("conv", out, x.dtype, shape);
-  if (out.numel == 0) return;
+  if (out->numel == 0) return;
   const Tensor from = contiguous(x), g = contiguous(grad);
   Output y = Output::contiguous(out, {&x, &grad});
   if (is_product(s) && s.batch > 0) {

@@ -102,8 +102,8 @@ void compare(DType dtype, const Problem& p, Layout layout) {
   std::vector<std::vector<double>> results;
   for (int threads : {1, 2, 5}) {
     set_num_threads(threads);
-    const Tensor out = empty(dtype, out_shape), lse = empty(dtype, {p.heads, p.queries});
-    const Tensor dq = empty(dtype, q_shape), dk = empty(dtype, k_shape), dv = empty(dtype, v_shape);
+    Tensor out = empty(dtype, out_shape), lse = empty(dtype, {p.heads, p.queries});
+    Tensor dq = empty(dtype, q_shape), dk = empty(dtype, k_shape), dv = empty(dtype, v_shape);
     attention(q, k, v, given, scale, p.causal, out, &lse);
     attention_backward(g, q, k, v, given, out, lse, scale, p.causal, dq, dk, dv);
     const std::string what = std::string(dtype_name(dtype)) + " " + to_string(q_shape) + " " + to_string(v_shape) +
@@ -141,14 +141,15 @@ void lengths_and_layouts() {
 }
 
 void edges() {
-  const Tensor q = random_tensor(DType::f32, {2, 3, 4}, Layout::contiguous);
-  const Tensor none = empty(DType::f32, {2, 0, 4}), out = empty(DType::f32, {2, 3, 4});
+  Tensor q = random_tensor(DType::f32, {2, 3, 4}, Layout::contiguous);
+  Tensor none = empty(DType::f32, {2, 0, 4}), out = empty(DType::f32, {2, 3, 4});
   attention(q, none, none, nullptr, 1, false, out, nullptr);
   check::expect_tensor(out, DType::f32, {2, 3, 4}, std::vector<double>(24, 0), "no keys");
   attention(none, q, q, nullptr, 1, false, none, nullptr);
   // Heads that share one set of keys and values.
   const Tensor one = random_tensor(DType::f32, {1, 5, 4}, Layout::contiguous);
-  const Tensor shared = broadcast_to(one, {2, 5, 4}), copied = contiguous(shared), other = empty(DType::f32, {2, 3, 4});
+  const Tensor shared = broadcast_to(one, {2, 5, 4}), copied = contiguous(shared);
+  Tensor other = empty(DType::f32, {2, 3, 4});
   attention(q, shared, shared, nullptr, 1, false, out, nullptr);
   attention(q, copied, copied, nullptr, 1, false, other, nullptr);
   check::expect(check::values(out) == check::values(other), "broadcast heads");
@@ -164,12 +165,13 @@ void edges() {
                       [&] { attention(whole, whole, whole, nullptr, 1, false, out, nullptr); });
   check::expect_error("SHAPE_MISMATCH", "mask", [&] { attention(q, copied, copied, &q, 1, false, out, nullptr); });
   check::expect_error("BAD_ARGUMENT", "memory", [&] { attention(q, copied, copied, nullptr, 1, false, q, nullptr); });
-  const Tensor flat = broadcast_to(empty(DType::f32, {1, 3, 4}), {2, 3, 4});
+  Tensor flat = broadcast_to(empty(DType::f32, {1, 3, 4}), {2, 3, 4});
   check::expect_error("BAD_ARGUMENT", "memory",
                       [&] { attention(q, copied, copied, nullptr, 1, false, flat, nullptr); });
   // Keys that exist through a stride of 0 alone are more than the packing buffer can be.
   const Tensor endless = broadcast_to(empty(DType::f32, {1, 1, 4}), {1, int64_t{1} << 50, 4});
-  const Tensor few = random_tensor(DType::f32, {1, 3, 4}, Layout::contiguous), result = empty(DType::f32, {1, 3, 4});
+  const Tensor few = random_tensor(DType::f32, {1, 3, 4}, Layout::contiguous);
+  Tensor result = empty(DType::f32, {1, 3, 4});
   check::expect_error("OUT_OF_MEMORY", "",
                       [&] { attention(few, endless, endless, nullptr, 1, false, result, nullptr); });
 }

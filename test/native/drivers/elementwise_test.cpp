@@ -145,9 +145,9 @@ void scalars_and_division() {
       const Tensor x = check::make(dtype, {6, 7}, layout, 1, 9);
       Tensor y, z;
       const Tensor twenty = check::from(dtype, {}, {20});
-      binary_scalar(BinaryKernel::sub, x, 1, false, kNone, y);
+      binary_scalar(BinaryKernel::sub, x, 1, false, 0, y);
       check::expect_tensor(y, dtype, x.shape, combined(x, twenty, [](double v, double) { return v - 1; }), "x - 1");
-      binary_scalar(BinaryKernel::sub, x, 20, true, kNone, z);
+      binary_scalar(BinaryKernel::sub, x, 20, true, 0, z);
       check::expect_tensor(z, dtype, x.shape, combined(x, twenty, [](double v, double s) { return s - v; }), "20 - x");
     }
   }
@@ -160,8 +160,8 @@ void scalars_and_division() {
       check::set(divisor, 7, 0);
       Tensor kept = check::from(dtype, {5, 3}, std::vector<double>(15, 77));
       check::expect_error("ZERO_DIVISION", "ZeroDivisionError", [&] { binary(kernel, x, divisor, kNone, kept); });
-      check::expect_error("ZERO_DIVISION", "zero", [&] { binary_scalar(kernel, x, 0, false, kNone, kept); });
-      check::expect_error("ZERO_DIVISION", "zero", [&] { binary_scalar(kernel, divisor, 5, true, kNone, kept); });
+      check::expect_error("ZERO_DIVISION", "zero", [&] { binary_scalar(kernel, x, 0, false, 0, kept); });
+      check::expect_error("ZERO_DIVISION", "zero", [&] { binary_scalar(kernel, divisor, 5, true, 0, kept); });
       check::expect_tensor(kept, dtype, {5, 3}, std::vector<double>(15, 77), "nothing is written before the refusal");
     }
   }

@@ -178,9 +178,9 @@ void joining_and_cutting() {
       }
       const Tensor* inputs[] = {&nothing, &a, &c, &b};
       Tensor y, given = check::make(dtype, {2, 4}, layout);
-      concat(inputs, 4, 1, y);
+      concat({inputs, 4}, 1, y);
       check::expect_tensor(y, dtype, {2, 4}, want, "cat");
-      concat(inputs, 4, 1, given);
+      concat({inputs, 4}, 1, given);
       check::expect_tensor(given, dtype, {2, 4}, want, "cat into a strided output");
 
       const Tensor x = check::make(dtype, {2, 4, 5}, layout, 1, 9);
@@ -229,7 +229,7 @@ void joining_and_cutting() {
   const Tensor a = check::make(DType::f32, {2, 3}), b = check::make(DType::f32, {3, 3});
   const Tensor* inputs[] = {&a, &b};
   Tensor y, f;
-  check::expect_error("SHAPE_MISMATCH", "cat: ", [&] { concat(inputs, 2, 1, y); });
+  check::expect_error("SHAPE_MISMATCH", "cat: ", [&] { concat({inputs, 2}, 1, y); });
   flip(check::from(DType::f32, {2}, {1, 2}), {0}, f);
   Tensor line = check::from(DType::f32, {4}, {1, 2, 3, 4});
   flip(line, {0}, line);
@@ -304,7 +304,7 @@ void losses() {
       const Tensor target = check::from(DType::i64, {6}, {0, 3, -100, 1, 2, 3});
       for (const Tensor* w : {static_cast<const Tensor*>(nullptr), &weight}) {
         Tensor loss, scale, dx;
-        nll_forward(x, target, w, -100, loss, scale);
+        nll(x, target, w, -100, loss, scale);
         const Tensor g = check::make(dtype, {6}, layout);
         nll_backward(g, target, scale, 4, -100, dx);
         std::vector<double> want_loss, want_scale, want_dx(24, 0.0);
@@ -325,10 +325,10 @@ void losses() {
   Tensor a, b;
   for (double bad : {3.0, -1.0}) {
     check::expect_error("INDEX_OUT_OF_RANGE", "for 3 classes",
-                        [&] { nll_forward(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b); });
+                        [&] { nll(x, check::from(DType::i64, {2}, {0, bad}), nullptr, -100, a, b); });
   }
   check::expect_error("SHAPE_MISMATCH", "[2]",
-                      [&] { nll_forward(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b); });
+                      [&] { nll(x, check::from(DType::i64, {3}, {0, 0, 0}), nullptr, -100, a, b); });
 }
 
 void optimizers() {
@@ -341,7 +341,10 @@ void optimizers() {
       vm[place(i)] = 0.75 * vm[place(i)] + 0.5 * d;
       vp[place(i)] -= 0.25 * (d + 0.75 * vm[place(i)]);
     }
-    sgd_step({0.25, 0.75, 0.5, 0.5, true, false, false}, {&p, &g, &m});
+    Tensor* const params[] = {&p};
+    const Tensor* const grads[] = {&g};
+    Tensor* const momentum[] = {&m};
+    sgd({0.25, 0.75, 0.5, 0.5, true, false, false}, {params, 1}, {grads, 1}, {momentum, 1});
     check::expect_tensor(p, DType::f64, p.shape, vp, "sgd", 1e-14);
     check::expect_tensor(m, DType::f64, m.shape, vm, "sgd's momentum", 1e-14);
 
@@ -358,19 +361,26 @@ void optimizers() {
       vt[place(i)] = std::max(vt[place(i)], v2[place(i)]);
       w -= 0.1 / 0.5 * v1[place(i)] / (std::sqrt(vt[place(i)]) / std::sqrt(0.25) + 1e-8);
     }
-    adam_step({0.1, 0.5, 0.75, 1e-8, 0.25, 0.5, 0.25, true, true, false}, {&p, &g, &e1, &e2, &top});
+    Tensor* const means[] = {&e1};
+    Tensor* const squares[] = {&e2};
+    Tensor* const maxima[] = {&top};
+    adam({0.1, 0.5, 0.75, 1e-8, 0.25, 0.5, 0.25, true, true, false}, {params, 1}, {grads, 1}, {means, 1}, {squares, 1},
+         {maxima, 1});
     check::expect_tensor(p, DType::f64, p.shape, vp, "adamw", 1e-12);
     check::expect_tensor(e1, DType::f64, p.shape, v1, "adamw's mean", 1e-14);
     check::expect_tensor(e2, DType::f64, p.shape, v2, "adamw's square", 1e-14);
     check::expect_tensor(top, DType::f64, p.shape, vt, "adamw's maximum", 1e-14);
   }
   Tensor p = check::make(DType::f32, {3});
-  check::expect_error("SHAPE_MISMATCH", "sgd: ", [&] {
-    Tensor other = check::make(DType::f32, {4});
-    sgd_step({0.1, 0, 0, 0, false, false, false}, {&p, &other, nullptr});
-  });
-  check::expect_error("BAD_ARGUMENT", "momentum",
-                      [&] { sgd_step({0.1, 0.9, 0, 0, false, false, false}, {&p, &p, nullptr}); });
+  const Tensor right = check::make(DType::f32, {3}), other = check::make(DType::f32, {4});
+  Tensor* const params[] = {&p};
+  Tensor* const none[] = {nullptr};
+  const auto step = [&](double momentum, const Tensor* grad, int buffers) {
+    sgd({0.1, momentum, 0, 0, false, false, false}, {params, 1}, {&grad, 1}, {none, buffers});
+  };
+  check::expect_error("SHAPE_MISMATCH", "sgd: ", [&] { step(0, &other, 1); });
+  check::expect_error("BAD_ARGUMENT", "momentum", [&] { step(0.9, &right, 1); });
+  check::expect_error("BAD_ARGUMENT", "one length", [&] { step(0, &right, 0); });
 }
 
 }  // namespace

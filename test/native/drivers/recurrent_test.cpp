@@ -90,26 +90,17 @@ void compare(DType dtype, const Case& c) {
   std::vector<std::vector<double>> results;
   for (int threads : {1, 2, 5}) {
     set_num_threads(threads);
-    const Tensor activated = empty(dtype, gates), output = empty(dtype, states), cells = empty(dtype, states);
-    Tensor target = activated;
-    copy_into(sums, target);
-    const Recurrence r{c.cell,
-                       c.reverse,
-                       &activated,
-                       &weight,
-                       gru ? &bias : nullptr,
-                       &first,
-                       lstm ? &cell : nullptr,
-                       nullptr,
-                       &output,
-                       lstm || gru ? &cells : nullptr,
-                       nullptr};
-    recurrent(r);
+    Tensor activated = empty(dtype, gates), output = empty(dtype, states), cells = empty(dtype, states);
+    copy_into(sums, activated);
+    Tensor* const kept = lstm || gru ? &cells : nullptr;
+    recurrent(c.cell, c.reverse, activated, weight, gru ? &bias : nullptr, first, lstm ? &cell : nullptr, nullptr,
+              output, kept, nullptr);
     check::expect_tensor(output, dtype, states, want, "states " + what, dtype == DType::f32 ? 2e-6 : 1e-13);
-    const Tensor dgates = empty(dtype, gates), drecurrent = empty(dtype, gates), dfirst = empty(dtype, one);
-    const Tensor dcell = empty(dtype, one);
-    recurrent_backward(
-        r, {&slope, nullptr, nullptr, &dgates, gru ? &drecurrent : nullptr, &dfirst, lstm ? &dcell : nullptr, nullptr});
+    Tensor dgates = empty(dtype, gates), drecurrent = empty(dtype, gates), dfirst = empty(dtype, one);
+    Tensor dcell = empty(dtype, one);
+    recurrent_backward(c.cell, c.reverse, activated, weight, gru ? &bias : nullptr, first, lstm ? &cell : nullptr,
+                       nullptr, output, kept, nullptr, &slope, nullptr, nullptr, dgates, gru ? &drecurrent : nullptr,
+                       dfirst, lstm ? &dcell : nullptr, nullptr);
     std::vector<double> all = check::values(output);
     for (const Tensor* t : {&dgates, &dfirst}) {
       for (double value : check::values(*t)) all.push_back(value);
@@ -141,29 +132,21 @@ void compare(DType dtype, const Case& c) {
 }
 
 void refusals() {
-  const Tensor gates = random_tensor(DType::f32, {2, 3, 8}), weight = random_tensor(DType::f32, {8, 2});
-  const Tensor first = random_tensor(DType::f32, {3, 2}), output = random_tensor(DType::f32, {2, 3, 2});
-  const Recurrence right{
-      RecurrentCell::lstm, false, &gates, &weight, nullptr, &first, &first, nullptr, &output, &output, nullptr};
-  const auto refuse = [&](const char* code, const char* fragment, const Recurrence& r) {
-    check::expect_error(code, fragment, [&] { recurrent(r); });
-  };
-  Recurrence wrong = right;
+  Tensor gates = random_tensor(DType::f32, {2, 3, 8}), output = random_tensor(DType::f32, {2, 3, 2});
+  Tensor first = random_tensor(DType::f32, {3, 2}), whole = check::make(DType::i32, {2, 3, 8});
+  const Tensor weight = random_tensor(DType::f32, {8, 2});
   const Tensor narrow = random_tensor(DType::f32, {8, 3}), wide = random_tensor(DType::f64, {8, 2});
-  wrong.weight = &narrow;
-  refuse("SHAPE_MISMATCH", "state", wrong);
-  wrong.weight = &wide;
-  refuse("DTYPE_MISMATCH", "one dtype", wrong);
-  wrong = right;
-  wrong.cell_state = nullptr;
-  refuse("BAD_ARGUMENT", "cell is missing", wrong);
-  wrong = right;
-  wrong.output = &first;
-  refuse("SHAPE_MISMATCH", "output", wrong);
-  const Tensor whole = check::make(DType::i32, {2, 3, 8});
-  wrong = right;
-  wrong.gates = &whole;
-  refuse("DTYPE_MISMATCH", "int32", wrong);
+  const auto refuse = [&](const char* code, const char* fragment, Tensor& sums, const Tensor& by, const Tensor* cell,
+                          Tensor& states) {
+    check::expect_error(code, fragment, [&] {
+      recurrent(RecurrentCell::lstm, false, sums, by, nullptr, first, cell, nullptr, states, &output, nullptr);
+    });
+  };
+  refuse("SHAPE_MISMATCH", "state", gates, narrow, &first, output);
+  refuse("DTYPE_MISMATCH", "one dtype", gates, wide, &first, output);
+  refuse("BAD_ARGUMENT", "cell is missing", gates, weight, nullptr, output);
+  refuse("SHAPE_MISMATCH", "output", gates, weight, &first, first);
+  refuse("DTYPE_MISMATCH", "int32", whole, weight, &first, output);
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// What goes along axes: reductions, scans, softmax.
+#pragma once
+
+#include "../kernels/table.h"
+#include "../tensor/written.h"
+
+namespace flambeau {
+
+// axes lists distinct axes in any order; keepdim keeps them with size 1.
+void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim, Out out);
+void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Out out);  // axis -1: flattened
+void scan(ScanKernel kernel, const Tensor& x, int axis, Out out);
+void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Out out);
+void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tensor& y, int axis, Out out);
+
+}  // namespace flambeau
