@@ -9,6 +9,7 @@ import { losses } from './lossRows.js';
 import { lowPrecision } from './lowPrecisionRows.js';
 import { multihead } from './multiheadRows.js';
 import { norms } from './normRows.js';
+import { options } from './optionRows.js';
 import { pooling } from './poolingRows.js';
 import { promotion } from './promotionRows.js';
 import { recurrent } from './recurrentRows.js';
@@ -33,6 +34,7 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
 
   attention: [...attentions, ...multihead],
   recurrent,
+  options,
 };
 
 export const rows: readonly Row[] = Object.values(groups).flat();

@@ -1,6 +1,14 @@
-import { inplaceOf } from '../../autograd/inplace.js';
-import { elu, gelu, hardtanh, leakyRelu, logSigmoid, relu, silu, softplus } from '../../ops/elementwise/activation.js';
-import { inplace as inPlaceOps } from '../../ops/elementwise/inplace.js';
+import {
+  elu,
+  gelu,
+  hardtanh,
+  type InplaceOptions,
+  leakyRelu,
+  logSigmoid,
+  relu,
+  silu,
+  softplus,
+} from '../../ops/elementwise/activation.js';
 import { sigmoid, tanh } from '../../ops/elementwise/unary.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
@@ -14,10 +22,7 @@ import type { Keeps, WIDTHS } from '../module/widths.js';
 
 // Activations are applied to each element: [..] → [..]. They have no parameters.
 
-export interface InplaceOptions {
-  /** Write the result into the input's own memory; default false. */
-  readonly inplace?: boolean;
-}
+const INPLACE: InplaceOptions = { inplace: true };
 
 abstract class Activation extends Module {
   declare readonly [WIDTHS]: Keeps;
@@ -57,7 +62,7 @@ export class ReLU extends InplaceActivation {
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('ReLU.forward', arguments, 1);
-    return this.inplace ? inPlaceOps.relu_(input) : relu(input);
+    return this.inplace ? relu(input, INPLACE) : relu(input);
   }
 }
 
@@ -114,8 +119,6 @@ export class GELU extends Activation {
   }
 }
 
-const silu_ = inplaceOf('silu_', silu);
-
 /**
  * x · sigmoid(x). Shapes: [..] → [..].
  *
@@ -130,11 +133,9 @@ export class SiLU extends InplaceActivation {
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('SiLU.forward', arguments, 1);
-    return this.inplace ? silu_(input) : silu(input);
+    return this.inplace ? silu(input, INPLACE) : silu(input);
   }
 }
-
-const leakyRelu_ = inplaceOf('leakyRelu_', leakyRelu);
 
 /**
  * x above 0, negativeSlope · x below. Shapes: [..] → [..].
@@ -153,15 +154,13 @@ export class LeakyReLU extends InplaceActivation {
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('LeakyReLU.forward', arguments, 1);
-    return this.inplace ? leakyRelu_(input, this.negativeSlope) : leakyRelu(input, this.negativeSlope);
+    return leakyRelu(input, this.negativeSlope, this.inplace ? INPLACE : undefined);
   }
 
   protected override describe(): string[] {
     return [`negative_slope=${pythonFloat(this.negativeSlope)}`];
   }
 }
-
-const elu_ = inplaceOf('elu_', elu);
 
 /**
  * x above 0, alpha · (e^x − 1) below. Shapes: [..] → [..].
@@ -180,15 +179,13 @@ export class ELU extends InplaceActivation {
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('ELU.forward', arguments, 1);
-    return this.inplace ? elu_(input, this.alpha) : elu(input, this.alpha);
+    return elu(input, this.alpha, this.inplace ? INPLACE : undefined);
   }
 
   protected override describe(): string[] {
     return [`alpha=${pythonFloat(this.alpha)}`];
   }
 }
-
-const hardtanh_ = inplaceOf('hardtanh_', hardtanh);
 
 /**
  * x limited to [minVal, maxVal]. Shapes: [..] → [..].
@@ -213,7 +210,7 @@ export class Hardtanh extends InplaceActivation {
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('Hardtanh.forward', arguments, 1);
-    return (this.inplace ? hardtanh_ : hardtanh)(input, this.minVal, this.maxVal);
+    return hardtanh(input, this.minVal, this.maxVal, this.inplace ? INPLACE : undefined);
   }
 
   protected override describe(): string[] {

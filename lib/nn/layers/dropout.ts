@@ -1,3 +1,4 @@
+import type { InplaceOptions } from '../../ops/elementwise/activation.js';
 import { dropout } from '../../ops/nn/dropout.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
@@ -8,7 +9,6 @@ import { Module } from '../module/module.js';
 import { declareSettings } from '../module/settings.js';
 import { markBuiltIn } from '../module/state.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
-import type { InplaceOptions } from './activation.js';
 
 /**
  * In training, zeroes each element with probability p and multiplies the others by 1 / (1 − p); in evaluation, gives its

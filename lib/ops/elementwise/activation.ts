@@ -1,9 +1,10 @@
+import { inplaceOf } from '../../autograd/inplace.js';
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { nodeName } from '../../autograd/opNode.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
 import { softmaxBackwardKernel, softmaxKernel } from '../../raw/reduce.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -17,6 +18,14 @@ import { where } from './masking.js';
 import { abs, clamp, erf, exp, sigmoid, tanh } from './unary.js';
 
 // Activations: [..] → [..], floats only (integers are computed in float32 where PyTorch does).
+
+export interface InplaceOptions {
+  /** Write the result into the input's own memory; default false. */
+  readonly inplace?: boolean;
+}
+
+const inPlace = (op: string, options: InplaceOptions): boolean =>
+  checkOptions(op, options, ['inplace']).inplace ?? false;
 
 /** An elementwise activation with up to two numbers, its fused backward and the same derivative in differentiable ops. */
 function activation(
@@ -43,9 +52,17 @@ function activation(
 
 const reluOp = activation('relu', 'y', (g, y) => where(gt(y, 0), g, 0));
 
+const reluRaw = unaryKernel('relu');
+const relu_ = inplaceOf('relu_', relu, (x) => {
+  if (!isFloating(x.dtype)) return false;
+  reluRaw(x, 0, 0, x);
+  return true;
+});
+
 /** max(x, 0); the derivative at 0 is 0. Integers keep their dtype. */
-export function relu(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('relu', arguments, 1);
+export function relu(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('relu', arguments, 2);
+  if (options && inPlace('relu', options)) return relu_(x);
   if (checkTensor('relu', x).dtype === 'bool') fail('DTYPE_MISMATCH', 'relu: boolean inputs are not supported');
   return reluOp(x, 0, 0);
 }
@@ -89,9 +106,12 @@ const siluOp = activation('silu', 'x', (g, x) => {
   return mul(g, mul(s, add(mul(x, rsub(s, 1)), 1)));
 });
 
+const silu_ = inplaceOf('silu_', silu);
+
 /** x · sigmoid(x). */
-export function silu(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('silu', arguments, 1);
+export function silu(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('silu', arguments, 2);
+  if (options && inPlace('silu', options)) return silu_(x);
   return siluOp(checkFloating('silu', x), 0, 0);
 }
 
@@ -118,9 +138,17 @@ export function softplus(x: Tensor, options?: SoftplusOptions): Tensor {
 
 const eluOp = activation('elu', 'y', (g, y, alpha) => where(gt(y, 0), g, mul(g, add(y, alpha))));
 
+const elu_ = inplaceOf('elu_', (x: Tensor, alpha: number) => elu(x, alpha));
+
 /** x above 0, alpha · (e^x − 1) below. */
-export function elu(x: Tensor, alpha = 1): Tensor {
-  if (arguments.length > 2) refuseSurplus('elu', arguments, 2);
+export function elu(
+  x: Tensor,
+  alpha: number | Readonly<{ alpha?: number; inplace?: boolean }> = 1,
+  options?: InplaceOptions,
+): Tensor {
+  if (arguments.length > 3) refuseSurplus('elu', arguments, 3);
+  if (isOptions(alpha)) return elu(x, ...named('elu', 'alpha', alpha, options));
+  if (options && inPlace('elu', options)) return elu_(x, alpha);
   checkNumber('elu', 'alpha', alpha);
   checkFloating('elu', x);
   // The kernel's backward reads y, which tells the side only while alpha is not negative.
@@ -130,9 +158,17 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 
 const leakyReluOp = activation('leakyRelu', 'x', (g, x, slope) => where(gt(x, 0), g, mul(g, slope)));
 
+const leakyRelu_ = inplaceOf('leakyRelu_', (x: Tensor, negativeSlope: number) => leakyRelu(x, negativeSlope));
+
 /** x above 0, negativeSlope · x below. */
-export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
-  if (arguments.length > 2) refuseSurplus('leakyRelu', arguments, 2);
+export function leakyRelu(
+  x: Tensor,
+  negativeSlope: number | Readonly<{ negativeSlope?: number; inplace?: boolean }> = 0.01,
+  options?: InplaceOptions,
+): Tensor {
+  if (arguments.length > 3) refuseSurplus('leakyRelu', arguments, 3);
+  if (isOptions(negativeSlope)) return leakyRelu(x, ...named('leakyRelu', 'negativeSlope', negativeSlope, options));
+  if (options && inPlace('leakyRelu', options)) return leakyRelu_(x, negativeSlope);
   return leakyReluOp(checkFloating('leakyRelu', x), checkNumber('leakyRelu', 'negativeSlope', negativeSlope), 0);
 }
 
@@ -153,9 +189,23 @@ const hardtanhOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
   backward: ({ args: [, low, high], saved: [x] }, g) => [where(logicalAnd(gt(x!, low), lt(x!, high)), g, 0)],
 });
 
-/** x limited to [minVal, maxVal]; the derivative at a bound is 0. */
-export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
-  if (arguments.length > 3) refuseSurplus('hardtanh', arguments, 3);
+export interface HardtanhOptions extends InplaceOptions {
+  readonly minVal?: number;
+  readonly maxVal?: number;
+}
+
+const hardtanh_ = inplaceOf('hardtanh_', (x: Tensor, minVal: number, maxVal: number) => hardtanh(x, minVal, maxVal));
+
+/** x limited to [minVal, maxVal], −1 and 1 by default; the derivative at a bound is 0. */
+export function hardtanh(x: Tensor, low: number | HardtanhOptions = -1, maxVal = 1, options?: InplaceOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('hardtanh', arguments, 4);
+  if (isOptions(low)) {
+    const { minVal, maxVal: high, ...rest } = low as HardtanhOptions;
+    if (arguments.length > 2) refuseSurplus('hardtanh', arguments, 2);
+    return hardtanh(x, minVal, high, rest);
+  }
+  const minVal = low as number;
+  if (options && inPlace('hardtanh', options)) return hardtanh_(x, minVal, maxVal);
   checkNumber('hardtanh', 'minVal', minVal);
   checkNumber('hardtanh', 'maxVal', maxVal);
   if (minVal > maxVal)
@@ -164,15 +214,21 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   return hardtanhOp(x, minVal, maxVal);
 }
 
+const relu6_ = inplaceOf('relu6_', relu6);
+
 /** min(max(x, 0), 6). */
-export function relu6(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('relu6', arguments, 1);
+export function relu6(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('relu6', arguments, 2);
+  if (options && inPlace('relu6', options)) return relu6_(x);
   return hardtanh(checkTensor('relu6', x), 0, 6);
 }
 
+const hardsigmoid_ = inplaceOf('hardsigmoid_', hardsigmoid);
+
 /** x/6 + 1/2 limited to [0, 1]. */
-export function hardsigmoid(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('hardsigmoid', arguments, 1);
+export function hardsigmoid(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('hardsigmoid', arguments, 2);
+  if (options && inPlace('hardsigmoid', options)) return hardsigmoid_(x);
   return div(hardtanh(add(checkFloating('hardsigmoid', x), 3), 0, 6), 6);
 }
 
@@ -183,30 +239,47 @@ const hardswishOp: Op<[x: Tensor]> = defineOp({
   backward: ({ saved: [x] }, g) => [where(le(x!, -3), 0, where(lt(x!, 3), mul(g, add(div(x!, 3), 0.5)), g))],
 });
 
+const hardswish_ = inplaceOf('hardswish_', hardswish);
+
 /** x · hardsigmoid(x). */
-export function hardswish(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('hardswish', arguments, 1);
+export function hardswish(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('hardswish', arguments, 2);
+  if (options && inPlace('hardswish', options)) return hardswish_(x);
   return hardswishOp(checkFloating('hardswish', x));
 }
 
+const mish_ = inplaceOf('mish_', mish);
+
 /** x · tanh(softplus(x)). */
-export function mish(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('mish', arguments, 1);
+export function mish(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('mish', arguments, 2);
+  if (options && inPlace('mish', options)) return mish_(x);
   return mul(checkFloating('mish', x), tanh(softplus(x)));
 }
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
 
+const selu_ = inplaceOf('selu_', selu);
+
 /** scale · elu(x, alpha) with the constants of Klambauer et al., arXiv:1706.02515. */
-export function selu(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('selu', arguments, 1);
+export function selu(x: Tensor, options?: InplaceOptions): Tensor {
+  if (arguments.length > 2) refuseSurplus('selu', arguments, 2);
+  if (options && inPlace('selu', options)) return selu_(x);
   return mul(elu(checkFloating('selu', x), SELU_ALPHA), SELU_SCALE);
 }
 
+const celu_ = inplaceOf('celu_', (x: Tensor, alpha: number) => celu(x, alpha));
+
 /** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). */
-export function celu(x: Tensor, alpha = 1): Tensor {
-  if (arguments.length > 2) refuseSurplus('celu', arguments, 2);
+export function celu(
+  x: Tensor,
+  alpha: number | Readonly<{ alpha?: number; inplace?: boolean }> = 1,
+  options?: InplaceOptions,
+): Tensor {
+  if (arguments.length > 3) refuseSurplus('celu', arguments, 3);
+  if (isOptions(alpha)) return celu(x, ...named('celu', 'alpha', alpha, options));
+  if (options && inPlace('celu', options)) return celu_(x, alpha);
   if (checkNumber('celu', 'alpha', alpha) === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
   const scaled = div(checkFloating('celu', x), alpha);
   return mul(alpha > 0 ? elu(scaled) : where(gt(x, 0), scaled, sub(exp(scaled), 1)), alpha);
@@ -240,9 +313,12 @@ export function softshrink(x: Tensor, lambd = 0.5): Tensor {
   return where(gt(x, lambd), sub(x, lambd), where(lt(x, -lambd), add(x, lambd), mul(x, 0)));
 }
 
+const threshold_ = inplaceOf('threshold_', (x: Tensor, limit: number, value: number) => threshold(x, limit, value));
+
 /** x above threshold, value elsewhere. */
-export function threshold(x: Tensor, limit: number, value: number): Tensor {
-  if (arguments.length > 3) refuseSurplus('threshold', arguments, 3);
+export function threshold(x: Tensor, limit: number, value: number, options?: InplaceOptions): Tensor {
+  if (arguments.length > 4) refuseSurplus('threshold', arguments, 4);
+  if (options && inPlace('threshold', options)) return threshold_(x, limit, value);
   const { dtype } = checkTensor('threshold', x);
   // Both are taken in x's dtype: integers stay integers.
   const fitted = (name: string, number: number): number => {
