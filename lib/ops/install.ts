@@ -39,14 +39,17 @@ declare module '../tensor/tensor.js' {
     /** The maximum of all elements; with `dim` [values, indices] along it; with a tensor the elementwise maximum. */
     max(): Tensor;
     max(dim: number, options?: reduce.ReduceOptions): [values: Tensor, indices: Tensor];
+    max(options: extrema.AlongOptions): [values: Tensor, indices: Tensor];
     max(other: Tensor): Tensor;
     /** The minimum of all elements; with `dim` [values, indices] along it; with a tensor the elementwise minimum. */
     min(): Tensor;
     min(dim: number, options?: reduce.ReduceOptions): [values: Tensor, indices: Tensor];
+    min(options: extrema.AlongOptions): [values: Tensor, indices: Tensor];
     min(other: Tensor): Tensor;
     /** The median of all elements, or [values, indices] along `dim`; of an even number the lower middle one. */
     median(): Tensor;
     median(dim: number, options?: reduce.ReduceOptions): [values: Tensor, indices: Tensor];
+    median(options: extrema.AlongOptions): [values: Tensor, indices: Tensor];
   }
 }
 

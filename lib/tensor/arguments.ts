@@ -1,4 +1,5 @@
 import { describe, fail } from './errors.js';
+import type { Tensor } from './tensor.js';
 
 // What is said of the arguments of a call, before any of them is looked at for itself.
 
@@ -16,7 +17,7 @@ export function refuseSurplus(op: string, given: ArrayLike<unknown>, most: numbe
 
 const show = (value: unknown): string => {
   if (!isOptions(value)) return describe(value);
-  const keys = Object.keys(value);
+  const keys = Object.keys(value as object);
   return keys.length === 0 ? 'an options object' : `options { ${keys.join(', ')} }`;
 };
 
@@ -26,27 +27,49 @@ function isCallback(given: ArrayLike<unknown>): boolean {
   return Array.isArray(array) && typeof index === 'number' && array[index] === element;
 }
 
+/** What of T may be an options object. */
+type OptionsOf<T> = Exclude<T, number | string | boolean | null | undefined | readonly unknown[] | Tensor>;
+
 /** Whether an argument is an options object: a plain one, as a literal makes it. */
-export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isOptions<T>(value: T): value is OptionsOf<T> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
-/**
- * Takes `name` (a `dim` in most ops) out of an options object that stands where the last positional argument does, and
- * gives it with the rest of the options: what the call would have by position.
- */
-export function named(op: string, name: string, options: object, further?: unknown): [value: never, rest: never] {
-  if (further !== undefined) fail('BAD_ARGUMENT', `${op}: options come once and last, got also ${describe(further)}`);
+// `dim` both ways. An op is written for the call by position; a call whose last argument is options with `dim` among
+// them is turned into that one.
+
+/** Takes `name`, a `dim` in most ops, out of the options: its value, and the other options where there are any. */
+export function named(op: string, name: string, options: unknown, further?: unknown): [value: never, rest: never] {
+  if (further !== undefined && further !== null)
+    fail('BAD_ARGUMENT', `${op}: options come once and last, got also ${describe(further)}`);
   const { [name]: value, ...rest } = options as Readonly<Record<string, unknown>>;
-  if (isOptions(value)) fail('WRONG_TYPE', `${op}: ${name} must be a number, got ${describe(value)}`);
+  if (isOptions(value)) fail('WRONG_TYPE', `${op}: ${name} must be an integer, got ${describe(value)}`);
   return [value as never, (Object.keys(rest).length === 0 ? undefined : rest) as never];
 }
 
-/**
- * Arguments that begin with `dim`, or have it among the options: `x.gather(1, index)` and `x.gather(index, { dim: 1 })`.
- */
-export type Along<Rest extends readonly unknown[] = [], Options extends object = object, Dim = number> =
-  | [dim: Dim, ...rest: Rest, options?: Options]
-  | [...rest: Rest, options: Options & { readonly dim: Dim }];
+/** Arguments that begin with `dim` or end with it as an option: `x.gather(1, index)`, `x.gather(index, { dim: 1 })`. */
+export type Along<Rest extends readonly unknown[] = [], Options extends object = object> =
+  | [dim: number, ...rest: Rest, options?: Options]
+  | [...rest: Rest, options: Options & { readonly dim: number }];
+
+/** `dim` as the one option of an op. */
+export interface DimOption {
+  readonly dim?: number;
+}
+
+/** The same where `dim` may be left out; `Dim` says what it may be. */
+export type AlongAny<Options extends object = object, Dim = number> =
+  | [dim?: Dim, options?: Options]
+  | [options: Options & { readonly dim?: Dim }];
+
+/** The same in an op that takes no other options. */
+export type AlongOnly<Rest extends readonly unknown[] = []> =
+  | [dim: number, ...rest: Rest]
+  | [...rest: Rest, options: { readonly dim: number }];
+
+/** Dimensions as the one option of an op. */
+export interface DimsOption {
+  readonly dims: number | readonly number[];
+}

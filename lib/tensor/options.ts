@@ -1,4 +1,4 @@
-import { isOptions } from './arguments.js';
+import { isOptions, refuseSurplus } from './arguments.js';
 import { describe, fail } from './errors.js';
 
 const NONE = Object.freeze({});
@@ -16,6 +16,20 @@ const FLAGS: ReadonlySet<string> = new Set(
     'reduceRange perChannel'
   ).split(' '),
 );
+
+/** The value of the one option that an op takes. */
+export function onlyOption(op: string, name: string, options: unknown): never {
+  const { [name]: value } = checkOptions(op, options as Record<string, unknown>, [name]);
+  if (isOptions(value)) fail('WRONG_TYPE', `${op}: ${name} must be an integer, got ${describe(value)}`);
+  return value as never;
+}
+
+/** The `dims` of an op whose only argument is options; else dims are rest numbers. */
+export function listOption(op: string, args: readonly unknown[]): readonly number[] {
+  refuseSurplus(op, args, 1);
+  const dims = onlyOption(op, 'dims', args[0]) as number | readonly number[];
+  return typeof dims === 'number' ? [dims] : dims;
+}
 
 /** The options that are strings, wherever they occur. */
 const STRINGS: ReadonlySet<string> = new Set(['prefix']);

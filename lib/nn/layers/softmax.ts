@@ -1,6 +1,6 @@
 import { logSoftmax, softmax } from '../../ops/elementwise/activation.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
-import { checkInteger } from '../../tensor/options.js';
+import { isOptions, refuseSurplus } from '../../tensor/arguments.js';
+import { checkInteger, onlyOption } from '../../tensor/options.js';
 import { pythonInt } from '../../tensor/python.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { Module } from '../module/module.js';
@@ -8,13 +8,17 @@ import { declareSettings } from '../module/settings.js';
 import { classNameOf, markBuiltIn } from '../module/state.js';
 import type { Keeps, WIDTHS } from '../module/widths.js';
 
+type Dim = number | null | { readonly dim?: number | null };
+
 abstract class AlongDim extends Module {
   declare readonly [WIDTHS]: Keeps;
   readonly dim: number | null;
 
-  constructor(dim: number | null) {
+  constructor(given: Dim) {
     super();
-    this.dim = dim === null ? null : checkInteger(classNameOf(this), 'dim', dim);
+    const op = classNameOf(this);
+    const dim: number | null = (isOptions(given) ? onlyOption(op, 'dim', given) : given) ?? null;
+    this.dim = dim === null ? null : checkInteger(op, 'dim', dim);
   }
 
   /** Without a dim, PyTorch's old rule: 0 for ranks 0, 1 and 3, else 1. */
@@ -36,7 +40,7 @@ abstract class AlongDim extends Module {
  * new nn.Softmax(-1)(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
  */
 export class Softmax extends AlongDim {
-  constructor(dim: number | null = null) {
+  constructor(dim: Dim = null) {
     if (arguments.length > 1) refuseSurplus('Softmax', arguments, 1);
     super(dim);
   }
@@ -54,7 +58,7 @@ export class Softmax extends AlongDim {
  * new nn.LogSoftmax(-1)(tensor([[0, 0]])).toArray(); // [[-0.6931…, -0.6931…]]
  */
 export class LogSoftmax extends AlongDim {
-  constructor(dim: number | null = null) {
+  constructor(dim: Dim = null) {
     if (arguments.length > 1) refuseSurplus('LogSoftmax', arguments, 1);
     super(dim);
   }

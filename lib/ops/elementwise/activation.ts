@@ -4,7 +4,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { nodeName } from '../../autograd/opNode.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
 import { softmaxBackwardKernel, softmaxKernel } from '../../raw/reduce.js';
-import { isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
+import { type Along, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
@@ -368,7 +368,7 @@ export interface SoftmaxOptions {
 }
 
 function softmaxInput(op: string, x: Tensor, options: SoftmaxOptions | undefined): Tensor {
-  const { dtype } = checkOptions(op, options, ['dtype']);
+  const { dtype } = checkOptions(op, options, ['dtype'], undefined, 'dim');
   checkTensor(op, x);
   return dtype === undefined ? checkFloating(op, x) : checkFloating(op, castTo(x, checkDType(op, dtype)));
 }
@@ -379,21 +379,27 @@ function softmaxInput(op: string, x: Tensor, options: SoftmaxOptions | undefined
  * @example
  * tensor([[0, 0]]).softmax(-1).toArray(); // [[0.5, 0.5]]
  */
-export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+export function softmax(x: Tensor, ...args: Along<[], SoftmaxOptions>): Tensor;
+export function softmax(x: Tensor, dim: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('softmax', arguments, 3);
+  if (isOptions(dim)) return softmax(x, ...named('softmax', 'dim', dim, options));
   const input = softmaxInput('softmax', x, options);
   return softmaxOp(input, normalizeDim('softmax', dim, x.shape.length));
 }
 
 /** log(softmax(x)) along `dim`, without underflow. */
-export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+export function logSoftmax(x: Tensor, ...args: Along<[], SoftmaxOptions>): Tensor;
+export function logSoftmax(x: Tensor, dim: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('logSoftmax', arguments, 3);
+  if (isOptions(dim)) return logSoftmax(x, ...named('logSoftmax', 'dim', dim, options));
   const input = softmaxInput('logSoftmax', x, options);
   return logSoftmaxOp(input, normalizeDim('logSoftmax', dim, x.shape.length));
 }
 
 /** softmax(−x) along `dim`. */
-export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+export function softmin(x: Tensor, ...args: Along<[], SoftmaxOptions>): Tensor;
+export function softmin(x: Tensor, dim: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('softmin', arguments, 3);
+  if (isOptions(dim)) return softmin(x, ...named('softmin', 'dim', dim, options));
   return softmax(neg(softmaxInput('softmin', x, options)), dim);
 }

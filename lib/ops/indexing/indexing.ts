@@ -1,9 +1,9 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../../raw/indexing.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type Along, type AlongOnly, type DimOption, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
-import { checkOptions } from '../../tensor/options.js';
+import { checkOptions, onlyOption } from '../../tensor/options.js';
 import { broadcastShapes, normalizeDim, numelOf, showShape } from '../../tensor/shape.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
 import { checkFactor, checkOperand, expandTo, type Operand, scalar } from '../broadcast.js';
@@ -25,8 +25,10 @@ export { maskedFill } from '../elementwise/masking.js';
  * @example
  * tensor([[1, 2], [3, 4]]).gather(1, tensor([[0], [1]], { dtype: 'int64' })).toArray(); // [[1], [4]]
  */
-export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+export function gather(x: Tensor, ...args: AlongOnly<[index: Tensor]>): Tensor;
+export function gather(x: Tensor, dim: number | Tensor, index: Tensor | DimOption): Tensor {
   if (arguments.length > 3) refuseSurplus('gather', arguments, 3);
+  if (isOptions(index)) return gather(x, onlyOption('gather', 'dim', index), dim as Tensor);
   checkTensor('gather', x);
   return gatherOp(x, normalizeDim('gather', dim, x.shape.length), checkIndex('gather', index));
 }
@@ -81,8 +83,10 @@ function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
  * @example
  * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [7, 0, 5]
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand): Tensor {
+export function scatter(x: Tensor, ...args: AlongOnly<[index: Tensor, source: Operand]>): Tensor;
+export function scatter(x: Tensor, dim: number | Tensor, index: Operand, source: Operand | DimOption): Tensor {
   if (arguments.length > 4) refuseSurplus('scatter', arguments, 4);
+  if (isOptions(source)) return scatter(x, onlyOption('scatter', 'dim', source), dim as Tensor, index);
   checkTensor('scatter', x);
   const d = normalizeDim('scatter', dim, x.shape.length);
   const at = checkIndex('scatter', index);
@@ -103,8 +107,10 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand):
  * @example
  * zeros([2]).scatterAdd(0, tensor([1, 1], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [0, 12]
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function scatterAdd(x: Tensor, ...args: AlongOnly<[index: Tensor, source: Tensor]>): Tensor;
+export function scatterAdd(x: Tensor, dim: number | Tensor, index: Tensor, source: Tensor | DimOption): Tensor {
   if (arguments.length > 4) refuseSurplus('scatterAdd', arguments, 4);
+  if (isOptions(source)) return scatterAdd(x, onlyOption('scatterAdd', 'dim', source), dim as Tensor, index);
   checkTensor('scatterAdd', x);
   const d = normalizeDim('scatterAdd', dim, x.shape.length);
   const at = checkIndex('scatterAdd', index);
@@ -124,8 +130,10 @@ function checkList(op: string, index: unknown): Tensor {
  * @example
  * tensor([[1, 2], [3, 4]]).indexSelect(0, tensor([1, 0], { dtype: 'int64' })).toArray(); // [[3, 4], [1, 2]]
  */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+export function indexSelect(x: Tensor, ...args: AlongOnly<[index: Tensor]>): Tensor;
+export function indexSelect(x: Tensor, dim: number | Tensor, index: Tensor | DimOption): Tensor {
   if (arguments.length > 3) refuseSurplus('indexSelect', arguments, 3);
+  if (isOptions(index)) return indexSelect(x, onlyOption('indexSelect', 'dim', index), dim as Tensor);
   checkTensor('indexSelect', x);
   return indexSelectOp(x, normalizeDim('indexSelect', dim, x.shape.length), checkList('indexSelect', index));
 }
@@ -147,11 +155,22 @@ const indexAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = 
  * @example
  * zeros([3]).indexAdd(0, tensor([2, 2], { dtype: 'int64' }), tensor([1, 5])).toArray(); // [0, 0, 6]
  */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): Tensor {
+export function indexAdd(x: Tensor, ...args: Along<[index: Tensor, source: Tensor], { alpha?: number }>): Tensor;
+export function indexAdd(
+  x: Tensor,
+  dim: number | Tensor,
+  index: Tensor,
+  source: Tensor | { alpha?: number },
+  options?: { alpha?: number },
+): Tensor {
   if (arguments.length > 5) refuseSurplus('indexAdd', arguments, 5);
+  if (isOptions(source)) {
+    const [along, rest] = named('indexAdd', 'dim', source, options);
+    return indexAdd(x, along, dim as Tensor, index, rest);
+  }
   checkTensor('indexAdd', x);
   checkTensor('indexAdd', source, 'source');
-  const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha']);
+  const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha'], undefined, 'dim');
   const list = checkList('indexAdd', index);
   const d = normalizeDim('indexAdd', dim, x.shape.length);
   if (source.dtype !== x.dtype)

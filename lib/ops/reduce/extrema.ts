@@ -5,7 +5,7 @@ import { rawFull } from '../../raw/create.js';
 import { rawGather } from '../../raw/indexing.js';
 import { argReduceKernel, reduceKernel } from '../../raw/reduce.js';
 import { rawSort } from '../../raw/sort.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkOptions } from '../../tensor/options.js';
@@ -78,7 +78,7 @@ function checkNotEmpty(op: string, shape: Shape, dims: readonly number[], everyt
 
 function reduceExtreme(op: 'amax' | 'amin', x: Tensor, dim: Dims, options: ReduceOptions | undefined): Tensor {
   const { shape } = checkTensor(op, x);
-  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
   const dims = reduceDims(op, dim, shape.length);
   checkNotEmpty(op, shape, dims, isAllDims(dim));
   return (op === 'amax' ? amaxDims : aminDims)(x, dims, keepdim);
@@ -90,24 +90,33 @@ function reduceExtreme(op: 'amax' | 'amin', x: Tensor, dim: Dims, options: Reduc
  * @example
  * tensor([[1, 9], [7, 2]]).amax(1).toArray(); // [9, 7]
  */
-export function amax(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+export function amax(x: Tensor, ...args: AlongAny<ReduceOptions, Dims>): Tensor;
+export function amax(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('amax', arguments, 3);
+  if (isOptions(dim)) return amax(x, ...named('amax', 'dim', dim, options));
   return reduceExtreme('amax', x, dim, options);
 }
 
 /** The minimum over `dim` (all by default); ties share the gradient evenly. */
-export function amin(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+export function amin(x: Tensor, ...args: AlongAny<ReduceOptions, Dims>): Tensor;
+export function amin(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('amin', arguments, 3);
+  if (isOptions(dim)) return amin(x, ...named('amin', 'dim', dim, options));
   return reduceExtreme('amin', x, dim, options);
 }
 
 const argmaxRaw = argReduceKernel('argmax');
 const argminRaw = argReduceKernel('argmin');
 
-function argReduce(op: 'argmax' | 'argmin', x: Tensor, dim: number | null, options: ReduceOptions | undefined): Tensor {
+function argReduce(
+  op: 'argmax' | 'argmin',
+  x: Tensor,
+  dim: number | null | undefined,
+  options: ReduceOptions | undefined,
+): Tensor {
   const { shape } = checkTensor(op, x);
-  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
-  const d = dim === null ? null : normalizeDim(op, dim, shape.length);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
+  const d = dim === null || dim === undefined ? null : normalizeDim(op, dim, shape.length);
   checkNotEmpty(op, shape, d === null ? [] : [d], d === null);
   return (op === 'argmax' ? argmaxRaw : argminRaw)(x, d, keepdim);
 }
@@ -118,14 +127,18 @@ function argReduce(op: 'argmax' | 'argmin', x: Tensor, dim: number | null, optio
  * @example
  * tensor([[1, 9], [7, 2]]).argmax(1).toArray(); // [1, 0]
  */
-export function argmax(x: Tensor, dim: number | null = null, options?: ReduceOptions): Tensor {
+export function argmax(x: Tensor, ...args: AlongAny<ReduceOptions, number | null>): Tensor;
+export function argmax(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('argmax', arguments, 3);
+  if (isOptions(dim)) return argmax(x, ...named('argmax', 'dim', dim, options));
   return argReduce('argmax', x, dim, options);
 }
 
 /** The index of the minimum along `dim`, or in the flattened tensor; the first where several are equal. int64. */
-export function argmin(x: Tensor, dim: number | null = null, options?: ReduceOptions): Tensor {
+export function argmin(x: Tensor, ...args: AlongAny<ReduceOptions, number | null>): Tensor;
+export function argmin(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('argmin', arguments, 3);
+  if (isOptions(dim)) return argmin(x, ...named('argmin', 'dim', dim, options));
   return argReduce('argmin', x, dim, options);
 }
 
@@ -171,11 +184,19 @@ function checkNoOptions(op: string, options: unknown): void {
     fail('BAD_ARGUMENT', `${op}: options need a dim, got ${describe(options)} without one`);
 }
 
-type PickArguments = [other?: Tensor | number, options?: ReduceOptions];
+/** Options with `dim` among them. */
+export interface AlongOptions extends ReduceOptions {
+  dim: number;
+}
 
-function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tensor, Tensor] {
+function pick(
+  op: 'max' | 'min',
+  x: Tensor,
+  other: Tensor | number | AlongOptions | undefined,
+  options: ReduceOptions | undefined,
+): Tensor | [Tensor, Tensor] {
   checkTensor(op, x);
-  const [other, options] = args;
+  if (isOptions(other)) return pick(op, x, ...named(op, 'dim', other, options));
   if (other === undefined || other instanceof Tensor) checkNoOptions(op, options);
   if (other === undefined) {
     const dims = reduceDims(op, null, x.shape.length);
@@ -183,7 +204,7 @@ function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tens
     return (op === 'max' ? maxOfAll : minOfAll)(x);
   }
   if (other instanceof Tensor) return (op === 'max' ? maximum : minimum)(x, other);
-  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
   const dim = normalizeDim(op, other, x.shape.length);
   checkNotEmpty(op, x.shape, [dim], false);
   return (op === 'max' ? maxAlong : minAlong)(x, dim, keepdim) as [Tensor, Tensor];
@@ -197,17 +218,29 @@ function pick(op: 'max' | 'min', x: Tensor, args: PickArguments): Tensor | [Tens
  */
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, options?: ReduceOptions): [values: Tensor, indices: Tensor];
+export function max(x: Tensor, options: AlongOptions): [values: Tensor, indices: Tensor];
 export function max(x: Tensor, other: Tensor): Tensor;
-export function max(x: Tensor, ...args: PickArguments): Tensor | [Tensor, Tensor] {
-  return pick('max', x, args);
+export function max(
+  x: Tensor,
+  other?: Tensor | number | AlongOptions,
+  options?: ReduceOptions,
+): Tensor | [Tensor, Tensor] {
+  if (arguments.length > 3) refuseSurplus('max', arguments, 3);
+  return pick('max', x, other, options);
 }
 
 /** The minimum of all elements; with `dim` [values, indices] along it; with another tensor the elementwise minimum. */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, options?: ReduceOptions): [values: Tensor, indices: Tensor];
+export function min(x: Tensor, options: AlongOptions): [values: Tensor, indices: Tensor];
 export function min(x: Tensor, other: Tensor): Tensor;
-export function min(x: Tensor, ...args: PickArguments): Tensor | [Tensor, Tensor] {
-  return pick('min', x, args);
+export function min(
+  x: Tensor,
+  other?: Tensor | number | AlongOptions,
+  options?: ReduceOptions,
+): Tensor | [Tensor, Tensor] {
+  if (arguments.length > 3) refuseSurplus('min', arguments, 3);
+  return pick('min', x, other, options);
 }
 
 // The lower of the two middle elements; NaN where there is one.
@@ -229,15 +262,17 @@ const medianOfAll = chosen('median', 'MedianBackward0', (x) =>
 /** The median of all elements, or [values, indices] along `dim`; of an even number the lower middle one. */
 export function median(x: Tensor): Tensor;
 export function median(x: Tensor, dim: number, options?: ReduceOptions): [values: Tensor, indices: Tensor];
-export function median(x: Tensor, dim?: number, options?: ReduceOptions): Tensor | [Tensor, Tensor] {
+export function median(x: Tensor, options: AlongOptions): [values: Tensor, indices: Tensor];
+export function median(x: Tensor, dim?: number | AlongOptions, options?: ReduceOptions): Tensor | [Tensor, Tensor] {
   if (arguments.length > 3) refuseSurplus('median', arguments, 3);
+  if (isOptions(dim)) return median(x, ...named('median', 'dim', dim, options));
   const { shape } = checkTensor('median', x);
   if (dim === undefined) {
     checkNoOptions('median', options);
     if (numelOf(shape) === 0) return rawFull([], Number.NaN, x.dtype);
     return medianOfAll(x);
   }
-  const { keepdim = false } = checkOptions('median', options, ['keepdim']);
+  const { keepdim = false } = checkOptions('median', options, ['keepdim'], undefined, 'dim');
   const d = normalizeDim('median', dim, shape.length);
   checkNotEmpty('median', shape, [d], false);
   return medianAlong(x, d, keepdim) as [Tensor, Tensor];

@@ -4,7 +4,7 @@ import { rawTo } from '../../raw/copy.js';
 import { rawFull } from '../../raw/create.js';
 import { binaryScalarKernel } from '../../raw/elementwise.js';
 import { reducedShape, reduceKernel } from '../../raw/reduce.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf, type Shape } from '../../tensor/shape.js';
@@ -47,10 +47,12 @@ const sumRaw = reduceKernel('sum');
  * @example
  * tensor([[1, 2], [3, 4]]).sum(1, { keepdim: true }).toArray(); // [[3], [7]]
  */
-export function sum(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+export function sum(x: Tensor, ...args: AlongAny<SumOptions, Dims>): Tensor;
+export function sum(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('sum', arguments, 3);
+  if (isOptions(dim)) return sum(x, ...named('sum', 'dim', dim, options));
   checkTensor('sum', x);
-  const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype']);
+  const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype'], undefined, 'dim');
   return sumDims(accumulated('sum', x, dtype), reduceDims('sum', dim, x.shape.length), keepdim);
 }
 
@@ -75,10 +77,12 @@ const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
  * @example
  * tensor([[1, 2], [3, 4]]).mean(0).toArray(); // [2, 3]
  */
-export function mean(x: Tensor, dim?: Dims, options?: SumOptions): Tensor {
+export function mean(x: Tensor, ...args: AlongAny<SumOptions, Dims>): Tensor;
+export function mean(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('mean', arguments, 3);
+  if (isOptions(dim)) return mean(x, ...named('mean', 'dim', dim, options));
   checkTensor('mean', x);
-  const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype']);
+  const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype'], undefined, 'dim');
   return meanOp(
     checkFloating('mean', dtype === undefined ? x : castTo(x, checkDType('mean', dtype))),
     reduceDims('mean', dim, x.shape.length),
@@ -125,12 +129,14 @@ function varArguments(
   options: VarOptions | undefined,
 ): [Tensor, number[], boolean, number] {
   checkFloating(op, checkTensor(op, x));
-  const { keepdim = false, correction = 1 } = checkOptions(op, options, ['keepdim', 'correction']);
+  const { keepdim = false, correction = 1 } = checkOptions(op, options, ['keepdim', 'correction'], undefined, 'dim');
   return [x, reduceDims(op, dim, x.shape.length), keepdim, checkNumber(op, 'correction', correction)];
 }
 
-function varOf(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+function varOf(x: Tensor, ...args: AlongAny<VarOptions, Dims>): Tensor;
+function varOf(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('var', arguments, 3);
+  if (isOptions(dim)) return varOf(x, ...named('var', 'dim', dim, options));
   return varOp(...varArguments('var', x, dim, options));
 }
 
@@ -143,8 +149,10 @@ export { varOf as var };
  * @example
  * tensor([1, 3]).std(0, { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+export function std(x: Tensor, ...args: AlongAny<VarOptions, Dims>): Tensor;
+export function std(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('std', arguments, 3);
+  if (isOptions(dim)) return std(x, ...named('std', 'dim', dim, options));
   return stdOp(...varArguments('std', x, dim, options));
 }
 
@@ -168,14 +176,18 @@ function truth(x: Tensor): Tensor {
 }
 
 /** Whether any element along `dim` (all by default) is non-zero; false for none. bool, but uint8 of uint8. */
-export function any(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+export function any(x: Tensor, ...args: AlongAny<ReduceOptions, Dims>): Tensor;
+export function any(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('any', arguments, 3);
+  if (isOptions(dim)) return any(x, ...named('any', 'dim', dim, options));
   return quantifier('any', amaxRaw, 0, x, dim, options);
 }
 
 /** Whether all elements along `dim` (all by default) are non-zero; true for none. bool, but uint8 of uint8. */
-export function all(x: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+export function all(x: Tensor, ...args: AlongAny<ReduceOptions, Dims>): Tensor;
+export function all(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('all', arguments, 3);
+  if (isOptions(dim)) return all(x, ...named('all', 'dim', dim, options));
   return quantifier('all', aminRaw, 1, x, dim, options);
 }
 
@@ -188,7 +200,7 @@ function quantifier(
   options: ReduceOptions | undefined,
 ): Tensor {
   checkTensor(op, x);
-  const { keepdim = false } = checkOptions(op, options, ['keepdim']);
+  const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
   const dims = reduceDims(op, dim, x.shape.length);
   // PyTorch had uint8 masks before it had bool, and still answers them in kind.
   const dtype = x.dtype === 'uint8' ? 'uint8' : 'bool';
@@ -219,10 +231,12 @@ const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = 
  * @example
  * tensor([[0, 0]]).logsumexp(1).toArray(); // [0.6931…]
  */
-export function logsumexp(x: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+export function logsumexp(x: Tensor, ...args: AlongAny<ReduceOptions, Dims>): Tensor;
+export function logsumexp(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('logsumexp', arguments, 3);
+  if (isOptions(dim)) return logsumexp(x, ...named('logsumexp', 'dim', dim, options));
   checkTensor('logsumexp', x);
-  const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim']);
+  const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim'], undefined, 'dim');
   return logsumexpOp(
     isFloating(x.dtype) ? x : castTo(x, 'float32'),
     reduceDims('logsumexp', dim, x.shape.length),

@@ -2,7 +2,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawFull } from '../../raw/create.js';
 import { rawTriangle } from '../../raw/indexing.js';
 import { reduceKernel, scanKernel } from '../../raw/reduce.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type Along, type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import type { DType } from '../../tensor/dtype.js';
 import { checkOptions } from '../../tensor/options.js';
 import { normalizeDim, numelOf } from '../../tensor/shape.js';
@@ -79,10 +79,12 @@ export interface ScanOptions {
  * @example
  * tensor([1, 2, 3]).cumsum(0).toArray(); // [1, 3, 6]
  */
-export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+export function cumsum(x: Tensor, ...args: Along<[], ScanOptions>): Tensor;
+export function cumsum(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('cumsum', arguments, 3);
+  if (isOptions(dim)) return cumsum(x, ...named('cumsum', 'dim', dim, options));
   checkTensor('cumsum', x);
-  const { dtype } = checkOptions('cumsum', options, ['dtype']);
+  const { dtype } = checkOptions('cumsum', options, ['dtype'], undefined, 'dim');
   return cumsumOp(accumulated('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
 }
 
@@ -92,10 +94,12 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
  * @example
  * tensor([1, 2, 3]).cumprod(0).toArray(); // [1, 2, 6]
  */
-export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+export function cumprod(x: Tensor, ...args: Along<[], ScanOptions>): Tensor;
+export function cumprod(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('cumprod', arguments, 3);
+  if (isOptions(dim)) return cumprod(x, ...named('cumprod', 'dim', dim, options));
   checkTensor('cumprod', x);
-  const { dtype } = checkOptions('cumprod', options, ['dtype']);
+  const { dtype } = checkOptions('cumprod', options, ['dtype'], undefined, 'dim');
   return cumprodOp(accumulated('cumprod', x, dtype), normalizeDim('cumprod', dim, x.shape.length));
 }
 
@@ -140,9 +144,11 @@ function productOfOthers(x: Tensor, dim: number): Tensor {
  * @example
  * tensor([2, 3]).prod().item(); // 6
  */
-export function prod(x: Tensor, dim?: number | null, options?: SumOptions): Tensor {
+export function prod(x: Tensor, ...args: AlongAny<SumOptions, number | null>): Tensor;
+export function prod(x: Tensor, dim?: number | null | SumOptions, options?: SumOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('prod', arguments, 3);
+  if (isOptions(dim)) return prod(x, ...named('prod', 'dim', dim, options));
   checkTensor('prod', x);
-  const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype']);
+  const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype'], undefined, 'dim');
   return prodOp(accumulated('prod', x, dtype), reduceDims('prod', dim, x.shape.length), keepdim);
 }

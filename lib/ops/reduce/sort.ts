@@ -1,6 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawSort, rawTopk } from '../../raw/sort.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
 import { normalizeDim } from '../../tensor/shape.js';
@@ -33,10 +33,16 @@ export interface SortOptions {
  * @example
  * const [values, indices] = tensor([3, 1, 2]).sort(); // [1, 2, 3] and [1, 2, 0]
  */
-export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tensor, indices: Tensor] {
+export function sort(x: Tensor, ...args: AlongAny<SortOptions>): [values: Tensor, indices: Tensor];
+export function sort(
+  x: Tensor,
+  dim: number | SortOptions = -1,
+  options?: SortOptions,
+): [values: Tensor, indices: Tensor] {
   if (arguments.length > 3) refuseSurplus('sort', arguments, 3);
+  if (isOptions(dim)) return sort(x, ...named('sort', 'dim', dim, options));
   checkTensor('sort', x);
-  const { descending = false } = checkOptions('sort', options, ['descending']);
+  const { descending = false } = checkOptions('sort', options, ['descending'], undefined, 'dim');
   return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
 }
 
@@ -46,15 +52,16 @@ export function sort(x: Tensor, dim = -1, options?: SortOptions): [values: Tenso
  * @example
  * tensor([3, 1, 2]).argsort().toArray(); // [1, 2, 0]
  */
-export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
+export function argsort(x: Tensor, ...args: AlongAny<SortOptions>): Tensor;
+export function argsort(x: Tensor, dim: number | SortOptions = -1, options?: SortOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('argsort', arguments, 3);
+  if (isOptions(dim)) return argsort(x, ...named('argsort', 'dim', dim, options));
   checkTensor('argsort', x);
-  const { descending = false } = checkOptions('argsort', options, ['descending']);
+  const { descending = false } = checkOptions('argsort', options, ['descending'], undefined, 'dim');
   return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
 }
 
 export interface TopkOptions {
-  dim?: number;
   /** false gives the smallest. */
   largest?: boolean;
 }
@@ -66,10 +73,17 @@ export interface TopkOptions {
  * tensor([3, 1, 2]).topk(2)[0].toArray(); // [3, 2]
  * tensor([3, 1, 2]).topk(2)[1].toArray(); // [0, 2]
  */
-export function topk(x: Tensor, k: number, options?: TopkOptions): [values: Tensor, indices: Tensor] {
-  if (arguments.length > 3) refuseSurplus('topk', arguments, 3);
+export function topk(x: Tensor, k: number, ...args: AlongAny<TopkOptions>): [values: Tensor, indices: Tensor];
+export function topk(
+  x: Tensor,
+  k: number,
+  dim: number | TopkOptions = -1,
+  options?: TopkOptions,
+): [values: Tensor, indices: Tensor] {
+  if (arguments.length > 4) refuseSurplus('topk', arguments, 4);
+  if (isOptions(dim)) return topk(x, k, ...named('topk', 'dim', dim, options));
   checkTensor('topk', x);
-  const { dim = -1, largest = true } = checkOptions('topk', options, ['dim', 'largest']);
+  const { largest = true } = checkOptions('topk', options, ['largest'], undefined, 'dim');
   const d = normalizeDim('topk', dim, x.shape.length);
   const size = x.shape[d] ?? 1;
   if (checkInteger('topk', 'k', k) < 0 || k > size)

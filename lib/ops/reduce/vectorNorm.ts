@@ -1,7 +1,7 @@
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { reduceKernel } from '../../raw/reduce.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf } from '../../tensor/shape.js';
@@ -74,10 +74,27 @@ export interface NormOptions extends ReduceOptions {
  * @example
  * tensor([3, 4]).norm().item(); // 5
  */
-export function norm(x: Tensor, p: number | 'fro' = 2, options?: NormOptions): Tensor {
-  if (arguments.length > 3) refuseSurplus('norm', arguments, 3);
+export function norm(
+  x: Tensor,
+  ...args:
+    | [p?: number | 'fro', dim?: Dims, options?: ReduceOptions]
+    | [p: number | 'fro', options: NormOptions]
+    | [options: NormOptions & { p?: number | 'fro' }]
+): Tensor;
+export function norm(
+  x: Tensor,
+  p: number | 'fro' | (NormOptions & { p?: number | 'fro' }) = 2,
+  dim: Dims | ReduceOptions = null,
+  options?: ReduceOptions,
+): Tensor {
+  if (arguments.length > 4) refuseSurplus('norm', arguments, 4);
+  if (isOptions(p)) {
+    const [order, rest] = named('norm', 'p', p, dim ?? options);
+    return norm(x, order, rest);
+  }
+  if (isOptions(dim)) return norm(x, p, ...named('norm', 'dim', dim, options));
   checkFloating('norm', checkTensor('norm', x));
-  const { dim = null, keepdim = false } = checkOptions('norm', options, ['dim', 'keepdim']);
+  const { keepdim = false } = checkOptions('norm', options, ['keepdim'], undefined, 'dim');
   const order = p === 'fro' ? 2 : checkNumber('norm', 'p', p);
   const dims = reduceDims('norm', dim, x.shape.length);
   if (Math.abs(order) === Infinity || order < 0) {

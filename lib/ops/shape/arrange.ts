@@ -1,8 +1,8 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawFlip, rawTriangle } from '../../raw/indexing.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type DimsOption, isOptions, refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
-import { checkInteger, checkOptions } from '../../tensor/options.js';
+import { checkInteger, listOption, onlyOption } from '../../tensor/options.js';
 import { checkShape, normalizeDim, normalizeDims, numelOf, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { expandTo } from '../broadcast.js';
@@ -45,7 +45,8 @@ const flipOp: Op<[x: Tensor, dims: readonly number[]]> = defineOp({
  * @example
  * tensor([1, 2, 3]).flip(0).toArray(); // [3, 2, 1]
  */
-export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): Tensor {
+export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]] | [options: DimsOption]): Tensor {
+  if (isOptions(dims[0])) return flip(x, listOption('flip', dims));
   checkTensor('flip', x);
   const list = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as number[];
   return flipOp(x, normalizeDims('flip', list, x.shape.length));
@@ -58,8 +59,13 @@ export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]]): 
  * @example
  * tensor([1, 2, 3]).roll(1).toArray(); // [3, 1, 2]
  */
-export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+export function roll(
+  x: Tensor,
+  shifts: number | readonly number[],
+  dims?: number | readonly number[] | { dims?: number | readonly number[] },
+): Tensor {
   if (arguments.length > 3) refuseSurplus('roll', arguments, 3);
+  if (isOptions(dims)) return roll(x, shifts, onlyOption('roll', 'dims', dims));
   checkTensor('roll', x);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
   if (!Array.isArray(by)) fail('WRONG_TYPE', `roll: shifts must be a number or an array, got ${describe(shifts)}`);
@@ -125,14 +131,18 @@ export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]
  * @example
  * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
  */
-export function repeatInterleave(x: Tensor, repeats: number, options?: { dim?: number | null }): Tensor {
+export function repeatInterleave(
+  x: Tensor,
+  repeats: number,
+  dim: number | null | { dim?: number | null } = null,
+): Tensor {
   if (arguments.length > 3) refuseSurplus('repeatInterleave', arguments, 3);
   checkTensor('repeatInterleave', x);
-  const { dim = null } = checkOptions('repeatInterleave', options, ['dim']);
+  if (isOptions(dim)) return repeatInterleave(x, repeats, onlyOption('repeatInterleave', 'dim', dim));
   const [times] = checkShape('repeatInterleave', [repeats]) as [number];
-  if (dim === null) return repeatInterleave(reshapeTo(x, [numelOf(x.shape)]), times, { dim: 0 });
+  if (dim === null) return repeatInterleave(reshapeTo(x, [numelOf(x.shape)]), times, 0);
   const d = normalizeDim('repeatInterleave', dim, x.shape.length);
-  if (x.shape.length === 0) return repeatInterleave(reshapeTo(x, [1]), times, { dim: 0 });
+  if (x.shape.length === 0) return repeatInterleave(reshapeTo(x, [1]), times, 0);
   const { shape } = x;
   const wide = reshapeTo(x, [...shape.slice(0, d + 1), 1, ...shape.slice(d + 1)]);
   const repeated = expandTo(wide, [...shape.slice(0, d + 1), times, ...shape.slice(d + 1)]);

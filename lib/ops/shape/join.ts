@@ -1,8 +1,9 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawConcat } from '../../raw/indexing.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type DimOption, isOptions, refuseSurplus } from '../../tensor/arguments.js';
 import { type DType, promoteTypes } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
+import { onlyOption } from '../../tensor/options.js';
 import { normalizeDim, type Shape, sameShape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { castTo } from '../broadcast.js';
@@ -40,8 +41,9 @@ const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 
  * @example
  * cat([zeros([2, 3]), ones([2, 1])], 1).shape; // [2, 4]
  */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly Tensor[], dim: number | DimOption = 0): Tensor {
   if (arguments.length > 2) refuseSurplus('cat', arguments, 2);
+  if (isOptions(dim)) return cat(tensors, onlyOption('cat', 'dim', dim));
   const checked = checkTensors('cat', tensors);
   const scalar = checked.findIndex((x) => x.shape.length === 0);
   if (scalar >= 0) fail('SHAPE_MISMATCH', `cat: zero-dimensional tensors[${scalar}] cannot be concatenated; use stack`);
@@ -65,8 +67,9 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
  * @example
  * stack([zeros([3]), ones([3])]).shape; // [2, 3]
  */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly Tensor[], dim: number | DimOption = 0): Tensor {
   if (arguments.length > 2) refuseSurplus('stack', arguments, 2);
+  if (isOptions(dim)) return stack(tensors, onlyOption('stack', 'dim', dim));
   const checked = checkTensors('stack', tensors);
   const { shape } = checked[0]!;
   checked.forEach((x, i) => {

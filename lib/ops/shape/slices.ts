@@ -2,10 +2,10 @@ import type { Gradient, Op } from '../../autograd/op.js';
 import { type Geometry, geometryOf, restride } from '../../autograd/strided.js';
 import { defineView } from '../../autograd/view.js';
 import { rawFull } from '../../raw/create.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import { type AlongOnly, type DimOption, isOptions, refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { describe, fail } from '../../tensor/errors.js';
-import { checkInteger, checkOptions } from '../../tensor/options.js';
+import { checkInteger, checkOptions, onlyOption } from '../../tensor/options.js';
 import { normalizeDim, type Shape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { rawView } from '../../tensor/view.js';
@@ -80,8 +80,10 @@ function dimOf(op: string, x: Tensor, dim: number): number {
  * @example
  * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
  */
-export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+export function narrow(x: Tensor, ...args: AlongOnly<[start: number, length: number]>): Tensor;
+export function narrow(x: Tensor, dim: number, start: number, length: number | DimOption): Tensor {
   if (arguments.length > 4) refuseSurplus('narrow', arguments, 4);
+  if (isOptions(length)) return narrow(x, onlyOption('narrow', 'dim', length), dim, start);
   const d = dimOf('narrow', x, dim);
   const size = x.shape[d]!;
   checkInteger('narrow', 'start', start);
@@ -106,8 +108,10 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
  * @example
  * tensor([[1, 2], [3, 4]]).select(1, 0).toArray(); // [1, 3]
  */
-export function select(x: Tensor, dim: number, index: number): Tensor {
+export function select(x: Tensor, ...args: AlongOnly<[index: number]>): Tensor;
+export function select(x: Tensor, dim: number, index: number | DimOption): Tensor {
   if (arguments.length > 3) refuseSurplus('select', arguments, 3);
+  if (isOptions(index)) return select(x, onlyOption('select', 'dim', index), dim);
   const d = dimOf('select', x, dim);
   const size = x.shape[d]!;
   checkInteger('select', 'index', index);
@@ -148,9 +152,9 @@ const checkCount = (op: string, count: number): void => checkFits(op, count, 'te
  * @example
  * arange(5).split(2).map((part) => part.length); // [2, 2, 1]
  */
-export function split(x: Tensor, size: number | readonly number[], options?: { dim?: number }): Tensor[] {
+export function split(x: Tensor, size: number | readonly number[], dim: number | DimOption = 0): Tensor[] {
   if (arguments.length > 3) refuseSurplus('split', arguments, 3);
-  const { dim = 0 } = checkOptions('split', options, ['dim']);
+  if (isOptions(dim)) return split(x, size, onlyOption('split', 'dim', dim));
   const d = dimOf('split', x, dim);
   const whole = x.shape[d]!;
   if (typeof size !== 'number') {
@@ -184,15 +188,15 @@ export function split(x: Tensor, size: number | readonly number[], options?: { d
  * @example
  * arange(5).chunk(2).map((part) => part.length); // [3, 2]
  */
-export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Tensor[] {
+export function chunk(x: Tensor, chunks: number, dim: number | DimOption = 0): Tensor[] {
   if (arguments.length > 3) refuseSurplus('chunk', arguments, 3);
-  const { dim = 0 } = checkOptions('chunk', options, ['dim']);
+  if (isOptions(dim)) return chunk(x, chunks, onlyOption('chunk', 'dim', dim));
   const d = dimOf('chunk', x, dim);
   checkInteger('chunk', 'chunks', chunks);
   if (chunks <= 0) fail('BAD_ARGUMENT', `chunk: expects chunks to be greater than 0, got: ${chunks}`);
   checkCount('chunk', Math.min(chunks, x.shape[d] || chunks));
   const size = Math.ceil(x.shape[d]! / chunks);
-  return size === 0 ? split(x, new Array<number>(chunks).fill(0), { dim: d }) : split(x, size, { dim: d });
+  return size === 0 ? split(x, new Array<number>(chunks).fill(0), d) : split(x, size, d);
 }
 
 /**
@@ -201,11 +205,18 @@ export function chunk(x: Tensor, chunks: number, options?: { dim?: number }): Te
  * @example
  * tensor([[1, 2], [3, 4]]).unbind().length; // 2
  */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export function unbind(x: Tensor, dim: number | DimOption = 0): Tensor[] {
   if (arguments.length > 2) refuseSurplus('unbind', arguments, 2);
+  if (isOptions(dim)) return unbind(x, onlyOption('unbind', 'dim', dim));
   const d = dimOf('unbind', x, dim);
   checkCount('unbind', x.shape[d]!);
   return unbindOp(x, d);
+}
+
+/** The two dimensions that a diagonal is taken from. */
+export interface Plane {
+  dim1?: number;
+  dim2?: number;
 }
 
 /**
@@ -214,9 +225,28 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
  * @example
  * tensor([[1, 2], [3, 4]]).diagonal().toArray(); // [1, 4]
  */
-export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?: number }): Tensor {
-  if (arguments.length > 3) refuseSurplus('diagonal', arguments, 3);
-  const { dim1 = 0, dim2 = 1 } = checkOptions('diagonal', options, ['dim1', 'dim2']);
+export function diagonal(
+  x: Tensor,
+  ...args:
+    | [offset?: number, dim1?: number, dim2?: number]
+    | [offset: number, options: Plane]
+    | [options: Plane & { offset?: number }]
+): Tensor;
+export function diagonal(
+  x: Tensor,
+  offset: number | (Plane & { offset?: number }) = 0,
+  dim1: number | Plane = 0,
+  dim2 = 1,
+): Tensor {
+  if (arguments.length > 4) refuseSurplus('diagonal', arguments, 4);
+  if (isOptions(offset)) {
+    const known = checkOptions('diagonal', offset, ['offset', 'dim1', 'dim2']);
+    return diagonal(x, known.offset, known.dim1, known.dim2);
+  }
+  if (isOptions(dim1)) {
+    const known = checkOptions('diagonal', dim1, ['dim1', 'dim2']);
+    return diagonal(x, offset, known.dim1, known.dim2);
+  }
   const rank = checkTensor('diagonal', x).shape.length;
   const a = normalizeDim('diagonal', dim1, rank);
   const b = normalizeDim('diagonal', dim2, rank);
@@ -231,8 +261,15 @@ export function diagonal(x: Tensor, offset = 0, options?: { dim1?: number; dim2?
  * @example
  * arange(5).unfold(0, 3, 2).toArray(); // [[0, 1, 2], [2, 3, 4]]
  */
-export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+export function unfold(
+  x: Tensor,
+  ...args:
+    | [dimension: number, size: number, step: number]
+    | [size: number, step: number, options: { dimension: number }]
+): Tensor;
+export function unfold(x: Tensor, dim: number, size: number, step: number | { dimension: number }): Tensor {
   if (arguments.length > 4) refuseSurplus('unfold', arguments, 4);
+  if (isOptions(step)) return unfold(x, onlyOption('unfold', 'dimension', step), dim, size);
   const d = normalizeDim('unfold', dim, checkTensor('unfold', x).shape.length);
   const whole = x.shape[d] ?? 1;
   checkInteger('unfold', 'size', size);

@@ -2,9 +2,16 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { asStridedSpec, type Geometry, geometryOf } from '../../autograd/strided.js';
 import { defineView } from '../../autograd/view.js';
 import { rawCast } from '../../raw/copy.js';
-import { refuseSurplus } from '../../tensor/arguments.js';
+import {
+  type AlongOnly,
+  type DimOption,
+  type DimsOption,
+  isOptions,
+  named,
+  refuseSurplus,
+} from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
-import { checkOptions } from '../../tensor/options.js';
+import { checkOptions, listOption, onlyOption } from '../../tensor/options.js';
 import {
   checkShape,
   contiguousStrides,
@@ -131,8 +138,13 @@ export function reshapeAs(x: Tensor, other: Tensor): Tensor {
  * @example
  * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
  */
-export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: number } = -1): Tensor {
+export function flatten(
+  x: Tensor,
+  startDim: number | { startDim?: number; endDim?: number } = 0,
+  endDim: number | { endDim?: number } = -1,
+): Tensor {
   if (arguments.length > 3) refuseSurplus('flatten', arguments, 3);
+  if (isOptions(startDim)) return flatten(x, ...named('flatten', 'startDim', startDim, arguments[2]));
   const rank = checkTensor('flatten', x).shape.length;
   const last = typeof endDim === 'number' ? endDim : (checkOptions('flatten', endDim, ['endDim']).endDim ?? -1);
   const from = normalizeDim('flatten', startDim, rank);
@@ -150,8 +162,10 @@ export function flatten(x: Tensor, startDim = 0, endDim: number | { endDim?: num
  * @example
  * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
  */
-export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+export function unflatten(x: Tensor, ...args: AlongOnly<[sizes: readonly number[]]>): Tensor;
+export function unflatten(x: Tensor, dim: number | readonly number[], sizes: readonly number[] | DimOption): Tensor {
   if (arguments.length > 3) refuseSurplus('unflatten', arguments, 3);
+  if (isOptions(sizes)) return unflatten(x, onlyOption('unflatten', 'dim', sizes), dim as readonly number[]);
   const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
   const size = x.shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
   if (!Array.isArray(sizes) || sizes.length === 0) {
@@ -175,8 +189,12 @@ export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Ten
  * @example
  * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
  */
-export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Tensor {
+export function squeeze(
+  x: Tensor,
+  dim?: number | readonly number[] | null | { dim?: number | readonly number[] | null },
+): Tensor {
   if (arguments.length > 2) refuseSurplus('squeeze', arguments, 2);
+  if (isOptions(dim)) return squeeze(x, onlyOption('squeeze', 'dim', dim));
   const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x).shape.length);
   const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
   const { strides } = x;
@@ -194,8 +212,9 @@ export function squeeze(x: Tensor, dim?: number | readonly number[] | null): Ten
  * @example
  * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
  */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
   if (arguments.length > 2) refuseSurplus('unsqueeze', arguments, 2);
+  if (isOptions(dim)) return unsqueeze(x, onlyOption('unsqueeze', 'dim', dim));
   const { shape, strides } = checkTensor('unsqueeze', x);
   const d = normalizeDim('unsqueeze', dim, shape.length + 1);
   const stride = d < shape.length ? shape[d]! * strides[d]! : 1;
@@ -208,8 +227,16 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
  * @example
  * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
  */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose(
+  x: Tensor,
+  ...args: [dim0: number, dim1: number] | [options: { dim0: number; dim1: number }]
+): Tensor;
+export function transpose(x: Tensor, dim0: number | { dim0: number; dim1: number }, dim1?: number): Tensor {
   if (arguments.length > 3) refuseSurplus('transpose', arguments, 3);
+  if (isOptions(dim0)) {
+    const known = checkOptions('transpose', dim0, ['dim0', 'dim1'], undefined, dim1 === undefined ? undefined : 'dim0');
+    return transpose(x, known.dim0 as number, (dim1 ?? known.dim1) as number);
+  }
   const rank = checkTensor('transpose', x).shape.length;
   return transposeOp(x, normalizeDim('transpose', dim0, rank), normalizeDim('transpose', dim1, rank));
 }
@@ -236,7 +263,8 @@ export function matrixTranspose(x: Tensor): Tensor {
  * @example
  * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
  */
-export function permute(x: Tensor, ...dims: Sizes): Tensor {
+export function permute(x: Tensor, ...dims: Sizes | [options: DimsOption]): Tensor {
+  if (isOptions(dims[0])) return permute(x, listOption('permute', dims) as number[]);
   const rank = checkTensor('permute', x).shape.length;
   const given = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as readonly number[];
   if (given.length !== rank) {
