@@ -1,7 +1,9 @@
 import { rawCast } from '../raw/copy.js';
 import { binaryKernel } from '../raw/elementwise.js';
-import { context } from '../tensor/context.js';
+import { context, outlive } from '../tensor/context.js';
+import { refusePromise } from '../tensor/options.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { nameOf } from './hooks.js';
 import { bumpVersion, ensureMeta, type Meta } from './meta.js';
 import { type Gradient, Node } from './node.js';
 import { defineOp } from './op.js';
@@ -46,7 +48,9 @@ export class AccumulateGrad extends Node {
     // The leaf may have been frozen since the forward.
     if (!this.meta.requiresGrad) return;
     addToGrad(this.meta, grad, differentiable, owned);
-    if (this.postAccumulateHooks !== null) for (const hook of [...this.postAccumulateHooks.values()]) hook(this.leaf);
+    if (this.postAccumulateHooks === null) return;
+    for (const hook of [...this.postAccumulateHooks.values()])
+      refusePromise('backward', `the hook '${nameOf(hook)}' after accumulation`, hook(this.leaf));
   }
 }
 
@@ -54,10 +58,10 @@ function addToGrad(meta: Meta, grad: Tensor, differentiable: boolean, owned: boo
   if (meta.grad === null) {
     if (differentiable) meta.grad = copyGradient(grad);
     else meta.grad = owned && grad._versions === null ? grad : rawCast(grad, grad.dtype);
-    context().scope?.delete(meta.grad);
+    outlive(meta.grad);
   } else if (differentiable) {
     meta.grad = addGradients(meta.grad, grad);
-    context().scope?.delete(meta.grad);
+    outlive(meta.grad);
   } else {
     // In place, so that whoever holds leaf.grad sees the sum.
     add(meta.grad, grad, 0, 0, meta.grad);

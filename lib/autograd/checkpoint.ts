@@ -1,6 +1,7 @@
 import { context, withContext } from '../tensor/context.js';
 import { describe, fail } from '../tensor/errors.js';
 import { defaultGenerator, type Generator } from '../tensor/generator.js';
+import { checkSynchronous, refusePromise } from '../tensor/options.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { rawAlias } from '../tensor/view.js';
@@ -123,12 +124,18 @@ const show = ({ shape, dtype }: TensorInfo): string => `{ shape: ${showShape(sha
  * y.sum().backward(); // runs the model's forward once more
  */
 export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-  if (typeof fn !== 'function') fail('WRONG_TYPE', `checkpoint: expected a function, got ${describe(fn)}`);
-  if (!context().grad) return fn(...args);
+  checkSynchronous('checkpoint', 'fn', fn);
+  if (!context().grad) return checkResult(fn, fn(...args));
   const frame = new Frame(fn, args);
   const result = withContext({ savedTensorHooks: frame }, () => fn(...args));
-  if (result instanceof Promise)
-    fail('WRONG_TYPE', 'checkpoint: expected a synchronous function, got one that returns a promise');
   frame.finish();
+  return checkResult(fn, result);
+}
+
+function checkResult<R>(fn: object & { readonly name: string }, result: R): R {
+  refusePromise('checkpoint', 'fn', result);
+  if (result === undefined) {
+    fail('WRONG_TYPE', `checkpoint: ${describe(fn)} returned nothing; it must return what it computed`);
+  }
   return result;
 }

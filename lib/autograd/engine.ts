@@ -1,5 +1,5 @@
 import { rawFull } from '../raw/create.js';
-import { context, withContext } from '../tensor/context.js';
+import { outlive, withContext } from '../tensor/context.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { AccumulateGrad, addGradients } from './accumulate.js';
 import { checkAnomaly } from './anomaly.js';
@@ -158,7 +158,7 @@ class Run {
       const meta = ensureMeta(tensor);
       this.owned.delete(grad);
       meta.grad = meta.grad === null ? grad : addGradients(meta.grad, grad);
-      context().scope?.delete(meta.grad);
+      outlive(meta.grad);
     }
   }
 

@@ -1,8 +1,10 @@
 import { refuseSurplus } from '../tensor/arguments.js';
 import { context, withContext } from '../tensor/context.js';
+import { foreignOrigin } from '../tensor/copies.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { checkFunction } from '../tensor/options.js';
+import { keepAll } from '../tensor/memory.js';
+import { checkSynchronous, refusePromise } from '../tensor/options.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { rawAlias } from '../tensor/view.js';
@@ -67,6 +69,8 @@ class Context {
     this._materializes = value;
   }
 }
+
+const CONTEXT_KEYS: ReadonlySet<string> = new Set(Object.keys(new Context([])));
 
 /** The context of a Function; `State` types what forward puts on it besides tensors. */
 export type FunctionContext<State extends object = object> = Context & State;
@@ -156,6 +160,10 @@ class FunctionNode extends Node {
       );
     }
     const returned = definition.backward(this.ctx, ...grads);
+    refusePromise(definition.name, 'backward', returned);
+    if (returned === undefined) {
+      fail('GRAD_ERROR', `${this.name}: backward returned nothing; return a gradient, or null where there is none`);
+    }
     const list = Array.isArray(returned)
       ? (returned as readonly (Gradient | undefined)[])
       : [returned as Gradient | undefined];
@@ -202,15 +210,22 @@ function applyFunction(definition: Definition, args: readonly unknown[]): Output
       `${definition.name || 'Function'}: You must implement the forward function for custom autograd.Function.`,
     );
   }
+  for (const [i, arg] of args.entries()) {
+    if (foreignOrigin(arg) !== null) {
+      fail('WRONG_TYPE', `${definition.name}.apply: argument ${i} is ${describe(arg)}`);
+    }
+  }
   const ctx = new Context(args.map((arg) => arg instanceof Tensor && requiresGrad(arg)));
   const records = context().grad && ctx.needsInputGrad.includes(true);
   // A view that forward makes belongs to the Function, and an in-place change of it would go past its backward.
   const returned = withContext({ grad: false }, () => {
     if (typeof definition.setupContext !== 'function') return forward.call(definition, ctx, ...args);
     const output = forward.call(definition, ...args);
-    definition.setupContext(ctx, args, output);
+    refusePromise(definition.name, 'forward', output);
+    refusePromise(definition.name, 'setupContext', definition.setupContext(ctx, args, output));
     return output;
   });
+  checkOutput(definition.name, returned);
   const outputs = Array.isArray(returned) ? (returned as readonly unknown[]) : [returned];
   checkDirty(definition.name, ctx, args, outputs);
   if (!records) return returned;
@@ -227,7 +242,21 @@ function applyFunction(definition: Definition, args: readonly unknown[]): Output
     results.filter((x) => x instanceof Tensor),
   );
   ctx._toSave = [];
+  // What forward left on ctx beside that is the graph's, too.
+  if (context().scope !== null) keepAll(Object.entries(ctx).filter(([key]) => !CONTEXT_KEYS.has(key)));
   return (Array.isArray(returned) ? results : results[0]) as Output;
+}
+
+function checkOutput(name: string, returned: unknown): void {
+  refusePromise(name, 'forward', returned);
+  const outputs = Array.isArray(returned) ? (returned as unknown[]) : [returned];
+  for (const output of outputs) {
+    refusePromise(name, 'forward', output);
+    if (foreignOrigin(output) !== null) fail('WRONG_TYPE', `${name}: forward returned ${describe(output)}`);
+  }
+  if (!Array.isArray(returned) && !(returned instanceof Tensor)) {
+    fail('WRONG_TYPE', `${name}: forward must return a Tensor or an array, got ${describe(returned)}`);
+  }
 }
 
 function checkDirty(name: string, ctx: Context, args: readonly unknown[], outputs: readonly unknown[]): void {
@@ -281,7 +310,7 @@ export function onceDifferentiable<C, A extends readonly Gradient[], R extends R
   backward: (ctx: C, ...grads: A) => R,
 ): (ctx: C, ...grads: A) => R {
   if (arguments.length > 1) refuseSurplus('onceDifferentiable', arguments, 1);
-  checkFunction('onceDifferentiable', 'backward', backward);
+  checkSynchronous('onceDifferentiable', 'backward', backward);
   return (ctx, ...grads) => {
     const returned = withContext({ grad: false }, () => backward(ctx, ...grads));
     if (!context().grad) return returned;

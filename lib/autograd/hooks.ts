@@ -1,4 +1,4 @@
-import { fail } from '../tensor/errors.js';
+import { describe, fail } from '../tensor/errors.js';
 import { sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Gradient, Node, TensorHook } from './node.js';
@@ -29,16 +29,31 @@ export function runPreHooks(node: Node, grads: readonly Gradient[]): Gradient[] 
   }
   for (const hook of [...(node.preHooks?.values() ?? [])]) {
     const result = hook(current);
-    if (result) current.splice(0, current.length, ...result);
+    if (result !== undefined && result !== null)
+      current.splice(0, current.length, ...checkGradients(`prehook '${nameOf(hook)}' of ${node.name}`, result));
   }
   return current;
+}
+
+/** How messages call a hook; a bound function has its own name behind "bound". */
+export const nameOf = (hook: { readonly name: string }): string => hook.name.replace(/^bound /, '') || '<anonymous>';
+
+/** What a hook gave in place of several gradients: arrays of tensors and nulls alone. */
+export function checkGradients(hook: string, result: unknown): readonly Gradient[] {
+  if (!Array.isArray(result))
+    fail('WRONG_TYPE', `${hook} must return an array of Tensors or nothing, got ${describe(result)}`);
+  return Array.from(result as unknown[], (grad, i) => {
+    if (grad === undefined || grad === null || grad instanceof Tensor) return grad ?? null;
+    return fail('WRONG_TYPE', `${hook} must return Tensors or null, got ${describe(grad)} at ${i}`);
+  });
 }
 
 function replaced(hook: TensorHook, grad: Tensor): Tensor {
   const result = hook(grad);
   if (result === undefined || result === null) return grad;
-  const name = hook.name || '<anonymous>';
-  if (!(result instanceof Tensor)) fail('WRONG_TYPE', `hook '${name}' must return a Tensor or nothing`);
+  const name = nameOf(hook);
+  if (!(result instanceof Tensor))
+    fail('WRONG_TYPE', `hook '${name}' must return a Tensor or nothing, got ${describe(result)}`);
   if (!sameShape(result.shape, grad.shape)) fail('GRAD_ERROR', `hook '${name}' has changed the size of value`);
   if (result.dtype !== grad.dtype)
     fail('GRAD_ERROR', `hook '${name}' has changed the type of value (was ${grad.dtype}, got ${result.dtype})`);
@@ -52,6 +67,10 @@ export function runPostHooks(
 ): (Gradient | undefined)[] | null {
   if (node.postHooks === null) return null;
   let current: readonly Gradient[] = results.map((result) => result ?? null);
-  for (const hook of [...node.postHooks.values()]) current = hook(current, grads) ?? current;
+  for (const hook of [...node.postHooks.values()]) {
+    const result = hook(current, grads);
+    if (result !== undefined && result !== null)
+      current = checkGradients(`hook '${nameOf(hook)}' of ${node.name}`, result);
+  }
   return [...current];
 }

@@ -1,8 +1,8 @@
-import { context } from '../tensor/context.js';
+import { context, outlive } from '../tensor/context.js';
 import { replaceData } from '../tensor/data.js';
 import { isFloating } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
-import { checkFunction } from '../tensor/options.js';
+import { checkSynchronous } from '../tensor/options.js';
 import { sameShape, showShape } from '../tensor/shape.js';
 import { checkTensor, INFERENCE, Tensor } from '../tensor/tensor.js';
 import { rawAlias } from '../tensor/view.js';
@@ -108,6 +108,7 @@ function setGrad(x: Tensor, grad: unknown): void {
     );
   }
   ensureMeta(x).grad = grad;
+  outlive(grad);
 }
 
 function setData(x: Tensor, data: Tensor): void {
@@ -172,7 +173,7 @@ const methods = {
   },
 
   registerHook(this: Tensor, hook: TensorHook): RemovableHandle {
-    checkFunction('registerHook', 'hook', hook);
+    checkSynchronous('registerHook', 'hook', hook);
     const node = hookedNode(this);
     const index = metaOf(this)!.outputIndex;
     node.tensorHooks ??= new Map();
@@ -182,7 +183,7 @@ const methods = {
   },
 
   registerPostAccumulateGradHook(this: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
-    checkFunction('registerPostAccumulateGradHook', 'hook', hook);
+    checkSynchronous('registerPostAccumulateGradHook', 'hook', hook);
     const meta = metaOf(this);
     if (!meta?.requiresGrad) {
       fail(

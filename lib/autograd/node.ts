@@ -1,4 +1,5 @@
 import type { DType } from '../tensor/dtype.js';
+import { checkSynchronous } from '../tensor/options.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type RemovableHandle, register } from './hooks.js';
@@ -77,12 +78,14 @@ export abstract class Node {
    * Runs `hook(gradInputs, gradOutputs)` after the node's backward; what it returns replaces the gradients of the inputs.
    */
   registerHook(hook: NodeHook): RemovableHandle {
+    checkSynchronous('registerHook', 'hook', hook);
     this.postHooks ??= new Map();
     return register(this.postHooks, hook);
   }
 
   /** Runs `hook(gradOutputs)` before the node's backward; what it returns replaces them. */
   registerPrehook(hook: NodePreHook): RemovableHandle {
+    checkSynchronous('registerPrehook', 'hook', hook);
     this.preHooks ??= new Map();
     return register(this.preHooks, hook);
   }

@@ -2,6 +2,8 @@ import { refuseSurplus } from '../tensor/arguments.js';
 import { context, type SavedTensorHooks, withContext } from '../tensor/context.js';
 import { DTYPES } from '../tensor/dtype.js';
 import { describe, fail } from '../tensor/errors.js';
+import { keepAll } from '../tensor/memory.js';
+import { refusePromise } from '../tensor/options.js';
 import { showShape } from '../tensor/shape.js';
 import { INFERENCE, Tensor } from '../tensor/tensor.js';
 import { rawAlias } from '../tensor/view.js';
@@ -30,6 +32,9 @@ class Packed {
 
   static of(x: Tensor, hooks: SavedTensorHooks, owner: Node, outputIndex: number): Packed {
     const value = hooks.pack(x);
+    refusePromise('savedTensorsHooks', 'pack', value);
+    // The graph pins what it saves itself, and cannot see what becomes of this.
+    keepAll(value);
     if (outputIndex >= 0) return new Packed(value, hooks, true, owner, outputIndex, null);
     const meta = metaOf(x);
     return new Packed(value, hooks, meta?.requiresGrad ?? false, meta?.gradFn ?? null, meta?.outputIndex ?? 0, meta);

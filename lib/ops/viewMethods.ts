@@ -10,6 +10,8 @@ declare module '../tensor/tensor.js' {
     readonly T: Tensor;
     /** The tensor with its last two dimensions exchanged. */
     readonly mT: Tensor;
+    /** The rows along dimension 0 as views, those of `unbind()`. A zero-dimensional tensor is not iterable. */
+    [Symbol.iterator](): IterableIterator<Tensor>;
   }
 }
 
@@ -17,7 +19,19 @@ installMethods(views);
 installMethods(slices);
 installMethods(inplace);
 
+function rows(this: Tensor): IterableIterator<Tensor> {
+  return slices.unbind(this).values();
+}
+
 Object.defineProperties(Tensor.prototype, {
+  // A zero-dimensional tensor has no iterator rather than one that throws: what asks first whether a value is iterable, as
+  // test runners do when they compare, goes on.
+  [Symbol.iterator]: {
+    configurable: true,
+    get(this: Tensor): (() => IterableIterator<Tensor>) | undefined {
+      return this.shape.length === 0 ? undefined : rows;
+    },
+  },
   T: {
     configurable: true,
     get(this: Tensor): Tensor {

@@ -4,8 +4,9 @@ import { enableGrad } from '../autograd/modes.js';
 import { zeroGradient } from '../autograd/zeroGradient.js';
 import { rawFull } from '../raw/create.js';
 import { refuseSurplus } from '../tensor/arguments.js';
+import { brand } from '../tensor/copies.js';
 import { describe, fail } from '../tensor/errors.js';
-import { keep } from '../tensor/memory.js';
+import { keep, keepAll } from '../tensor/memory.js';
 import { checkOptions, checkSynchronous, refusePromise } from '../tensor/options.js';
 import { pythonFloat } from '../tensor/python.js';
 import { checkTensor, Tensor } from '../tensor/tensor.js';
@@ -142,6 +143,7 @@ export abstract class Optimizer<H extends object = object> {
     const result = closure === undefined ? undefined : enableGrad(closure);
     refusePromise(op, 'the closure', result);
     for (const { group, params } of this.updates(op)) this.updateGroup(group, params);
+    keepAll(this.state);
     for (const hook of this.postHooks) refusePromise(op, 'a post-hook', hook(this as never));
     return result;
   }
@@ -213,10 +215,17 @@ export abstract class Optimizer<H extends object = object> {
     return `${this.name} (${groups.join('')})`;
   }
 
+  /** What `JSON.stringify` writes: the state dict. */
+  toJSON(): OptimizerStateDict {
+    return this.stateDict();
+  }
+
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }
+
+brand(Optimizer);
 
 function show(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(show).join(', ')})`;

@@ -20,7 +20,19 @@ export interface Context {
   /** What happens to the tensors that a graph saves; null keeps them as they are. */
   readonly savedTensorHooks: SavedTensorHooks | null;
   /** The tensors that the innermost `tidy` will dispose of. */
-  readonly scope: Set<object> | null;
+  readonly scope: Scope | null;
+}
+
+/** What one `tidy` will dispose of, and the `tidy` around it, which gets what it returns. */
+export class Scope extends Set<object> {
+  constructor(readonly outer: Scope | null) {
+    super();
+  }
+}
+
+/** Takes something out of all surrounding `tidy`s: it belongs to what outlives them. */
+export function outlive(x: object): void {
+  for (let scope = context().scope; scope !== null; scope = scope.outer) scope.delete(x);
 }
 
 const root: Context = { grad: true, inference: false, anomaly: null, savedTensorHooks: null, scope: null };

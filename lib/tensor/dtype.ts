@@ -145,3 +145,9 @@ export function scalarResultType(a: Operand, scalar: number | boolean): DType {
   if (category <= DTYPES[a.dtype].category) return a.dtype;
   return category === Category.floating ? 'float32' : 'int64';
 }
+
+/** How a message about two dtypes that should be one goes on. */
+export function castAdvice(a: DType, b: DType): string {
+  const common = promoteTypes(a, b);
+  return `; cast the ${a === common ? b : a} one with to('${common}')`;
+}

@@ -1,3 +1,5 @@
+import { foreignOrigin } from './copies.js';
+
 /**
  * What went wrong, for programs. The message, for people, names the op, what was expected and what came.
  */
@@ -109,7 +111,7 @@ export function describe(value: unknown): string {
     case 'function': {
       // A Module is a function of a class of its own.
       const kind = classOf(value) ?? 'Function';
-      if (!kind.endsWith('Function')) return withArticle(kind);
+      if (!kind.endsWith('Function')) return withOrigin(value, withArticle(kind));
       const source = Function.prototype.toString.call(value);
       if (/^class\b/.test(source)) return `the class ${value.name || '(anonymous)'}`;
       return `a function${value.name ? ` (${value.name})` : ''}`;
@@ -122,10 +124,18 @@ export function describe(value: unknown): string {
 function describeObject(value: object): string {
   try {
     if (Array.isArray(value)) return `an array of ${value.length}`;
-    return withArticle(classOf(value) ?? 'null-prototype object');
+    if (Object.hasOwn(value, '_handle') && Object.getPrototypeOf(value) === Object.prototype)
+      return 'a copy of the fields of a Tensor, by spread or Object.assign (use the tensor itself, or clone())';
+    if (value instanceof Promise) return 'a Promise; await it';
+    return withOrigin(value, withArticle(classOf(value) ?? 'null-prototype object'));
   } catch {
     return 'an object that refuses to be read'; // a revoked proxy, a getter that throws
   }
+}
+
+function withOrigin(value: object, text: string): string {
+  const origin = foreignOrigin(value);
+  return origin === null ? text : `${text} ${origin}`;
 }
 
 /** The name of a value's class; a class may have replaced its own by anything. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { GeneratorHandle } from '../native/addon.js';
 import { refuseSurplus } from './arguments.js';
+import { brand } from './copies.js';
 import { describe, fail } from './errors.js';
 import { addon } from './runtime.js';
 
@@ -51,7 +52,14 @@ export class Generator {
     addon.copyGenerator(other._native, this._native);
     return this;
   }
+
+  /** Refuses: JSON does not hold a generator's state. */
+  toJSON(): never {
+    return fail('WRONG_TYPE', 'toJSON: a Generator has no form in JSON; keep a clone() of it, or its initialSeed()');
+  }
 }
+
+brand(Generator);
 
 function checkSeed(seed: unknown): bigint {
   if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) {

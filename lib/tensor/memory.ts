@@ -1,12 +1,13 @@
 import { refuseSurplus } from './arguments.js';
-import { context, withContext } from './context.js';
+import { context, outlive, Scope, withContext } from './context.js';
 import { describe, fail } from './errors.js';
 import { addon } from './runtime.js';
-import { checkTensor, Tensor } from './tensor.js';
+import { checkTensor, DISPOSED_BY, Tensor } from './tensor.js';
 
 /**
  * Runs `fn` and then disposes of every tensor made inside, but those it returns (also within arrays, plain objects,
- * Maps and Sets), those given to `keep`, parameters, and gradients in `.grad`. Graphs stay intact: what a pending
+ * Maps and Sets), those given to `keep`, and what belongs to something that outlives it: parameters, gradients in
+ * `.grad`, the state of optimizers, tensors assigned to a property of a module. Graphs stay intact: what a pending
  * backward saved is freed with the graph. An async `fn` is tidied when it settles. When `fn` throws, everything made
  * inside is disposed of.
  *
@@ -17,10 +18,10 @@ export function tidy<R>(fn: () => R): R {
   if (arguments.length > 1) refuseSurplus('tidy', arguments, 1);
   if (typeof fn !== 'function') fail('WRONG_TYPE', `tidy: expected a function, got ${describe(fn)}`);
   const outer = context().scope;
-  const scope = new Set<Tensor>();
+  const scope = new Scope(outer);
   const finish = (result: unknown): void => {
     for (const kept of tensorsIn(result)) if (scope.delete(kept)) outer?.add(kept);
-    for (const x of scope) x.dispose();
+    for (const x of scope) (x as Tensor)._dispose(DISPOSED_BY.tidy);
   };
   let result: R;
   try {
@@ -66,7 +67,7 @@ function tensorsIn(root: unknown): Set<Tensor> {
 }
 
 /**
- * Exempts a tensor from the surrounding `tidy`, and returns it.
+ * Exempts a tensor from every surrounding `tidy`, and returns it.
  *
  * @example
  * const kept = tidy(() => {
@@ -77,8 +78,13 @@ function tensorsIn(root: unknown): Set<Tensor> {
 export function keep<T extends Tensor>(x: T): T {
   if (arguments.length > 1) refuseSurplus('keep', arguments, 1);
   checkTensor('keep', x);
-  context().scope?.delete(x);
+  outlive(x);
   return x;
+}
+
+/** As `keep`, of every tensor that a value holds: what is handed to something that outlives the surrounding `tidy`. */
+export function keepAll(value: unknown): void {
+  if (context().scope !== null) for (const x of tensorsIn(value)) outlive(x);
 }
 
 /** Native memory, in bytes but for the counts. */

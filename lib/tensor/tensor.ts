@@ -1,7 +1,9 @@
 import { refuseSurplus } from './arguments.js';
 import { context } from './context.js';
+import { brand } from './copies.js';
 import { DTYPES, type DType, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { describe, fail } from './errors.js';
+import { toJSON } from './json.js';
 import { addon } from './runtime.js';
 import { contiguousStrides, numelOf, type Shape, showShape } from './shape.js';
 
@@ -27,6 +29,15 @@ export type NestedArray<T = number | boolean> = T | NestedArray<T>[];
 
 export const INTERNAL = Symbol('flambeau.internal');
 
+const LIVE = Symbol('a Tensor: its memory stays with its thread; send toTypedArray(), shape and dtype instead;');
+
+/** What disposed of a tensor, as `howDisposed` says it. */
+export const DISPOSED_BY = {
+  dispose: Symbol('was disposed by dispose()'),
+  using: Symbol('was disposed at the end of its using block'),
+  tidy: Symbol('was disposed by tidy; return it from there, or keep() it'),
+} as const;
+
 /**
  * An n-dimensional array in native memory. Made by `tensor`, `zeros`, `randn` … and by operations; never by `new`.
  *
@@ -41,6 +52,11 @@ export class Tensor {
   /** Sizes, outermost first. */
   readonly shape: Shape;
   readonly dtype: DType;
+  /**
+   * @internal Always a symbol: at one, structured clones (and so messages to workers) throw in the sender, with its
+   * text. LIVE, or what disposed of the tensor.
+   */
+  _life: symbol;
   /** @internal Native handle; 0 before the result is there and after disposal. */
   _handle: number;
   /** @internal Element strides; null means row-major without gaps. */
@@ -56,12 +72,13 @@ export class Tensor {
   /** @internal Null stands for "version 0, and no other tensor shares this storage". */
   _versions: VersionCounter | null;
 
-  /** @internal */
+  /** Not for users: see the class. */
   constructor(key: typeof INTERNAL, shape: Shape, dtype: DType) {
     if (key !== INTERNAL)
       fail('WRONG_TYPE', 'Tensor: not a public constructor; use tensor([...]), zeros(shape), randn(shape) …');
     this.shape = shape;
     this.dtype = dtype;
+    this._life = LIVE;
     this._handle = 0;
     this._strides = null;
     this._offset = 0;
@@ -146,7 +163,13 @@ export class Tensor {
    */
   dispose(): void {
     if (arguments.length > 0) refuseSurplus('dispose', arguments, 0);
+    this._dispose(DISPOSED_BY.dispose);
+  }
+
+  /** @internal */
+  _dispose(by: symbol): void {
     if (this._handle === 0) return;
+    this._life = by;
     if (this._pins > 0) this._parked = this._handle;
     else addon.dispose(this._handle);
     this._handle = 0;
@@ -161,7 +184,7 @@ export class Tensor {
   }
 
   [Symbol.dispose](): void {
-    this.dispose();
+    this._dispose(DISPOSED_BY.using);
   }
 
   /** The one element as a number (bool: 0 or 1; an int64 past 2^53 loses precision, see `toTypedArray`). */
@@ -211,6 +234,11 @@ export class Tensor {
     return build(0);
   }
 
+  /** What `JSON.stringify` writes: the elements as nested arrays. Throws at NaN, infinities and integers past 2^53. */
+  toJSON(): NestedArray {
+    return toJSON(this);
+  }
+
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
@@ -223,6 +251,8 @@ export class Tensor {
     );
   }
 }
+
+brand(Tensor);
 
 /** V8's limit for the elements of one array, and about what its heap holds of them. */
 const MAX_PLACES = 2 ** 27;
@@ -247,25 +277,24 @@ export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }
 
+/** How a message about a disposed tensor goes on. */
+export const howDisposed = (x: Tensor): string => x._life.description!;
+
 /** The live handle of an operand; the error names the op that was given a disposed tensor. */
 export function handleOf(op: string, x: Tensor): number {
-  if (x._handle === 0) fail('DISPOSED', `${op}: the tensor of shape ${showShape(x.shape)} was disposed`);
+  if (x._handle === 0) fail('DISPOSED', `${op}: the tensor of shape ${showShape(x.shape)} ${howDisposed(x)}`);
   return x._handle;
 }
 
 /** Refuses anything but a live tensor, before native code sees it. */
 export function checkTensor(op: string, x: unknown, argument = 'input'): Tensor {
   if (x instanceof Tensor) {
-    if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x.shape)} was disposed`);
+    if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x.shape)} ${howDisposed(x)}`);
     if (x._handle === undefined)
       fail('WRONG_TYPE', `${op}: ${argument} must be a Tensor, got an object with the prototype of one`);
     return x;
   }
-  const cloned = typeof x === 'object' && x !== null && '_handle' in x;
-  return fail(
-    'WRONG_TYPE',
-    `${op}: ${argument} must be a Tensor, got ${cloned ? 'a structured clone of one (tensors do not cross workers; send toTypedArray() instead)' : describe(x)}`,
-  );
+  return fail('WRONG_TYPE', `${op}: ${argument} must be a Tensor, got ${describe(x)}`);
 }
 
 /** The JavaScript side of a fresh result; the caller sets `_handle` from the native call that fills it. */

@@ -16,7 +16,11 @@ const programs = {
     for (;;) matmul(a, a);
   },
   send() {
-    parentPort.postMessage(tensor([1, 2]));
+    try {
+      parentPort.postMessage({ x: tensor([1, 2]) });
+    } catch (error) {
+      parentPort.postMessage(error.message);
+    }
   },
 };
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { FlambeauError, manualSeed, nn, noGrad, randn, tensor } from '../../lib/index.js';
+import { manualSeed, nn, noGrad, randn, tensor } from '../../lib/index.js';
 
 const program = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
@@ -31,10 +31,9 @@ it('survives terminate() in the middle of a call', async () => {
   expect(tensor([1, 2]).add(1).toArray()).toEqual([2, 3]);
 });
 
-it('refuses a tensor cloned by postMessage', async () => {
+it('a tensor is refused by postMessage, in the sender', async () => {
   const worker = new Worker(program, { workerData: 'send' });
-  const [clone] = await once(worker, 'message');
+  const [message] = await once(worker, 'message');
   await worker.terminate();
-  expect(() => tensor([1]).add(clone)).toThrow(FlambeauError);
-  expect(() => tensor([1]).add(clone)).toThrow(/add: other must be/);
+  expect(message).toMatch(/its memory stays with its thread; send toTypedArray\(\), shape and dtype instead/);
 });

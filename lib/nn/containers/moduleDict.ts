@@ -1,5 +1,6 @@
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
+import { missingForward } from '../module/call.js';
 import { type Layer, Module } from '../module/module.js';
 import { checkFreeName, checkModule, setChild, unregister } from '../module/registry.js';
 import { classNameOf, stateOf } from '../module/state.js';
@@ -95,6 +96,13 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
 
   [Symbol.iterator](): IterableIterator<[keyof D & string, D[keyof D & string]]> {
     return this.entries();
+  }
+
+  override forward(..._inputs: never[]): never {
+    return missingForward(
+      this,
+      ": it runs nothing by itself; call a module of it in the parent's forward: dict.get(name)(x)",
+    );
   }
 
   private missing(method: string, key: unknown): never {

@@ -1,4 +1,5 @@
 import { refuseSurplus } from '../../tensor/arguments.js';
+import { missingForward } from '../module/call.js';
 import type { Layer, Module } from '../module/module.js';
 import { indentRest, printBlock } from '../module/print.js';
 import { classNameOf } from '../module/state.js';
@@ -59,6 +60,13 @@ export class ModuleList<M extends Module = Layer> extends ListModule<M> {
       indentRest(first === last ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`),
     );
     return printBlock(classNameOf(this), lines);
+  }
+
+  override forward(..._inputs: never[]): never {
+    return missingForward(
+      this,
+      ": it runs nothing by itself; loop over it in the parent's forward, or use nn.Sequential",
+    );
   }
 
   protected override like(modules: readonly M[]): ModuleList<M> {

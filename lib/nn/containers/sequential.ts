@@ -2,11 +2,12 @@ import type { ProductActivation } from '../../raw/matmul.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { context } from '../../tensor/context.js';
-import { describe, fail } from '../../tensor/errors.js';
+import { describe, fail, makeError } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { callActivated, type Linear, takesActivation } from '../layers/linear.js';
 import { productActivationOf } from '../layers/productActivation.js';
 import { callModule } from '../module/call.js';
+import { explainFailure } from '../module/failure.js';
 import type { Layer, Module } from '../module/module.js';
 import { checkModule, checkName, setChildren } from '../module/registry.js';
 import { classNameOf, isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from '../module/state.js';
@@ -19,6 +20,7 @@ import type {
   LayerAt,
   WIDTHS,
 } from '../module/widths.js';
+import { orderedEntries } from './entries.js';
 import { ListModule, positionsOf } from './listModule.js';
 
 class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]> {
@@ -71,6 +73,7 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       const keepsNothing = releases && isPlainLayer(state);
       const activation = keepsNothing ? activationAfter(state.raw, children[i + 1]) : null;
       const y = activation === null ? callModule(state, [x]) : callActivated(state.raw as Linear, x, activation);
+      checkHandedOn(state, x, y, i + 1 === children.length);
       if (activation !== null) i++;
       if (releases) {
         if (y === x) ownsX &&= keepsNothing;
@@ -124,6 +127,16 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
   }
 }
 
+/** What a layer hands on is no promise, and never nothing, nor the number that `push` gives: the next layer would be blamed. */
+function checkHandedOn(layer: ModuleState, input: unknown, output: unknown, isLast: boolean): void {
+  if (typeof output === 'object' && output !== null && (isLast || !(output instanceof Promise))) return;
+  const problem =
+    output instanceof Promise
+      ? 'forward returned a Promise; the next layer of a Sequential cannot wait for it'
+      : `forward must return a Tensor, got ${describe(output)}`;
+  throw explainFailure(layer, makeError('WRONG_TYPE', problem), [input]);
+}
+
 /** The activation that `next` is, if `layer` can apply it to its product. */
 function activationAfter(layer: Module, next: Module | null | undefined): ProductActivation | null {
   if (!next || !takesActivation(layer)) return null;
@@ -142,7 +155,7 @@ function entriesOf(value: unknown): Iterable<readonly [string, unknown]> | null 
   if (isModule(value) || typeof value !== 'object' || value === null) return null;
   if (Array.isArray(value)) return [...(value as unknown[])].every(isEntry) ? (value as [string, unknown][]) : null;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null ? Object.entries(value) : null;
+  return prototype === Object.prototype || prototype === null ? orderedEntries('Sequential', value) : null;
 }
 
 const isEntry = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && typeof value[0] === 'string';

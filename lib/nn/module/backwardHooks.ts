@@ -1,10 +1,10 @@
-import { register } from '../../autograd/hooks.js';
+import { checkGradients, nameOf, register } from '../../autograd/hooks.js';
 import { metaOf } from '../../autograd/meta.js';
 import type { Gradient, Node, NodeHook } from '../../autograd/node.js';
 import { defineOp } from '../../autograd/op.js';
 import { trackView } from '../../autograd/view.js';
 import { context } from '../../tensor/context.js';
-import { fail } from '../../tensor/errors.js';
+import { describe, fail } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { rawAlias } from '../../tensor/view.js';
 import type { BackwardHook, BackwardPreHook, Hooks } from './hooks.js';
@@ -77,7 +77,13 @@ export class BackwardHooks {
   private atOutputs(grads: readonly Gradient[], indices: readonly number[], count: number): readonly Gradient[] {
     let gradOutput: readonly Gradient[] = spread(grads, indices, count);
     for (const hook of this.preHooks) {
-      gradOutput = this.replacement(hook(this.state.self, gradOutput), gradOutput, 'Backward pre hook', 'grad_output');
+      gradOutput = this.replacement(
+        hook,
+        hook(this.state.self, gradOutput),
+        gradOutput,
+        'Backward pre hook',
+        'grad_output',
+      );
     }
     this.gradOutput = gradOutput;
     if (this.inputIndices === null) this.withoutInputs(gradOutput);
@@ -89,7 +95,7 @@ export class BackwardHooks {
     const none = new Array<Gradient>(this.inputCount).fill(null);
     for (const hook of this.hooks) {
       const result = hook(this.state.self, none, gradOutput);
-      const nothing = isList(result) ? result.every((grad) => grad === null) : !result;
+      const nothing = isList(result) ? result.every((grad) => grad === null) : result === undefined || result === null;
       if (!nothing) {
         this.refuse(
           'Backward hook for Modules where no input requires gradient should always return null or null for all gradients.',
@@ -105,25 +111,28 @@ export class BackwardHooks {
     if (gradOutput === null || inputIndices === null) return grads;
     let current: readonly Gradient[] = spread(grads, inputIndices, this.inputCount);
     for (const hook of this.hooks) {
-      current = this.replacement(hook(this.state.self, current, gradOutput), current, 'Backward hook', 'grad_input');
+      const result = hook(this.state.self, current, gradOutput);
+      current = this.replacement(hook, result, current, 'Backward hook', 'grad_input');
     }
     this.gradOutput = null;
     return inputIndices.map((i) => current[i] ?? null);
   }
 
   private replacement(
+    hook: BackwardHook | BackwardPreHook,
     result: Gradient | readonly Gradient[] | undefined | void,
     current: readonly Gradient[],
     kind: string,
-    what: string,
+    slot: string,
   ): readonly Gradient[] {
     if (result === undefined || result === null) return current;
     const list: unknown = result instanceof Tensor ? [result] : result;
-    if (!isList(list)) this.refuse(`${kind} must return a Tensor, an array of them, or nothing`);
+    const what = `${kind} '${nameOf(hook)}'`;
+    if (!isList(list)) this.refuse(`${what} must return a Tensor, an array of them, or nothing, got ${describe(list)}`);
     if (list.length !== current.length) {
-      this.refuse(`${kind} returned an invalid number of ${what}, got ${list.length}, but expected ${current.length}`);
+      this.refuse(`${kind} returned an invalid number of ${slot}, got ${list.length}, but expected ${current.length}`);
     }
-    return list;
+    return checkGradients(`${classNameOf(this.state.self)}: ${what}`, list);
   }
 
   private refuse(problem: string): never {

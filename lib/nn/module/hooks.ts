@@ -1,6 +1,6 @@
 import type { RemovableHandle } from '../../autograd/hooks.js';
 import type { Gradient } from '../../autograd/node.js';
-import { checkFunction } from '../../tensor/options.js';
+import { checkFunction, checkSynchronous } from '../../tensor/options.js';
 import type { Module } from './module.js';
 import type { ModuleState } from './state.js';
 import type { LoadPostHook, LoadPreHook, SavePostHook, SavePreHook } from './stateDict.js';
@@ -103,6 +103,8 @@ function addTo(list: HookList<unknown>, hook: unknown, prepend: boolean): () => 
   return () => list.remove(entry);
 }
 
+/** A forward hook alone may be async: that of a module whose forward is. */
 export function checkHook(op: string, hook: unknown): void {
-  checkFunction(op, 'a hook', hook);
+  if (op === 'registerForwardHook') checkFunction(op, 'a hook', hook);
+  else checkSynchronous(op, 'a hook', hook);
 }

@@ -2,9 +2,10 @@ import type { RemovableHandle } from '../../autograd/hooks.js';
 import { zeroGradient } from '../../autograd/zeroGradient.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import '../../autograd/methods.js';
+import { brand } from '../../tensor/copies.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
-import { checkOptions } from '../../tensor/options.js';
+import { checkOptions, checkSynchronous, refusePromise } from '../../tensor/options.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
 import { callModule, missingForward } from './call.js';
 import {
@@ -22,7 +23,7 @@ import { castModule } from './precision.js';
 import { printModule } from './print.js';
 import { checkFreeName, checkModule, HANDLER, registerParameter, setBuffer, setChild, typeName } from './registry.js';
 import { declareSettings, type SettingKinds } from './settings.js';
-import { BUILT_IN, classNameOf, MODULE_CLASS, type ModuleState, SETTINGS, STATE, stateOf } from './state.js';
+import { BUILT_IN, MODULE_CLASS, type ModuleState, SETTINGS, STATE, stateOf } from './state.js';
 import {
   type LoadOptions,
   type LoadPostHook,
@@ -108,7 +109,7 @@ export class Module {
 
   /** Computes the output. Subclasses define it; `module(x)` calls it with hooks around, `module.forward(x)` without. */
   forward(..._inputs: never[]): unknown {
-    return missingForward(classNameOf(this));
+    return missingForward(this);
   }
 
   /** The module's own part of its printed form, between the brackets. */
@@ -119,6 +120,11 @@ export class Module {
   /** As PyTorch prints it. */
   toString(): string {
     return printModule(this);
+  }
+
+  /** What `JSON.stringify` writes: the state dict's numbers by name. */
+  toJSON(): Readonly<Record<string, Tensor>> {
+    return Object.fromEntries(this.stateDict());
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -273,9 +279,9 @@ export class Module {
   /** Calls `fn` on every descendant and then on the module itself. */
   apply(fn: (module: Module) => void): this {
     if (arguments.length > 1) refuseSurplus('apply', arguments, 1);
-    if (typeof fn !== 'function') fail('WRONG_TYPE', `apply: expected a function, got ${describe(fn)}`);
+    checkSynchronous('apply', 'fn', fn);
     for (const child of this.children()) child.apply(fn);
-    fn(stateOf(this).self);
+    refusePromise('apply', 'fn', fn(stateOf(this).self));
     return this;
   }
 
@@ -413,6 +419,8 @@ export interface Module {
   getExtraState?(): Tensor;
   setExtraState?(state: Tensor): void;
 }
+
+brand(Module);
 
 const MEMBER_OPTIONS = ['prefix', 'recurse', 'removeDuplicate'] as const;
 const ofParameters = (state: ModuleState): ReadonlyMap<string, Parameter | null> => state.parameters;

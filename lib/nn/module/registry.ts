@@ -1,6 +1,8 @@
-import { context } from '../../tensor/context.js';
+import { outlive } from '../../tensor/context.js';
+import { foreignOrigin } from '../../tensor/copies.js';
 import { DTYPES } from '../../tensor/dtype.js';
 import { describe, type ErrorCode, fail } from '../../tensor/errors.js';
+import { keepAll } from '../../tensor/memory.js';
 import { Tensor } from '../../tensor/tensor.js';
 import type { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -113,7 +115,7 @@ export function setChild(state: ModuleState, name: string, value: Module | null)
 
 export function setBuffer(state: ModuleState, name: string, value: Tensor | null, persistent: boolean): void {
   // A buffer outlives the `tidy` in which it was made.
-  if (value !== null) context().scope?.delete(value);
+  if (value !== null) outlive(value);
   state.buffers.set(name, value);
   if (persistent) state.nonPersistent.delete(name);
   else state.nonPersistent.add(name);
@@ -197,13 +199,16 @@ export function failAssign(value: unknown, slot: string, code: ErrorCode = 'WRON
 
 /** Remembers collections, and refuses one that holds modules: they would be trained by nobody. */
 function notePlain(state: ModuleState, name: string, value: unknown): void {
+  if (foreignOrigin(value) !== null) fail('WRONG_TYPE', `${classNameOf(state.raw)}.${name}: ${describe(value)}`);
   // A forward of its own may assign to `this`, which only the proxy registers.
   if (name === 'forward') state.receiver = state.self;
+  if (value instanceof Tensor) outlive(value);
   if (!isCollection(value)) {
     if (state.collections.size > 0) state.collections.delete(name);
     return;
   }
   refuseHidden(state, name, value);
+  keepAll(value);
   state.collections.add(name);
 }
 
@@ -217,6 +222,7 @@ function isCollection(value: unknown): value is object {
 function refuseHidden(state: ModuleState, name: string, value: object): void {
   const held = findHidden(value);
   if (held === null) return;
+  if (foreignOrigin(held) !== null) fail('WRONG_TYPE', `${classNameOf(state.raw)}.${name}: ${describe(held)}`);
   const listed = Array.isArray(value) || value instanceof Set;
   const kind = Array.isArray(value)
     ? 'an array'
@@ -243,7 +249,7 @@ function findHidden(value: object, depth = 0): unknown {
       ? value.values()
       : Object.values(value);
   for (const element of elements) {
-    if (isModule(element) || element instanceof Parameter) return element;
+    if (isModule(element) || element instanceof Parameter || foreignOrigin(element) !== null) return element;
     if (depth < 2 && isCollection(element)) {
       const found = findHidden(element, depth + 1);
       if (found !== null) return found;

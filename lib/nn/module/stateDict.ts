@@ -1,8 +1,9 @@
 import { bumpVersion, metaOf } from '../../autograd/meta.js';
 import { rawCast, rawCopy } from '../../raw/copy.js';
 import { describe, fail, makeError } from '../../tensor/errors.js';
+import { withJSON } from '../../tensor/json.js';
 import { sameShape, showShape } from '../../tensor/shape.js';
-import { Tensor } from '../../tensor/tensor.js';
+import { howDisposed, Tensor } from '../../tensor/tensor.js';
 import { rawAlias, rawReshape } from '../../tensor/view.js';
 import type { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -70,7 +71,7 @@ export function saveStateDict(module: Module, options: StateDictOptions): StateD
   if (module.getExtraState !== undefined) destination.set(prefix + EXTRA, module.getExtraState());
   for (const [name, child] of state.children) child?.stateDict({ prefix: `${prefix}${name}.`, keepVars, destination });
   for (const hook of state.stateHooks?.savePost.current ?? []) hook(state.self, destination, prefix);
-  return destination;
+  return withJSON(destination);
 }
 
 /** Parameters, then the buffers that are saved. */
@@ -140,10 +141,36 @@ function failUnlessClean(module: Module, errors: readonly string[], result: Load
     messages.unshift(`Missing key(s) in state_dict: ${quote(result.missingKeys)}. `);
   }
   if (messages.length === 0) return;
+  if (result !== null) messages.push(...prefixAdvice(result));
   throw makeError(
     'STATE_DICT_MISMATCH',
     `Error(s) in loading state_dict for ${classNameOf(module)}:\n\t${messages.join('\n\t')}`,
   );
+}
+
+/** Where all names differ by one prefix: what to do about it. */
+function prefixAdvice({ missingKeys, unexpectedKeys }: LoadResult): string[] {
+  const surplus = commonPrefix(unexpectedKeys, missingKeys);
+  if (surplus !== null) {
+    const strip = `new Map([...stateDict].map(([name, x]) => [name.slice(${surplus.length}), x]))`;
+    return [`All unexpected keys have the prefix "${surplus}" before the model's names; strip it: ${strip}`];
+  }
+  const lacking = commonPrefix(missingKeys, unexpectedKeys);
+  if (lacking === null) return [];
+  const add = `new Map([...stateDict].map(([name, x]) => [\`${lacking}\${name}\`, x]))`;
+  return [`The unexpected keys lack the prefix "${lacking}" of the model's names; add it: ${add}`];
+}
+
+/** The prefix by which every one of `long` differs from one of `short`; null when there is none. */
+function commonPrefix(long: readonly string[], short: readonly string[]): string | null {
+  const names = new Set(short);
+  const first = long[0] ?? '';
+  for (const name of short) {
+    const prefix = first.endsWith(name) ? first.slice(0, first.length - name.length) : '';
+    if (prefix !== '' && long.every((key) => key.startsWith(prefix) && names.has(key.slice(prefix.length))))
+      return prefix;
+  }
+  return null;
 }
 
 /** Goes through a model and a state dict side by side, and changes nothing. */
@@ -234,8 +261,10 @@ class Plan implements LoadContext {
       return;
     }
     if (value.isDisposed || target.isDisposed) {
-      const which = value.isDisposed ? 'the tensor from checkpoint' : 'the one in current model';
-      this.errorMessages.push(`While copying the parameter named "${key}", ${which} was disposed`);
+      const [which, x] = value.isDisposed
+        ? ['the tensor from checkpoint', value]
+        : ['the one in current model', target];
+      this.errorMessages.push(`While copying the parameter named "${key}", ${which} ${howDisposed(x as Tensor)}`);
       return;
     }
     // PyTorch before 0.4 had no zero-dimensional tensors and saved them with one dimension.

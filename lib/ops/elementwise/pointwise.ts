@@ -179,7 +179,8 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   if (arguments.length > 3) refuseSurplus('lerp', arguments, 3);
   checkTensor('lerp', x);
   checkTensor('lerp', end, 'end');
-  if (x.dtype !== end.dtype) fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}`);
+  if (x.dtype !== end.dtype)
+    fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}; cast it with to('${x.dtype}')`);
   const span = sub(end, x);
   if (typeof weight === 'number') {
     // From the nearer end, so that weights 0 and 1 give x and end exactly.
@@ -187,7 +188,10 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   }
   checkTensor('lerp', weight, 'weight');
   if (weight.dtype !== x.dtype)
-    fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for weight, got ${weight.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `lerp: expected dtype ${x.dtype} for weight, got ${weight.dtype}; cast it with to('${x.dtype}')`,
+    );
   const near = logicalAnd(lt(weight, 0.5), gt(weight, -0.5));
   return where(near, add(x, mul(span, weight)), sub(end, mul(span, rsub(weight, 1))));
 }

@@ -62,7 +62,10 @@ const scatterAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> 
 /** The part of source that the index walks over. */
 function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
   if (source.dtype !== x.dtype)
-    fail('DTYPE_MISMATCH', `${op}: expected source to be ${x.dtype} as the input, got ${source.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: expected source to be ${x.dtype} as the input, got ${source.dtype}; cast it with to('${x.dtype}')`,
+    );
   if (numelOf(index.shape) === 0) return reshapeTo(expandTo(scalar(0, x.dtype), index.shape), index.shape);
   if (source.shape.length !== index.shape.length || index.shape.some((n, i) => n > source.shape[i]!)) {
     fail(
@@ -174,7 +177,10 @@ export function indexAdd(
   const list = checkList('indexAdd', index);
   const d = normalizeDim('indexAdd', dim, x.shape.length);
   if (source.dtype !== x.dtype)
-    fail('DTYPE_MISMATCH', `indexAdd: expected source to be ${x.dtype} as the input, got ${source.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `indexAdd: expected source to be ${x.dtype} as the input, got ${source.dtype}; cast it with to('${x.dtype}')`,
+    );
   const factor = checkFactor('indexAdd', 'alpha', alpha, x.dtype);
   return indexAddOp(x, d, list, factor === 1 ? source : mul(source, factor));
 }

@@ -119,7 +119,10 @@ function checkWeight(op: string, weight: Tensor | null, input: Tensor): void {
     );
   }
   if (weight.dtype !== input.dtype)
-    fail('DTYPE_MISMATCH', `${op}: weight must be ${input.dtype} as the input, got ${weight.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: weight must be ${input.dtype} as the input, got ${weight.dtype}; cast it with to('${input.dtype}')`,
+    );
 }
 
 /**

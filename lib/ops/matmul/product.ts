@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { rawMatmul } from '../../raw/matmul.js';
+import { castAdvice } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { type Shape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
@@ -29,7 +30,10 @@ export function checkPair(
   const x = checkTensor(op, a, names[0]);
   const y = checkTensor(op, b, names[1]);
   if (x.dtype !== y.dtype)
-    fail('DTYPE_MISMATCH', `${op}: expected both tensors to have one dtype, got ${x.dtype} and ${y.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: expected both tensors to have one dtype, got ${x.dtype} and ${y.dtype}${castAdvice(x.dtype, y.dtype)}`,
+    );
   if (x.dtype === 'bool') fail('DTYPE_MISMATCH', `${op}: not defined for bool tensors`);
   return [x, y];
 }

@@ -221,7 +221,7 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
   if (query.dtype !== key.dtype || query.dtype !== value.dtype) {
     fail(
       'DTYPE_MISMATCH',
-      `${OP}: query, key and value must have one dtype, got ${query.dtype}, ${key.dtype} and ${value.dtype}`,
+      `${OP}: query, key and value must have one dtype, got ${query.dtype}, ${key.dtype} and ${value.dtype}; cast them with to('${query.dtype}')`,
     );
   }
   if (query.shape.length < 2 || key.shape.length < 2 || value.shape.length < 2) {
@@ -242,7 +242,7 @@ function checkMaskDType(mask: Tensor, query: Tensor): Tensor {
   if (dtype !== 'float32' && dtype !== query.dtype) {
     fail(
       'DTYPE_MISMATCH',
-      `${OP}: attnMask must be bool, float32 or of the query's dtype ${query.dtype}, got ${dtype}`,
+      `${OP}: attnMask must be bool, float32 or of the query's dtype ${query.dtype}, got ${dtype}; cast it with to('${query.dtype}')`,
     );
   }
   return castTo(mask, query.dtype === 'bfloat16' ? 'float32' : query.dtype);

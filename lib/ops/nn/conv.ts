@@ -114,7 +114,10 @@ function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | nul
   if (bias !== null) typed.push([checkTensor(op, bias, 'bias'), 'bias']);
   for (const [tensor, name] of typed) {
     if (tensor.dtype !== x.dtype) {
-      fail('DTYPE_MISMATCH', `${op}: expected one dtype, got input ${x.dtype} and ${name} ${tensor.dtype}`);
+      fail(
+        'DTYPE_MISMATCH',
+        `${op}: expected one dtype, got input ${x.dtype} and ${name} ${tensor.dtype}; cast it with to('${x.dtype}')`,
+      );
     }
   }
   const rank = x.shape.length;

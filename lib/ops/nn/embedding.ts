@@ -108,7 +108,10 @@ export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOpti
   checkDense(op, sparse);
   checkTensor(op, input);
   if (input.dtype !== 'int64' && input.dtype !== 'int32') {
-    fail('DTYPE_MISMATCH', `${op}: input must hold int64 or int32 indices, got ${input.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: input must hold int64 or int32 indices, got ${input.dtype}; make it with { dtype: 'int64' } or cast it with to('int64')`,
+    );
   }
   checkTensor(op, weight, 'weight');
   if (weight.shape.length !== 2) {

@@ -132,7 +132,10 @@ export function checkAffine(
     fail('SHAPE_MISMATCH', `${op}: ${name} must have shape ${showShape(shape)}, got ${showShape(value.shape)}`);
   }
   if (value.dtype !== x.dtype) {
-    fail('DTYPE_MISMATCH', `${op}: ${name} must be ${x.dtype} as the input, got ${value.dtype}`);
+    fail(
+      'DTYPE_MISMATCH',
+      `${op}: ${name} must be ${x.dtype} as the input, got ${value.dtype}; cast it with to('${x.dtype}')`,
+    );
   }
   return value;
 }

@@ -286,7 +286,8 @@ export type Index = number | readonly [start?: number | null, end?: number | nul
 
 /**
  * x at Python-like indices: a number picks, an array slices, null inserts a dimension of size 1, '...' stands for as many
- * whole dimensions as are left.
+ * whole dimensions as are left. An array is a range, never a list of indices: `x.at([0, 2])` is x[0:2]. Rows 0 and 2 are
+ * `x.indexSelect(0, tensor([0, 2], { dtype: 'int64' }))`.
  *
  * @example
  * x.at(0);               // x[0]

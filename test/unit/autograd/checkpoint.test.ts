@@ -120,7 +120,7 @@ describe('checkpoint', () => {
       },
     );
     expect(fails).toThrow('broken');
-    expect(() => autograd.checkpoint(3 as never)).toThrow('checkpoint: expected a function, got 3');
-    expect(() => autograd.checkpoint(async () => leaf())).toThrow('expected a synchronous function');
+    expect(() => autograd.checkpoint(3 as never)).toThrow('checkpoint: fn must be a function, got 3');
+    expect(() => autograd.checkpoint(async () => leaf())).toThrow('checkpoint: fn must not be async');
   });
 });

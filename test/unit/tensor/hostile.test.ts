@@ -122,6 +122,9 @@ interface WasmMemory {
   grow(pages: number): void;
 }
 
+/** The fields that the types do not show. */
+const inside = (x: Tensor): { _handle: unknown } => x as unknown as { _handle: unknown };
+
 describe('handles that name nothing', () => {
   test.each<[string, unknown]>([
     ['of a slot that was never made', 2 ** 40],
@@ -132,32 +135,32 @@ describe('handles that name nothing', () => {
     ['fractional', 1.5],
   ])('a forged handle, %s', (_name, handle) => {
     const x = tensor([1, 2]);
-    (x as { _handle: unknown })._handle = handle;
+    inside(x)._handle = handle;
     expect(codeOf(() => x.add(1))).toBe('DISPOSED');
   });
 
   test('a forged handle that is no number', () => {
     const x = tensor([1, 2]);
-    (x as { _handle: unknown })._handle = {};
+    inside(x)._handle = {};
     expect(codeOf(() => x.add(1))).toBe('BAD_ARGUMENT');
   });
 
   test('a stale handle does not reach the tensor that took its slot', () => {
     const x = tensor([1, 2]);
-    const stale = x._handle;
+    const stale = inside(x)._handle;
     x.dispose();
     const successors = Array.from({ length: 100 }, () => tensor([3, 4]));
-    x._handle = stale;
+    inside(x)._handle = stale;
     expect(codeOf(() => x.add(1))).toBe('DISPOSED');
     expect(successors.every((y) => y.sum().item() === 7)).toBe(true);
   });
 
   test('disposing of a stale handle frees nobody else', () => {
     const x = tensor([1, 2]);
-    const stale = x._handle;
+    const stale = inside(x)._handle;
     x.dispose();
     const successors = Array.from({ length: 100 }, () => tensor([3, 4]));
-    x._handle = stale;
+    inside(x)._handle = stale;
     x.dispose();
     expect(successors.every((y) => y.sum().item() === 7)).toBe(true);
   });

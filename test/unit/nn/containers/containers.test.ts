@@ -258,7 +258,10 @@ describe('ModuleList', () => {
   it('has no forward, whatever the arguments', () => {
     for (const args of [[], [ones([1])], [1, 2]]) {
       const error = thrown(() => (list() as unknown as (...args: unknown[]) => void)(...args));
-      expect(error.message).toBe('Module [ModuleList] is missing the required "forward" function');
+      expect(error.message).toBe(
+        'Module [ModuleList] is missing the required "forward" function: it runs nothing by itself; ' +
+          "loop over it in the parent's forward, or use nn.Sequential",
+      );
       expect(error.code).toBe('MISSING_FORWARD');
     }
     expect(thrown(() => (new nn.Module() as unknown as () => void)()).message).toContain('Module [Module] is missing');
