@@ -45,7 +45,7 @@ const NATIVE = {
   dispatch: ['dtype.h', 'error.h', 'kernels/table.h', 'kernels/families.inc', 'kernels/kernels.def'],
   parallel: ['error.h'],
   memory: ['error.h', 'parallel/'],
-  tensor: ['dtype.h', 'error.h', 'kernels/table.h', 'dispatch/dispatch.h', 'parallel/', 'memory/'],
+  tensor: ['dtype.h', 'error.h', 'kernels/elementwise.h', 'dispatch/dispatch.h', 'parallel/', 'memory/'],
   drivers: ['dtype.h', 'error.h', 'kernels/', 'dispatch/dispatch.h', 'parallel/', 'memory/', 'tensor/'],
   ops: ['dtype.h', 'error.h', 'kernels/', 'dispatch/dispatch.h', 'parallel/', 'memory/', 'tensor/', 'drivers/'],
   plan: [

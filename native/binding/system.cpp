@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "../dispatch/dispatch.h"
+#include "../kernels/table.h"
 #include "../memory/system_memory.h"
 #include "../parallel/thread_pool.h"
 #include "exports.h"

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../error.h"
+#include "../kernels/table.h"
 #include "cpu.h"
 
 namespace flambeau {
@@ -170,6 +171,23 @@ const KernelTable& kernels() {
   static const KernelTable& chosen = choose();
   return chosen;
 }
+
+template <class Family>
+const Family& kernels() {
+  return kernels();
+}
+template const ElementwiseTable& kernels();
+template const ReduceTable& kernels();
+template const GemmTable& kernels();
+template const ConvTable& kernels();
+template const WinogradTable& kernels();
+template const NormTable& kernels();
+template const PoolingTable& kernels();
+template const LossTable& kernels();
+template const AttentionTable& kernels();
+template const RecurrentTable& kernels();
+template const OptimTable& kernels();
+template const RandomTable& kernels();
 
 const char* const* supported_isas() { return supported().names; }
 

@@ -3,14 +3,18 @@
 // it.
 #pragma once
 
-#include "../kernels/table.h"
 #include "cpu.h"  // cache_sizes
 
 namespace flambeau {
 
+struct KernelTable;
+
 // The table in force; chosen on first use, then constant. Throws flambeau::Error (native/error.h) when the CPU
 // is below the baseline or FLAMBEAU_ISA names an unknown or unsupported ISA.
 const KernelTable& kernels();
+// A family's part of it, such as kernels<GemmTable>(), for files that include that family's header alone.
+template <class Family>
+const Family& kernels();
 
 // The ISAs this machine can run, lowest first; ends with nullptr.
 const char* const* supported_isas();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../kernels/attention.h"
 #include "../parallel/shares.h"
 #include "../tensor/integers.h"
 #include "../tensor/output.h"
@@ -31,7 +32,7 @@ void check_operand(const Tensor& q, const Tensor& x, int64_t rows, int64_t colum
 }
 
 Sizes check(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* mask) {
-  if (!kernels().attention[static_cast<int>(q.dtype)].forward) throw_no_kernel(kOp, q.dtype);
+  if (!kernels<AttentionTable>().attention[static_cast<int>(q.dtype)].forward) throw_no_kernel(kOp, q.dtype);
   const int rank = q.rank();
   if (rank < 2) throw_shapes("a query of at least 2 dimensions", q);
   check_operand(q, k, -1, q.shape[rank - 1], "key");
@@ -147,7 +148,7 @@ void attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* 
   }
   if (sizes.heads * sizes.queries == 0) return;
   const Mask masks(mask);
-  const AttentionKernel& kernel = kernels().attention[static_cast<int>(q.dtype)];
+  const AttentionKernel& kernel = kernels<AttentionTable>().attention[static_cast<int>(q.dtype)];
   const int64_t item = static_cast<int64_t>(item_size(q.dtype));
   const int64_t blocks = ceil_div(sizes.queries, kernel.lanes);
   const AttentionHead any = head_at(sizes, keys, values, masks, scale, causal, 0);
@@ -198,7 +199,7 @@ void attention_backward(const Tensor& g, const Tensor& q, const Tensor& k, const
   const Heads queries(q), keys(k), values(v), outputs(out), slopes(g), query_grads(dq), key_grads(dk), value_grads(dv);
   if (sizes.heads == 0) return;
   const Mask masks(mask);
-  const AttentionKernel& kernel = kernels().attention[static_cast<int>(q.dtype)];
+  const AttentionKernel& kernel = kernels<AttentionTable>().attention[static_cast<int>(q.dtype)];
   const Tensor levels = contiguous(lse);
   const AttentionHead any = head_at(sizes, keys, values, masks, scale, causal, 0);
   for_ranges(sizes.heads, grain_of(2.5 * work_of(sizes, sizes.queries)), kernel.backward_scratch(any), q.dtype,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../kernels/norm.h"
 #include "../parallel/thread_pool.h"
 #include "../tensor/copy.h"
 #include "../tensor/element.h"
@@ -93,7 +94,7 @@ struct Slots {
 };
 Slots slots_for(const char* op, DType dtype) {
   const int i = static_cast<int>(dtype);
-  const KernelTable& k = kernels();
+  const NormTable& k = kernels<NormTable>();
   if (!k.moments[i]) throw_no_kernel(op, dtype);
   return {k.moments[i], k.channel_affine[i], k.channel_gradient[i], k.channel_dots[i]};
 }

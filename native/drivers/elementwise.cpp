@@ -1,5 +1,6 @@
 #include "elementwise.h"
 
+#include "../kernels/elementwise.h"
 #include "../tensor/element.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
@@ -165,21 +166,21 @@ void check_divisor(OpName op, const Tensor& divisor) {
 
 void unary(UnaryKernel kernel, const Tensor& x, const double (&p)[2], Out out) {
   const OpName op("unary", kernel);
-  const UnaryFn fn = find_kernel(op, kernels().unary, kernel, x.dtype);
+  const UnaryFn fn = find_kernel(op, kernels<ElementwiseTable>().unary, kernel, x.dtype);
   map_one(op, x, x.dtype, out, grain_of(kernel),
           [fn, &p](const char* from, char* to, size_t n) { fn(from, to, n, p); });
 }
 
 void predicate(PredicateKernel kernel, const Tensor& x, Out out) {
   const OpName op("predicate", kernel);
-  const UnaryFn fn = find_kernel(op, kernels().predicate, kernel, x.dtype);
+  const UnaryFn fn = find_kernel(op, kernels<ElementwiseTable>().predicate, kernel, x.dtype);
   map_one(op, x, DType::boolean, out, kCheapGrain,
           [fn](const char* from, char* to, size_t n) { fn(from, to, n, nullptr); });
 }
 
 void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double (&p)[2], Out out) {
   const OpName op("binary", kernel);
-  const BinaryFn fn = find_kernel(op, kernels().binary, kernel, a.dtype);
+  const BinaryFn fn = find_kernel(op, kernels<ElementwiseTable>().binary, kernel, a.dtype);
   check_same_dtype(op, a, b);
   if (divides_integers(kernel, a.dtype) && a.numel != 0) check_divisor(op, b);
   const double* const params = p;
@@ -200,7 +201,7 @@ void binary(BinaryKernel kernel, const Tensor& a, const Tensor& b, const double 
 
 void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool reversed, double p, Out out) {
   const OpName op("binary", kernel);
-  const BinaryFn fn = find_kernel(op, kernels().binary, kernel, x.dtype);
+  const BinaryFn fn = find_kernel(op, kernels<ElementwiseTable>().binary, kernel, x.dtype);
   const Element element = x.dtype == DType::bf16 ? bf16_scalar(kernel, scalar) : Element(scalar, x.dtype);
   if (divides_integers(kernel, x.dtype) && x.numel != 0) {
     if (reversed) {
@@ -223,7 +224,7 @@ void binary_scalar(BinaryKernel kernel, const Tensor& x, double scalar, bool rev
 
 void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Out out) {
   const OpName op("compare", kernel);
-  const BinaryFn fn = find_kernel(op, kernels().compare, kernel, a.dtype);
+  const BinaryFn fn = find_kernel(op, kernels<ElementwiseTable>().compare, kernel, a.dtype);
   check_same_dtype(op, a, b);
   map_two(op, a, b, DType::boolean, out, kCheapGrain,
           [fn](const char* x, size_t x_step, const char* z, size_t z_step, char* y, size_t n) {
@@ -233,7 +234,7 @@ void compare(CompareKernel kernel, const Tensor& a, const Tensor& b, Out out) {
 
 void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Out out) {
   const OpName op("compare", kernel);
-  const BinaryFn fn = find_kernel(op, kernels().compare, kernel, x.dtype);
+  const BinaryFn fn = find_kernel(op, kernels<ElementwiseTable>().compare, kernel, x.dtype);
   const Element element(scalar, x.dtype);
   const void* const s = element.bytes;
   map_one(op, x, DType::boolean, out, kCheapGrain,
@@ -243,7 +244,7 @@ void compare_scalar(CompareKernel kernel, const Tensor& x, double scalar, Out ou
 void where(const Tensor& cond, const Tensor& a, const Tensor& b, Out out) {
   check_dtype("where", cond, DType::boolean);
   check_same_dtype("where", a, b);
-  const WhereFn fn = kernels().where[static_cast<int>(a.dtype)];
+  const WhereFn fn = kernels<ElementwiseTable>().where[static_cast<int>(a.dtype)];
   const Dims shape = broadcast_shapes("where", broadcast_shapes("where", a.shape, b.shape), cond.shape);
   make_or_check("where", out, a.dtype, shape);
   const Tensor wide_cond = broadcast_to(cond, shape), wide_a = broadcast_to(a, shape), wide_b = broadcast_to(b, shape);

@@ -4,7 +4,7 @@
 // has no slot throws DTYPE_MISMATCH naming the kernel.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/elementwise.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

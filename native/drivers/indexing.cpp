@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "../kernels/elementwise.h"
 #include "../tensor/copy.h"
 #include "../tensor/element.h"
 #include "../tensor/map.h"
@@ -188,7 +189,8 @@ void index_add(Target target, int axis, const Tensor& index, const Tensor& sourc
   const Tensor from = contiguous(without_sharing(source, target)), list = contiguous(without_sharing(index, target));
   Tensor sum = contiguous(target);
   const int64_t* const at = list.as<int64_t>();
-  const BinaryFn fn = kernels().binary[static_cast<int>(BinaryKernel::add)][static_cast<int>(target->dtype)];
+  const BinaryFn fn =
+      kernels<ElementwiseTable>().binary[static_cast<int>(BinaryKernel::add)][static_cast<int>(target->dtype)];
   with_dtype(target->dtype, [&](auto zero) {
     using T = decltype(zero);
     T* const y = sum.as<T>();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../kernels/loss.h"
 #include "../parallel/thread_pool.h"
 #include "../tensor/copy.h"
 #include "../tensor/element.h"
@@ -154,7 +155,7 @@ void cross_entropy(const Tensor& x, const Tensor& target, const Tensor* weight, 
     });
   }
   const CrossEntropy c(x, target, weight, ignore_index, smoothing);
-  const CrossEntropyFn fn = kernels().cross_entropy[static_cast<int>(x.dtype)];
+  const CrossEntropyFn fn = kernels<LossTable>().cross_entropy[static_cast<int>(x.dtype)];
   const Dims rows_shape{c.rows};
   make_or_check("crossEntropy", loss, x.dtype, reduction == LossReduction::none ? rows_shape : Dims{});
   make_or_check("crossEntropy", stats, x.dtype, {2 * c.rows + 1});
@@ -193,7 +194,7 @@ void cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& targ
     });
   }
   const CrossEntropy c(x, target, weight, ignore_index, smoothing);
-  const CrossEntropyBackwardFn fn = kernels().cross_entropy_backward[static_cast<int>(x.dtype)];
+  const CrossEntropyBackwardFn fn = kernels<LossTable>().cross_entropy_backward[static_cast<int>(x.dtype)];
   check_same_dtype("nllLoss", g, x);
   check_same_dtype("nllLoss", stats, x);
   const bool by_row = g.rank() == 1;

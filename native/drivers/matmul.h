@@ -2,7 +2,7 @@
 // through a plain loop that wraps.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/epilogue.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

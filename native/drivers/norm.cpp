@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "../kernels/norm.h"
+#include "../kernels/reduce.h"
 #include "../tensor/copy.h"
 #include "../tensor/integers.h"
 #include "../tensor/map.h"
@@ -55,7 +57,8 @@ void row_norm(RowNorm kind, const Tensor& x, const Tensor* weight, const Tensor*
               OptionalTarget mean, OptionalTarget rstd, Out out) {
   const char* const op = name_of(kind);
   const bool centred = kind == RowNorm::layer;
-  const RowNormFn fn = (centred ? kernels().layer_norm : kernels().rms_norm)[static_cast<int>(x.dtype)];
+  const RowNormFn fn =
+      (centred ? kernels<NormTable>().layer_norm : kernels<NormTable>().rms_norm)[static_cast<int>(x.dtype)];
   if (!fn) throw_no_kernel(op, x.dtype);
   const Rows rows = rows_of(op, x, axes);
   const Tensor w = weight ? check_operand(op, "a weight", x, *weight, rows.n) : Tensor();
@@ -84,8 +87,8 @@ void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Ten
                        const Tensor& rstd, int axes, OptionalTarget dx, OptionalTarget dweight, OptionalTarget dbias) {
   const char* const op = kind == RowNorm::layer ? "layerNormBackward" : "rmsNormBackward";
   const bool centred = kind == RowNorm::layer;
-  const RowNormBackwardFn fn =
-      (centred ? kernels().layer_norm_backward : kernels().rms_norm_backward)[static_cast<int>(x.dtype)];
+  const RowNormBackwardFn fn = (centred ? kernels<NormTable>().layer_norm_backward
+                                        : kernels<NormTable>().rms_norm_backward)[static_cast<int>(x.dtype)];
   if (!fn) throw_no_kernel(op, x.dtype);
   const Rows rows = rows_of(op, x, axes);
   check_same_dtype(op, g, x);
@@ -123,7 +126,7 @@ void row_norm_backward(RowNorm kind, const Tensor& g, const Tensor& x, const Ten
     }
   });
   if (!sums) return;
-  const ReduceFn sum = kernels().reduce[static_cast<int>(ReduceKernel::sum)][static_cast<int>(x.dtype)];
+  const ReduceFn sum = kernels<ReduceTable>().reduce[static_cast<int>(ReduceKernel::sum)][static_cast<int>(x.dtype)];
   const size_t count = static_cast<size_t>(blocks), n = static_cast<size_t>(rows.n);
   if (dweight) sum(parts.data(), dweight->data(), 1, count, n);
   if (dbias) sum(parts.data() + blocks * row, dbias->data(), 1, count, n);

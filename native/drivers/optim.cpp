@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../kernels/optim.h"
 #include "../tensor/copy.h"
 #include "../tensor/map.h"
 #include "../tensor/output.h"
@@ -137,26 +138,26 @@ void require(OpName op, const TargetList& buffers, const char* what) {
 }  // namespace
 
 void sgd(const SgdArgs& args, const TargetList& params, const TensorList& grads, const TargetList& momentum_buffers) {
-  check_kernels("sgd", kernels().sgd, grads);
+  check_kernels("sgd", kernels<OptimTable>().sgd, grads);
   if (args.momentum != 0) require("sgd", momentum_buffers, "momentum needs a momentum buffer");
   Operands operands("sgd", {&params, &momentum_buffers}, grads);
   run_parts(operands.parts(), [&](const Part& part, size_t first, size_t count) {
-    kernels().sgd[static_cast<int>(part.dtype)](&args, part.at(0, first), part.grad_at(first), part.at(1, first),
-                                                count);
+    kernels<OptimTable>().sgd[static_cast<int>(part.dtype)](&args, part.at(0, first), part.grad_at(first),
+                                                            part.at(1, first), count);
   });
   operands.commit();
 }
 
 void adam(const AdamArgs& args, const TargetList& params, const TensorList& grads, const TargetList& exp_avgs,
           const TargetList& exp_avg_sqs, const TargetList& max_exp_avg_sqs) {
-  check_kernels("adam", kernels().adam, grads);
+  check_kernels("adam", kernels<OptimTable>().adam, grads);
   require("adam", exp_avgs, "averages were expected");
   require("adam", exp_avg_sqs, "averages of squares were expected");
   if (args.amsgrad) require("adam", max_exp_avg_sqs, "amsgrad needs a tensor of maxima");
   Operands operands("adam", {&params, &exp_avgs, &exp_avg_sqs, &max_exp_avg_sqs}, grads);
   run_parts(operands.parts(), [&](const Part& part, size_t first, size_t count) {
-    kernels().adam[static_cast<int>(part.dtype)](&args, part.at(0, first), part.grad_at(first), part.at(1, first),
-                                                 part.at(2, first), part.at(3, first), count);
+    kernels<OptimTable>().adam[static_cast<int>(part.dtype)](
+        &args, part.at(0, first), part.grad_at(first), part.at(1, first), part.at(2, first), part.at(3, first), count);
   });
   operands.commit();
 }

@@ -2,7 +2,7 @@
 // buffers is not used, its list may hold nulls. Nothing is updated unless all fit.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/optim.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "../kernels/pooling.h"
 #include "../parallel/shares.h"
 #include "../tensor/output.h"
 
@@ -71,7 +72,7 @@ Fn slot(const char* op, const Fn (&row)[kDTypeCount], DType dtype) {
 
 void max_pool(const Tensor& x, const PoolArgs& args, OptionalTarget indices, Out out) {
   const char* const op = "maxPool";
-  const MaxPoolFn fn = slot(op, kernels().max_pool, x.dtype);
+  const MaxPoolFn fn = slot(op, kernels<PoolingTable>().max_pool, x.dtype);
   check(op, args);
   const int64_t planes = planes_of(op, x, args.h.size, args.w.size);
   if (indices && x.dtype == DType::f32 && args.h.size * args.w.size >= int64_t(1) << 31) {
@@ -96,7 +97,7 @@ void max_pool(const Tensor& x, const PoolArgs& args, OptionalTarget indices, Out
 
 void max_pool_backward(const Tensor& g, const Tensor& indices, const PoolArgs& args, Out dx) {
   const char* const op = "maxPoolBackward";
-  const MaxPoolBackwardFn fn = slot(op, kernels().max_pool_backward, g.dtype);
+  const MaxPoolBackwardFn fn = slot(op, kernels<PoolingTable>().max_pool_backward, g.dtype);
   check(op, args);
   check_dtype(op, indices, index_dtype(g.dtype));
   const int64_t planes = planes_of(op, indices, args.h.out, args.w.out);
@@ -137,12 +138,13 @@ void run_average(const char* op, const AvgPoolFn (&slots)[kDTypeCount], const Po
 }  // namespace
 
 void avg_pool(const Tensor& x, const PoolArgs& args, Out out) {
-  run_average("avgPool", kernels().avg_pool, args, x, args.h.size, args.w.size, out, args.h.out, args.w.out);
+  run_average("avgPool", kernels<PoolingTable>().avg_pool, args, x, args.h.size, args.w.size, out, args.h.out,
+              args.w.out);
 }
 
 void avg_pool_backward(const Tensor& g, const PoolArgs& args, Out dx) {
-  run_average("avgPoolBackward", kernels().avg_pool_backward, args, g, args.h.out, args.w.out, dx, args.h.size,
-              args.w.size);
+  run_average("avgPoolBackward", kernels<PoolingTable>().avg_pool_backward, args, g, args.h.out, args.w.out, dx,
+              args.h.size, args.w.size);
 }
 
 }  // namespace flambeau

@@ -1,7 +1,7 @@
 // Pooling: the last two axes of x are pooled; args.h and args.w have its sizes.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/pooling.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

@@ -14,6 +14,7 @@
 #include "../dispatch/dispatch.h"
 #include "../error.h"
 #include "../kernels/box_muller.h"
+#include "../kernels/random.h"
 
 namespace flambeau {
 namespace {
@@ -117,14 +118,14 @@ void units(Generator& g, float* y, size_t n) {
   for (size_t done = 0; done < n; done += kChunk) {
     const size_t count = std::min(kChunk, n - done);
     g.draw(draws, count);
-    kernels().random.unit_f32(draws, y + done, count);
+    kernels<RandomTable>().random.unit_f32(draws, y + done, count);
   }
 }
 
 template <class T>
 void transform_blocks(T* y, size_t blocks, T mean, T stddev) {
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (const auto fn = kernels().random.normal_f32) return fn(y, blocks, mean, stddev);
+    if (const auto fn = kernels<RandomTable>().random.normal_f32) return fn(y, blocks, mean, stddev);
   }
   for (size_t i = 0; i < blocks; ++i) box_muller_16(y + 16 * i, mean, stddev);
 }
@@ -206,7 +207,7 @@ void Generator::manual_seed(uint64_t seed) {
 }
 
 void Generator::refill() {
-  kernels().random.refill(state_);
+  kernels<RandomTable>().random.refill(state_);
   next_ = 0;
 }
 
@@ -214,7 +215,7 @@ void Generator::draw(uint32_t* y, size_t n) {
   while (n > 0) {
     if (next_ == kWords) refill();
     const size_t count = std::min(n, static_cast<size_t>(kWords - next_));
-    kernels().random.temper(state_ + next_, y, count);
+    kernels<RandomTable>().random.temper(state_ + next_, y, count);
     next_ += static_cast<int>(count);
     y += count;
     n -= count;
@@ -225,7 +226,7 @@ void Generator::draw(uint32_t* y, size_t n) {
 
 void uniform_f32(Generator& g, float* y, size_t n, double from, double to) {
   const float low = static_cast<float>(from), high = static_cast<float>(to);
-  if (const auto scale = kernels().random.scale_f32) {
+  if (const auto scale = kernels<RandomTable>().random.scale_f32) {
     units(g, y, n);
     return scale(y, n, low, high);
   }
@@ -329,7 +330,7 @@ void bernoulli_scalar(Generator& g, uint8_t* y, size_t n, double p) {
   for (size_t done = 0; done < n; done += kChunk / 2) {
     const size_t count = std::min(kChunk / 2, n - done);
     g.draw(draws, 2 * count);
-    kernels().random.toss(draws, y + done, count, limit);
+    kernels<RandomTable>().random.toss(draws, y + done, count, limit);
   }
 }
 

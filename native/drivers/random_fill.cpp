@@ -4,6 +4,7 @@
 #include <string>
 
 #include "../error.h"
+#include "../kernels/elementwise.h"
 #include "../tensor/copy.h"
 #include "../tensor/output.h"
 
@@ -49,7 +50,7 @@ void require_probabilities(const T* p, int64_t n) {
 template <class T>
 void toss(Generator& g, T* y, size_t n, double p, T value) {
   constexpr DType kType = sizeof(T) == sizeof(float) ? DType::f32 : DType::f64;
-  const WhereFn where = kernels().where[static_cast<int>(kType)];
+  const WhereFn where = kernels<ElementwiseTable>().where[static_cast<int>(kType)];
   const T zero{0};
   uint8_t hits[4096];
   for (size_t done = 0; done < n;) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <type_traits>
 
+#include "../kernels/gemm.h"
+#include "../kernels/recurrent.h"
 #include "../parallel/team.h"
 #include "../parallel/thread_pool.h"
 #include "../tensor/integers.h"
@@ -45,7 +47,7 @@ void check_shape(const Sizes& sizes, const Tensor* x, std::initializer_list<int6
 
 Sizes check(const Recurrence& r) {
   const Tensor& gates = *r.gates;
-  if (!kernels().recurrent[static_cast<int>(gates.dtype)][0].forward) throw_no_kernel(kOp, gates.dtype);
+  if (!kernels<RecurrentTable>().recurrent[static_cast<int>(gates.dtype)][0].forward) throw_no_kernel(kOp, gates.dtype);
   const int count = gate_count(r.cell);
   if (gates.rank() != 3 || gates.shape[2] % count != 0 || !r.weight || r.weight->rank() != 2) {
     throw Error("SHAPE_MISMATCH",
@@ -148,7 +150,7 @@ struct UnitParts {
   // read the weight from either end in turn: of one about as large as the cache the part used last is then still there.
   void multiply(int64_t phase, int part, const void* state, int64_t k, int gates, MatrixView weight, void* out,
                 bool accumulate, const Epilogue* epilogue, bool turned = false) const {
-    const GemmKernel& kernel = kernels().gemm[static_cast<int>(s.dtype)];
+    const GemmKernel& kernel = kernels<GemmTable>().gemm[static_cast<int>(s.dtype)];
     const int64_t item = static_cast<int64_t>(item_size(s.dtype)), n = gates * s.width;
     const int64_t end = begin(part + 1), first = begin(part) / kBlock, blocks = blocks_of(end) - first;
     for (int64_t at = 0; at < gates * blocks; ++at) {
@@ -182,7 +184,7 @@ StorageRef turned(const Sizes& s, int gates, const Tensor& weight) {
   const int64_t blocks = UnitParts::blocks_of(s.width), size = UnitParts::kBlock * s.features;
   const size_t bytes = static_cast<size_t>(gates * blocks * size) * item_size(s.dtype);
   const auto turn = [&](void* to) {
-    const GemmKernel& kernel = kernels().gemm[static_cast<int>(s.dtype)];
+    const GemmKernel& kernel = kernels<GemmTable>().gemm[static_cast<int>(s.dtype)];
     parallel_for(gates * blocks, 1 + kGrain / (1 + size), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t unit = i % blocks * UnitParts::kBlock, row = i / blocks * s.width + unit;
@@ -206,7 +208,8 @@ void recurrent(RecurrentCell cell, bool reverse, Target gates, const Tensor& wei
   const Recurrence r{cell, reverse, &*gates, &weight, bias, &hidden, cell_state, projection, &*output, cells, raw};
   const Sizes s = check(r);
   if (s.steps * s.rows == 0) return;
-  const RecurrentKernel& kernel = kernels().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
+  const RecurrentKernel& kernel =
+      kernels<RecurrentTable>().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
   StorageRef sums;
   Epilogue adds_bias;
   if (r.cell == RecurrentCell::gru) {
@@ -301,7 +304,8 @@ void run_backward(const Recurrence& r, const Gradients& g) {
   if (is_lstm) check_shape(s, g.first_cell_state, {s.rows, s.width}, "gradient of the first cell");
   if (r.projection) check_shape(s, g.projected, {s.steps, s.rows, s.features}, "gradient of the states");
 
-  const RecurrentKernel& kernel = kernels().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
+  const RecurrentKernel& kernel =
+      kernels<RecurrentTable>().recurrent[static_cast<int>(s.dtype)][static_cast<int>(r.cell)];
   const int64_t state = s.rows * s.features, cells = s.rows * s.width;
   // The gradient of the state that the step at hand returned, and of what the cell made of it.
   void* const dhidden = g.first_hidden->data();

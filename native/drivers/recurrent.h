@@ -1,7 +1,7 @@
 // One layer of a recurrent network in one direction, over all steps.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/recurrent.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

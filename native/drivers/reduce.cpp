@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../kernels/reduce.h"
 #include "../parallel/thread_pool.h"
 #include "../tensor/copy.h"
 #include "../tensor/integers.h"
@@ -139,7 +140,7 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { reduce(kernel, widened(x), axes, keepdim, wide); });
   }
-  const ReduceFn fn = find_kernel(op, kernels().reduce, kernel, x.dtype);
+  const ReduceFn fn = find_kernel(op, kernels<ReduceTable>().reduce, kernel, x.dtype);
   const bool has_identity = kernel == ReduceKernel::sum || kernel == ReduceKernel::prod;
   bool reduced[kMaxRank] = {};
   for (int i = 0; i < axes.rank; ++i) {
@@ -194,7 +195,7 @@ void reduce(ReduceKernel kernel, const Tensor& x, const Dims& axes, bool keepdim
 void arg_reduce(ArgReduceKernel kernel, const Tensor& x, int axis, bool keepdim, Out out) {
   const OpName op("argReduce", kernel);
   if (x.dtype == DType::bf16) return arg_reduce(kernel, widened(x), axis, keepdim, out);
-  const ReduceFn fn = find_kernel(op, kernels().arg_reduce, kernel, x.dtype);
+  const ReduceFn fn = find_kernel(op, kernels<ReduceTable>().arg_reduce, kernel, x.dtype);
   bool reduced[kMaxRank] = {};
   if (axis != -1) {
     check_axis(op, x, axis);
@@ -249,7 +250,7 @@ void scan(ScanKernel kernel, const Tensor& x, int axis, Out out) {
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { scan(kernel, widened(x), axis, wide); });
   }
-  const ReduceFn fn = find_kernel(op, kernels().scan, kernel, x.dtype);
+  const ReduceFn fn = find_kernel(op, kernels<ReduceTable>().scan, kernel, x.dtype);
   check_axis(op, x, axis);
   make_or_check(op, out, x.dtype, x.shape);
   const Tensor dense = contiguous(x);
@@ -296,7 +297,7 @@ void softmax(SoftmaxKernel kernel, const Tensor& x, int axis, Out out) {
   if (x.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { softmax(kernel, widened(x), axis, wide); });
   }
-  const SoftmaxFn fn = find_kernel(op, kernels().softmax, kernel, x.dtype);
+  const SoftmaxFn fn = find_kernel(op, kernels<ReduceTable>().softmax, kernel, x.dtype);
   check_axis(op, x, axis);
   make_or_check(op, out, x.dtype, x.shape);
   const Tensor dense = contiguous(x);
@@ -316,7 +317,7 @@ void softmax_backward(SoftmaxBackwardKernel kernel, const Tensor& g, const Tenso
   if (g.dtype == DType::bf16 && y.dtype == DType::bf16) {
     return compute_wide(op, out, [&](Tensor& wide) { softmax_backward(kernel, widened(g), widened(y), axis, wide); });
   }
-  const SoftmaxBackwardFn fn = find_kernel(op, kernels().softmax_backward, kernel, y.dtype);
+  const SoftmaxBackwardFn fn = find_kernel(op, kernels<ReduceTable>().softmax_backward, kernel, y.dtype);
   check_axis(op, y, axis);
   check_same_dtype(op, g, y);
   make_or_check(op, out, y.dtype, y.shape);

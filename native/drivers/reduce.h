@@ -1,7 +1,7 @@
 // What goes along axes: reductions, scans, softmax.
 #pragma once
 
-#include "../kernels/table.h"
+#include "../kernels/reduce.h"
 #include "../tensor/written.h"
 
 namespace flambeau {

@@ -327,7 +327,7 @@ constexpr AttentionKernel attention = {kLanes<T>,  forward_scratch<T>,  load_hea
 
 }  // namespace
 
-void fill_attention(KernelTable& table) {
+void fill_attention(AttentionTable& table) {
   table.attention[static_cast<int>(DType::f32)] = attention<float>;
   table.attention[static_cast<int>(DType::f64)] = attention<double>;
 }

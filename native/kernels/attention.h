@@ -2,7 +2,7 @@
 // the output, its gradient g and the gradients of all three are contiguous; strides between rows are in elements.
 #pragma once
 
-#include <cstdint>
+#include "../dtype.h"
 
 namespace flambeau {
 
@@ -40,6 +40,10 @@ struct AttentionKernel {
   void (*forward)(const AttentionHead& head, const AttentionQueries& block, void* scratch);  // of a loaded head
   int64_t (*backward_scratch)(const AttentionHead& head);
   void (*backward)(const AttentionHead& head, const AttentionGradients& gradients, void* scratch);
+};
+
+struct AttentionTable {
+  AttentionKernel attention[kDTypeCount];  // FLOATS; forward == nullptr elsewhere
 };
 
 }  // namespace flambeau

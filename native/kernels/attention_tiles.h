@@ -1,6 +1,7 @@
 // The register tiles of attention.cpp, their operands' layouts and the products made of them.
 #pragma once
 
+#include "attention.h"
 #include "fill.h"
 #include "gemm_vec.h"
 

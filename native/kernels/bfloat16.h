@@ -2,6 +2,7 @@
 // so that the values in between stay in L1. No functor is compiled twice.
 #pragma once
 
+#include "elementwise.h"
 #include "family.h"
 
 namespace flambeau::FLAMBEAU_ISA {

@@ -1,5 +1,6 @@
 // Elementwise functions of two operands.
 #include "bfloat16.h"
+#include "elementwise.h"
 #include "family.h"
 #include "simd/activation.h"
 #include "simd/run.h"
@@ -264,7 +265,7 @@ void fill(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
 
 }  // namespace
 
-void fill_binary(KernelTable& table) {
+void fill_binary(ElementwiseTable& table) {
 #define BINARY(name, dtypes) fill<ops::name>(table.binary[static_cast<int>(BinaryKernel::name)], dtypes());
 #include "families.inc"
 }

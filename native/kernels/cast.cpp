@@ -1,4 +1,5 @@
 // Conversions between every two dtypes.
+#include "elementwise.h"
 #include "family.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -55,6 +56,6 @@ void fill(CastFn (&rows)[kDTypeCount][kDTypeCount], Types<Ts...>) {
 
 }  // namespace
 
-void fill_cast(KernelTable& table) { fill(table.cast, EVERY()); }
+void fill_cast(ElementwiseTable& table) { fill(table.cast, EVERY()); }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -1,6 +1,7 @@
 // Predicates, comparisons and where. Plain loops over elements without branches, which compilers turn into vector code
 // for every dtype: a bool result is a byte, so there is no one vector width to write them in.
 #include "bfloat16.h"
+#include "elementwise.h"
 #include "family.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -143,7 +144,7 @@ void fill_comparison(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
 
 }  // namespace
 
-void fill_compare(KernelTable& table) {
+void fill_compare(ElementwiseTable& table) {
 #define PREDICATE(name, dtypes) \
   fill_predicate<ops::name>(table.predicate[static_cast<int>(PredicateKernel::name)], dtypes());
 #define COMPARE(name, dtypes) \

@@ -4,6 +4,7 @@
 // starts at the tap's offset. (The idea of reaching the image through a table is XNNPACK's: Dukhan, "The Indirect
 // Convolution Algorithm", arXiv:1907.02129; here the table holds one offset for each row of the product, not one for
 // each pixel.)
+#include "conv.h"
 #include "fill.h"
 #include "gemm_vec.h"
 
@@ -344,7 +345,7 @@ ConvKernel conv_kernel() {
 
 }  // namespace
 
-void fill_conv(KernelTable& table) {
+void fill_conv(ConvTable& table) {
   table.conv[static_cast<int>(DType::f32)] = conv_kernel<float>();
   table.conv[static_cast<int>(DType::f64)] = conv_kernel<double>();
 }

@@ -205,7 +205,7 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
 
 }  // namespace
 
-void fill_gemm_bf16(KernelTable& table) {
+void fill_gemm_bf16(GemmTable& table) {
   WordKernel kernel = {};
   kernel.nr = kWordNr, kernel.depth = kDepth<uint16_t>, kernel.step = kWordStep;
 #if defined(__AMX_BF16__)
@@ -220,7 +220,7 @@ void fill_gemm_bf16(KernelTable& table) {
   table.gemm_bf16 = kernel;
 }
 #else
-void fill_gemm_bf16(KernelTable&) {}
+void fill_gemm_bf16(GemmTable&) {}
 #endif
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -166,7 +166,7 @@ void quantize(const float* x, uint8_t* q, size_t n, float inverse_scale, float z
 
 }  // namespace
 
-void fill_gemm_int8(KernelTable& table) {
+void fill_gemm_int8(GemmTable& table) {
   WordKernel kernel = {};
   kernel.nr = kWordNr, kernel.depth = kDepth<Part>, kernel.step = kWordStep;
 #if defined(__AMX_INT8__)

@@ -1,6 +1,7 @@
 // The inner kernels of matrix multiplication. The structure is BLIS's: Van Zee and van de Geijn, "BLIS: A Framework for
-// Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015. The loops around them are native/tensor/gemm.cpp.
+// Rapidly Instantiating BLAS Functionality", ACM TOMS 41(3), 2015. The loops around them are in native/drivers/gemm/.
 #include "fill.h"
+#include "gemm.h"
 #include "gemm_vec.h"
 #include "simd/activation.h"
 
@@ -422,7 +423,7 @@ void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, in
   apply_epilogue(epilogue, c, ldc, m, n);
 }
 
-void fill_gemm(KernelTable& table) {
+void fill_gemm(GemmTable& table) {
   fill<float>(table.gemm[static_cast<int>(DType::f32)]);
   fill<double>(table.gemm[static_cast<int>(DType::f64)]);
 }

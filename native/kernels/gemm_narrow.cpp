@@ -1,5 +1,6 @@
 // Products with few rows or few columns, whose operands are read in place and once.
 #include "fill.h"
+#include "gemm.h"
 #include "gemm_vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -408,7 +409,7 @@ void fill(GemmKernel& kernel) {
 
 }  // namespace
 
-void fill_gemm_narrow(KernelTable& table) {
+void fill_gemm_narrow(GemmTable& table) {
   fill<float>(table.gemm[static_cast<int>(DType::f32)]);
   fill<double>(table.gemm[static_cast<int>(DType::f64)]);
 }

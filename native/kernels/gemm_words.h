@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fill.h"
+#include "gemm.h"
 #include "gemm_vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {

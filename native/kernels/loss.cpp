@@ -1,5 +1,6 @@
 // Cross entropy of logits, without a log-softmax in memory: the forward reads each row while it is in cache, the
 // backward makes softmax - onehot in one pass.
+#include "loss.h"
 #include "family.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
@@ -80,7 +81,7 @@ void cross_entropy_backward(const CrossEntropyArgs* args, const void* logits, co
 
 }  // namespace
 
-void fill_loss(KernelTable& table) {
+void fill_loss(LossTable& table) {
   set<float>(table.cross_entropy, cross_entropy<float>);
   set<double>(table.cross_entropy, cross_entropy<double>);
   set<float>(table.cross_entropy_backward, cross_entropy_backward<float>);

@@ -2,6 +2,7 @@
 // their drivers put together. Means and variances take two passes over a block that is then in L1, with the mean's own
 // rounding error taken out again (the corrected two-pass algorithm; Chan, Golub and LeVeque, "Algorithms for computing
 // the sample variance", 1983), and blocks are merged in double, so that a large mean costs no digits.
+#include "norm.h"
 #include "family.h"
 #include "simd/reduce.h"
 
@@ -362,7 +363,7 @@ void channel_dots(const ChannelArgs* args, double* sum, double* dot, size_t oute
 }
 
 template <class T>
-void fill_for(KernelTable& table) {
+void fill_for(NormTable& table) {
   set<T>(table.layer_norm, row_norm<T, true>);
   set<T>(table.rms_norm, row_norm<T, false>);
   set<T>(table.layer_norm_backward, row_norm_backward<T, true>);
@@ -375,7 +376,7 @@ void fill_for(KernelTable& table) {
 
 }  // namespace
 
-void fill_norm(KernelTable& table) {
+void fill_norm(NormTable& table) {
   fill_for<float>(table);
   fill_for<double>(table);
 }

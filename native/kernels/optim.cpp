@@ -1,4 +1,5 @@
 // Optimizer steps: torch/optim's single-tensor formulas, operation by operation, in one pass over memory.
+#include "optim.h"
 #include "family.h"
 #include "simd/run.h"
 
@@ -71,7 +72,7 @@ void adam(const AdamArgs* args, void* param, const void* grad, void* exp_avg, vo
 
 }  // namespace
 
-void fill_optim(KernelTable& table) {
+void fill_optim(OptimTable& table) {
   set<float>(table.sgd, sgd<float>);
   set<double>(table.sgd, sgd<double>);
   set<float>(table.adam, adam<float>);

@@ -312,14 +312,14 @@ void avg_pool(const PoolArgs* args, const void* x, void* y, size_t planes) {
 }
 
 template <class T>
-void fill_for(KernelTable& table) {
+void fill_for(PoolingTable& table) {
   set<T>(table.max_pool, max_pool<T>);
   set<T>(table.avg_pool, avg_pool<T>);
 }
 
 }  // namespace
 
-void fill_pooling(KernelTable& table) {
+void fill_pooling(PoolingTable& table) {
   fill_for<float>(table);
   fill_for<double>(table);
 }

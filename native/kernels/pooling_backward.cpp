@@ -102,14 +102,14 @@ void avg_pool_backward(const PoolArgs* args, const void* g, void* dx, size_t pla
 }
 
 template <class T>
-void fill_for(KernelTable& table) {
+void fill_for(PoolingTable& table) {
   set<T>(table.max_pool_backward, max_pool_backward<T>);
   set<T>(table.avg_pool_backward, avg_pool_backward<T>);
 }
 
 }  // namespace
 
-void fill_pooling_backward(KernelTable& table) {
+void fill_pooling_backward(PoolingTable& table) {
   fill_for<float>(table);
   fill_for<double>(table);
 }

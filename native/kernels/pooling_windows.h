@@ -2,6 +2,7 @@
 #pragma once
 
 #include "family.h"
+#include "pooling.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {

@@ -1,5 +1,6 @@
 // Bulk draws of the Mersenne twister (Matsumoto and Nishimura, 1998) and what is made of them. Plain loops, which
 // compilers turn into vector code; the numbers are those of tensor/random.cpp.
+#include "random.h"
 #include "box_muller.h"
 #include "family.h"
 
@@ -81,6 +82,6 @@ constexpr RandomKernel kRandom = {refill, temper, unit_f32, toss, nullptr, nullp
 
 }  // namespace
 
-void fill_random(KernelTable& table) { table.random = kRandom; }
+void fill_random(RandomTable& table) { table.random = kRandom; }
 
 }  // namespace flambeau::FLAMBEAU_ISA

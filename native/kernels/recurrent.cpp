@@ -1,5 +1,6 @@
 // The cells of recurrent layers: what is left of a step once its matrix products are done. Formulas as in PyTorch
 // (torch.nn.LSTM, GRU, RNN); gates lie one after the other, `width` of each.
+#include "recurrent.h"
 #include "fill.h"
 #include "simd/activation.h"
 
@@ -161,7 +162,7 @@ void fill_cells(RecurrentKernel (&cells)[kRecurrentCells]) {
 
 }  // namespace
 
-void fill_recurrent(KernelTable& table) {
+void fill_recurrent(RecurrentTable& table) {
   fill_cells<float>(table.recurrent[static_cast<int>(DType::f32)]);
   fill_cells<double>(table.recurrent[static_cast<int>(DType::f64)]);
 }

@@ -3,7 +3,7 @@
 // them [rows, gates · width].
 #pragma once
 
-#include <cstdint>
+#include "../dtype.h"
 
 namespace flambeau {
 
@@ -34,6 +34,10 @@ struct RecurrentGradients {
 struct RecurrentKernel {
   void (*forward)(const RecurrentStep& step);
   void (*backward)(const RecurrentGradients& step);
+};
+
+struct RecurrentTable {
+  RecurrentKernel recurrent[kDTypeCount][kRecurrentCells];  // FLOATS
 };
 
 }  // namespace flambeau

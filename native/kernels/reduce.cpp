@@ -1,7 +1,8 @@
 // Reductions, arg reductions and scans over the middle axis of [outer, n, inner].
-#include "simd/reduce.h"
+#include "reduce.h"
 #include "family.h"
 #include "gemm_vec.h"
+#include "simd/reduce.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -217,7 +218,7 @@ void fill_scans(ReduceFn (&row)[kDTypeCount], Types<Ts...>) {
 
 }  // namespace
 
-void fill_reduce(KernelTable& table) {
+void fill_reduce(ReduceTable& table) {
 #define REDUCE(name, dtypes) fill_reductions<ops::name>(table.reduce[static_cast<int>(ReduceKernel::name)], dtypes());
 #define ARG_REDUCE(name, dtypes) \
   fill_arg_reductions<arg_ops::name>(table.arg_reduce[static_cast<int>(ArgReduceKernel::name)], dtypes());

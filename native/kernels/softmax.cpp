@@ -4,6 +4,7 @@
 // together, row by row, so that memory is read in runs; sums go through blocks of rows, so that their error grows with
 // n / 16 + 16 roundings at most.
 #include "family.h"
+#include "reduce.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
 
@@ -198,7 +199,7 @@ void fill(Fn (&row)[kDTypeCount], Types<Ts...>, Fns... fns) {
 
 }  // namespace
 
-void fill_softmax(KernelTable& table) {
+void fill_softmax(ReduceTable& table) {
 #define SOFTMAX(name, dtypes) \
   fill(table.softmax[static_cast<int>(SoftmaxKernel::name)], FLOATS(), ops::name<float>, ops::name<double>);
 #define SOFTMAX_BACKWARD(name, dtypes)                                                                    \

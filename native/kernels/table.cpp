@@ -1,3 +1,4 @@
+#include "table.h"
 #include "fill.h"
 
 #define FLAMBEAU_STRING_OF(x) #x

@@ -1,5 +1,6 @@
 // Elementwise functions of one operand.
 #include "bfloat16.h"
+#include "elementwise.h"
 #include "family.h"
 #include "simd/activation.h"
 #include "simd/run.h"
@@ -263,7 +264,7 @@ void fill(UnaryFn (&row)[kDTypeCount], Types<Ts...>) {
 
 }  // namespace
 
-void fill_unary(KernelTable& table) {
+void fill_unary(ElementwiseTable& table) {
 #define UNARY(name, dtypes) fill<ops::name>(table.unary[static_cast<int>(UnaryKernel::name)], dtypes());
 #include "families.inc"
 }

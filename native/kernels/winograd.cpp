@@ -3,6 +3,7 @@
 // two apart: 25 and 36 products for 2×2 outputs. Patches of six by six are evaluated at 0, ±√½, ±√2 and ∞, which errs a
 // third as much as 0, ±1, ±2 and ∞ would. Transforms run down the columns of the image first, whose elements are
 // vectors as they lie; then along the rows, where a vector holds one element of each of as many tiles.
+#include "conv.h"
 #include "fill.h"
 #include "gemm_vec.h"
 
@@ -475,7 +476,7 @@ WinogradKernel strided_kernel(const int8_t (&image_place)[6], const int8_t (&sum
 
 }  // namespace
 
-void fill_winograd(KernelTable& table) {
+void fill_winograd(WinogradTable& table) {
   table.winograd[0] = winograd_kernel<2, 3>();
   table.winograd[1] = winograd_kernel<4, 3>();
   table.winograd[2] = winograd_kernel<3, 4>();

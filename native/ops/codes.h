@@ -8,7 +8,9 @@
 #include "../drivers/loss.h"
 #include "../drivers/norm.h"
 #include "../drivers/random_fill.h"
-#include "../kernels/table.h"
+#include "../kernels/epilogue.h"
+#include "../kernels/optim.h"
+#include "../kernels/recurrent.h"
 
 namespace flambeau {
 

@@ -16,6 +16,7 @@
 
 #include "../drivers/conv/conv.h"
 #include "../error.h"
+#include "../kernels/pooling.h"
 #include "codes.h"
 
 namespace flambeau {

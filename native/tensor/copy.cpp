@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../kernels/elementwise.h"
 #include "copy.h"
 #include "element.h"
 #include "integers.h"
@@ -108,7 +109,7 @@ void convert(const Tensor& source, Tensor& target) {
   if (source.dtype == target.dtype) {
     copy_elements(source, *y);
   } else {
-    const CastFn fn = kernels().cast[static_cast<int>(source.dtype)][static_cast<int>(target.dtype)];
+    const CastFn fn = kernels<ElementwiseTable>().cast[static_cast<int>(source.dtype)][static_cast<int>(target.dtype)];
     map_runs<2>({&*y, &source}, kCheapGrain,
                 [fn](char* const(&p)[2], const size_t (&)[2], size_t n) { fn(p[1], p[0], n); });
   }
@@ -191,7 +192,7 @@ void fill_i64(Target target, int64_t value) { fill_element(target, Element(value
 
 void arange(double start, double step, Target out) {
   constexpr int64_t kChunk = 512;
-  const CastFn fn = kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(out->dtype)];
+  const CastFn fn = kernels<ElementwiseTable>().cast[static_cast<int>(DType::f64)][static_cast<int>(out->dtype)];
   const Walk<1> walk = make_walk<1>({&*out});
   const size_t item = item_size(out->dtype);
   parallel_for(walk.numel, kCheapGrain, [&](int64_t begin, int64_t end) {

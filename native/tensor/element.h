@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../dispatch/dispatch.h"
+#include "../kernels/elementwise.h"
 
 namespace flambeau {
 
@@ -15,14 +16,14 @@ struct Element {
     if (dtype == DType::f64) {
       std::memcpy(bytes, &value, sizeof value);
     } else {
-      kernels().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](&value, bytes, 1);
+      kernels<ElementwiseTable>().cast[static_cast<int>(DType::f64)][static_cast<int>(dtype)](&value, bytes, 1);
     }
   }
   Element(int64_t value, DType dtype) {
     if (dtype == DType::i64) {
       std::memcpy(bytes, &value, sizeof value);
     } else {
-      kernels().cast[static_cast<int>(DType::i64)][static_cast<int>(dtype)](&value, bytes, 1);
+      kernels<ElementwiseTable>().cast[static_cast<int>(DType::i64)][static_cast<int>(dtype)](&value, bytes, 1);
     }
   }
   bool is_zero(DType dtype) const { return std::memcmp(bytes, "\0\0\0\0\0\0\0", item_size(dtype)) == 0; }

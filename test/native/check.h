@@ -9,6 +9,7 @@
 
 #include "native/dispatch/dispatch.h"
 #include "native/error.h"
+#include "native/kernels/table.h"
 
 namespace check {
 

@@ -11,6 +11,8 @@
 
 #include "../../dispatch/dispatch.h"
 #include "../../error.h"
+#include "../../kernels/conv.h"
+#include "../../kernels/gemm.h"
 #include "../../parallel/shares.h"
 #include "../../tensor/prepack.h"
 
@@ -19,7 +21,7 @@ namespace {
 
 constexpr int64_t kBlockBytes = 384 * 1024;  // of the image: with a panel of weights and the output, about half of L2
 
-const ConvKernel& kernel_of(DType dtype) { return kernels().conv[static_cast<int>(dtype)]; }
+const ConvKernel& kernel_of(DType dtype) { return kernels<ConvTable>().conv[static_cast<int>(dtype)]; }
 
 // Puts the taps on planes; u by tap.
 void place_taps(AxisPlan& plan, const std::vector<int64_t>& u) {
@@ -86,7 +88,7 @@ std::vector<int64_t> places_of(const ConvPass& p) {
 StorageRef packed_weights(const ConvPass& p, const ConvKernel& kernel, int64_t m_panels) {
   const size_t bytes = item_size(p.dtype);
   const int64_t item = static_cast<int64_t>(bytes);
-  const GemmKernel& gemm = kernels().gemm[static_cast<int>(p.dtype)];
+  const GemmKernel& gemm = kernels<GemmTable>().gemm[static_cast<int>(p.dtype)];
   const std::vector<int64_t> places = places_of(p);
   const int64_t taps = static_cast<int64_t>(places.size()), step = p.channels * taps * kernel.mr;
   const auto make = [&](void* data) {

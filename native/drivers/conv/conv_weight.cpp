@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "../../dispatch/dispatch.h"
+#include "../../kernels/conv.h"
 #include "../../parallel/shares.h"
 #include "conv_pass.h"
 
@@ -26,7 +27,7 @@ bool all_finite(const ConvKernel& kernel, const char* x, int64_t n, int64_t item
 }  // namespace
 
 void conv_weight_gradient(const ConvShape& s, const char* x, const char* grad, char* out) {
-  const ConvKernel& kernel = kernels().conv[static_cast<int>(s.dtype)];
+  const ConvKernel& kernel = kernels<ConvTable>().conv[static_cast<int>(s.dtype)];
   const size_t bytes = item_size(s.dtype);
   const int64_t item = static_cast<int64_t>(bytes);
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups, taps = s.taps();

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "../../dispatch/dispatch.h"
+#include "../../kernels/conv.h"
+#include "../../kernels/gemm.h"
 #include "../../parallel/shares.h"
 #include "../../tensor/prepack.h"
 #include "conv_pass.h"
@@ -22,8 +24,8 @@ constexpr int64_t kLine = 16;                  // floats: keeps the places' matr
 // Channels that the products take at a time: a vector of columns stays in L1 while the filters' panels pass by.
 constexpr int64_t kDepth = 256;
 
-const WinogradKernel& kernel_of(int form) { return kernels().winograd[form]; }
-const GemmKernel& gemm_kernel() { return kernels().gemm[static_cast<int>(DType::f32)]; }
+const WinogradKernel& kernel_of(int form) { return kernels<WinogradTable>().winograd[form]; }
+const GemmKernel& gemm_kernel() { return kernels<GemmTable>().gemm[static_cast<int>(DType::f32)]; }
 
 int64_t square(int64_t side) { return side * side; }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "../../dispatch/dispatch.h"
+#include "../../kernels/conv.h"
+#include "../../kernels/gemm.h"
 #include "../../parallel/shares.h"
 #include "conv_pass.h"
 
@@ -36,9 +38,9 @@ bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* g
   const int64_t tiles_y = ceil_div(s.y.out, kTile), tiles_x = ceil_div(s.x.out, kTile);
   const int64_t tile_rows = s.batch * tiles_y, tiles = tile_rows * tiles_x;
   if (!applies(s, tiles)) return false;
-  const WinogradKernel& kernel = kernels().winograd[2];
-  const WinogradKernel& image = kernels().winograd[1];  // patches that are kTile apart
-  const GemmKernel& gemm = kernels().gemm[static_cast<int>(DType::f32)];
+  const WinogradKernel& kernel = kernels<WinogradTable>().winograd[2];
+  const WinogradKernel& image = kernels<WinogradTable>().winograd[1];  // patches that are kTile apart
+  const GemmKernel& gemm = kernels<GemmTable>().gemm[static_cast<int>(DType::f32)];
   const int64_t channels = s.in_channels, rows = s.out_channels;
   const int64_t block_rows = std::clamp<int64_t>(kMostTiles / tiles_x, 1, tile_rows), width = block_rows * tiles_x;
   const int64_t x_place = channels * width + kLine, grad_place = rows * width + kLine,
@@ -89,7 +91,8 @@ bool winograd_weight_gradient(const ConvShape& s, const float* x, const float* g
                      out + (row * channels + c) * 9);
     }
   });
-  return kernels().conv[static_cast<int>(DType::f32)].all_finite(out, static_cast<size_t>(rows * channels * 9));
+  return kernels<ConvTable>().conv[static_cast<int>(DType::f32)].all_finite(out,
+                                                                            static_cast<size_t>(rows * channels * 9));
 }
 
 }  // namespace flambeau

@@ -1,7 +1,7 @@
 // Dense matrix multiplication over raw strided operands: blocking, packing and threads around the ISA's micro-kernel.
 #pragma once
 
-#include "../../kernels/table.h"
+#include "../../kernels/epilogue.h"
 
 namespace flambeau {
 

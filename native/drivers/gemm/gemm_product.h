@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../../kernels/gemm.h"
 #include "gemm.h"
 #include "gemm_blocks.h"
 
@@ -13,7 +14,7 @@ namespace flambeau {
 // The largest size not above `most` that cuts n into equal blocks: better than full ones and a rest.
 inline int64_t equal_block(int64_t n, int64_t most) { return ceil_div(n, std::max<int64_t>(ceil_div(n, most), 1)); }
 
-inline const GemmKernel& kernel_of(DType dtype) { return kernels().gemm[static_cast<int>(dtype)]; }
+inline const GemmKernel& kernel_of(DType dtype) { return kernels<GemmTable>().gemm[static_cast<int>(dtype)]; }
 
 // Bytes of A that stay in L2 while panels of B and C pass by. Of a large L2 more than that gains nothing, and is lost
 // the sooner to whoever else uses the core.

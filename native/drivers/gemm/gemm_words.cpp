@@ -141,7 +141,7 @@ const uint16_t* at(MatrixView x, int64_t row, int64_t col) {
 bool dots_pay(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) {
   if (a.col_stride != 1 || b.row_stride != 1) return false;
   const int64_t narrow = std::min(m, n);
-  return narrow <= 4 || (narrow <= kernels().gemm_bf16.most_dots && k >= 128);
+  return narrow <= 4 || (narrow <= kernels<GemmTable>().gemm_bf16.most_dots && k >= 128);
 }
 
 void multiply_dots(const Product& p, MatrixView a, MatrixView b) {
@@ -176,12 +176,12 @@ void pack_all(const WordKernel& kernel, int64_t n, int64_t k, void* packed, Pack
 
 }  // namespace
 
-bool has_bf16_gemm() { return kernels().gemm_bf16.micro != nullptr; }
+bool has_bf16_gemm() { return kernels<GemmTable>().gemm_bf16.micro != nullptr; }
 
 void gemm_bf16(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, void* c, int64_t ldc,
                const WordEpilogue& epilogue, const void* packed_b) {
   if (m <= 0 || n <= 0) return;
-  const WordKernel& kernel = kernels().gemm_bf16;
+  const WordKernel& kernel = kernels<GemmTable>().gemm_bf16;
   const Product p{kernel, m, n, k, static_cast<char*>(c), ldc, 2, epilogue};
   if (dots_pay(m, n, k, a, b)) return multiply_dots(p, a, b);
   multiply(
@@ -194,10 +194,10 @@ void gemm_bf16(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, void
 
 bool bf16_gemm_packs_b(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b) { return !dots_pay(m, n, k, a, b); }
 
-size_t packed_bf16_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels().gemm_bf16, n, k); }
+size_t packed_bf16_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels<GemmTable>().gemm_bf16, n, k); }
 
 void pack_bf16_b(int64_t n, int64_t k, MatrixView b, void* packed) {
-  const WordKernel& kernel = kernels().gemm_bf16;
+  const WordKernel& kernel = kernels<GemmTable>().gemm_bf16;
   pack_all(kernel, n, k, packed, [&](int64_t j, int64_t cols, char* to) {
     kernel.pack_b(at(b, 0, j), b.col_stride, b.row_stride, cols, k, to);
   });
@@ -206,7 +206,7 @@ void pack_bf16_b(int64_t n, int64_t k, MatrixView b, void* packed) {
 void gemm_int8(int64_t m, int64_t n, int64_t k, const QuantizedRows& a, const void* packed_b, float* c, int64_t ldc,
                const WordEpilogue& epilogue) {
   if (m <= 0 || n <= 0) return;
-  const WordKernel& kernel = kernels().gemm_int8;
+  const WordKernel& kernel = kernels<GemmTable>().gemm_int8;
   const Product p{kernel, m, n, k, reinterpret_cast<char*>(c), ldc, 4, epilogue};
   // A panel's rows are quantised, then packed while they are in cache.
   const auto pack_a = [&](int64_t i, int64_t rows, char* to, char* room) {
@@ -214,8 +214,9 @@ void gemm_int8(int64_t m, int64_t n, int64_t k, const QuantizedRows& a, const vo
     for (int64_t first = 0; first < rows; first += kernel.mr) {
       const int64_t count = std::min<int64_t>(kernel.mr, rows - first);
       for (int64_t row = 0; row < count; ++row) {
-        kernels().quantize(a.data + (i + first + row) * a.row_stride, bytes + row * k, static_cast<size_t>(k),
-                           1 / a.scale, static_cast<float>(a.zero_point), static_cast<float>(a.most));
+        kernels<GemmTable>().quantize(a.data + (i + first + row) * a.row_stride, bytes + row * k,
+                                      static_cast<size_t>(k), 1 / a.scale, static_cast<float>(a.zero_point),
+                                      static_cast<float>(a.most));
       }
       kernel.pack_a(bytes, k, 1, count, k, to + p.panel_bytes(first));
     }
@@ -224,10 +225,10 @@ void gemm_int8(int64_t m, int64_t n, int64_t k, const QuantizedRows& a, const vo
   multiply(p, static_cast<const char*>(packed_b), room, pack_a, [](int64_t, int64_t, char*) {});
 }
 
-size_t packed_int8_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels().gemm_int8, n, k); }
+size_t packed_int8_b_bytes(int64_t n, int64_t k) { return packed_bytes(kernels<GemmTable>().gemm_int8, n, k); }
 
 void pack_int8_b(int64_t n, int64_t k, const int8_t* weight, void* packed) {
-  const WordKernel& kernel = kernels().gemm_int8;
+  const WordKernel& kernel = kernels<GemmTable>().gemm_int8;
   pack_all(kernel, n, k, packed,
            [&](int64_t j, int64_t cols, char* to) { kernel.pack_b(weight + j * k, k, 1, cols, k, to); });
 }

@@ -1,6 +1,7 @@
 // Products of bf16 matrices and of 8-bit integers, over the ISA's word kernels (native/kernels/gemm_words.h).
 #pragma once
 
+#include "../../kernels/gemm.h"
 #include "gemm.h"
 
 namespace flambeau {

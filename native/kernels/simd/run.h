@@ -1,7 +1,6 @@
 // Loops over runs of elements, a vector at a time; the tail goes through the same code as a part of a vector.
 #pragma once
 
-#include "../table.h"
 #include "vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {

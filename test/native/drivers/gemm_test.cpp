@@ -10,6 +10,7 @@
 
 #include "native/dispatch/dispatch.h"
 #include "native/drivers/gemm/gemm.h"
+#include "native/kernels/table.h"
 #include "native/parallel/thread_pool.h"
 
 using namespace flambeau;
