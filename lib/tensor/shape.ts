@@ -89,9 +89,13 @@ export function checkShape(op: string, rest: readonly unknown[]): number[] {
         `${op}: sizes must be non-negative integers, got ${size} in [${sizes.map(describe).join(', ')}]`,
       );
     }
-    n *= size;
+    // Sizes beside one of 0 count too, as in PyTorch: strides and the sizes of results are products of some of them.
+    n *= size || 1;
     shape[i] = size;
   }
-  if (!(n <= 2 ** 50)) fail('SIZE_OVERFLOW', `${op}: ${showShape(shape)} has more than 2^50 elements`);
+  if (!(n <= 2 ** 50)) {
+    const zeros = shape.includes(0) ? ', counted without its zeros' : '';
+    fail('SIZE_OVERFLOW', `${op}: ${showShape(shape)} has more than 2^50 elements${zeros}`);
+  }
   return shape;
 }

@@ -12,25 +12,28 @@ constexpr int64_t kMaxCount = int64_t{1} << 53;
 
 int64_t count(const Dims& shape) {
   int64_t n = 1;
+  bool has_zero = false;
   for (int i = 0; i < shape.rank; ++i) {
-    if (shape[i] == 0) return 0;
-  }
-  for (int i = 0; i < shape.rank; ++i) {
+    if (shape[i] == 0) {
+      has_zero = true;
+      continue;
+    }
     if (n > kMaxCount / shape[i]) {
-      throw Error("SIZE_OVERFLOW", "shape: at most 2^53 elements, got " + to_string(shape));
+      throw Error("SIZE_OVERFLOW",
+                  "shape: sizes whose product, zeros left out, is at most 2^53 were expected, got " + to_string(shape));
     }
     n *= shape[i];
   }
-  return n;
+  return has_zero ? 0 : n;
 }
 
 Dims contiguous_strides(const Dims& shape) {
   Dims strides;
   strides.rank = shape.rank;
-  uint64_t step = 1;  // the sizes beside one of 0 are bounded by nothing: their product may wrap, and is never used
+  int64_t step = 1;
   for (int i = shape.rank - 1; i >= 0; --i) {
-    strides[i] = static_cast<int64_t>(step);
-    if (shape[i] > 1) step *= static_cast<uint64_t>(shape[i]);
+    strides[i] = step;
+    if (shape[i] > 1) step *= shape[i];
   }
   return strides;
 }
@@ -90,8 +93,9 @@ Tensor as_strided(const Tensor& x, const Dims& shape, const Dims& strides, int64
   t.numel = count(shape);
   t.dtype = x.dtype;
   t.shape = shape;
-  t.strides = strides;
-  // An empty view reads nothing, wherever it begins: slices of empty tensors begin past their storage.
+  // An empty view reads nothing, wherever it begins and whatever its strides: slices of empty tensors begin past their
+  // storage, and strides that no element bounds would overflow in loops that are never entered.
+  t.strides = t.numel == 0 ? contiguous_strides(shape) : strides;
   t.offset = t.numel == 0 ? 0 : offset;
   t.storage = x.storage;
   const int64_t items = static_cast<int64_t>(x.storage->bytes() / item_size(x.dtype));

@@ -39,8 +39,10 @@ struct Dims {
   }
 };
 
-int64_t count(const Dims& shape);            // number of elements; 1 for rank 0. Throws SIZE_OVERFLOW past 2^53.
-Dims contiguous_strides(const Dims& shape);  // row-major
+// Number of elements; 1 for rank 0. Throws SIZE_OVERFLOW past 2^53, which sizes beside one of 0 must not pass either:
+// so the product of any of a tensor's sizes is exact, in C++ and in JavaScript.
+int64_t count(const Dims& shape);
+Dims contiguous_strides(const Dims& shape);                           // row-major; the shape has been counted
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b);  // PyTorch's rule; throws SHAPE_MISMATCH
 
 std::string to_string(const Dims& shape);  // "[2,3]"
