@@ -139,13 +139,19 @@ int64_t size_of(Source& source) {
   return static_cast<int64_t>(value);
 }
 
+template <class Source>
+int rank_of(Source& source) {
+  const int rank = source.template scalar<int>();
+  if (rank < 0 || rank > kMaxRank) throw Error("BAD_ARGUMENT", "rank out of range");
+  return rank;
+}
+
 // Sizes, strides or axes: their number is a value, they themselves are geometry.
 template <class Source>
 struct Parameter<Dims, Source> : ParameterOf<Kind::dims> {
   Dims value;
   explicit Parameter(Source& source) {
-    const int rank = source.template scalar<int>();
-    if (rank < 0 || rank > kMaxRank) throw Error("BAD_ARGUMENT", "rank out of range");
+    const int rank = rank_of(source);
     for (int i = 0; i < rank; ++i) value.push(size_of(source));
   }
   const Dims& get() const { return value; }
@@ -158,8 +164,9 @@ template <class Source>
 struct Parameter<Geometry, Source> : ParameterOf<Kind::dims> {
   Geometry value;
   explicit Parameter(Source& source) {
-    value.shape = Parameter<Dims, Source>(source).value;
-    for (int i = 0; i < value.shape.rank; ++i) value.strides.push(size_of(source));
+    const int rank = rank_of(source);
+    for (int i = 0; i < rank; ++i) value.shape.push(size_of(source));
+    for (int i = 0; i < rank; ++i) value.strides.push(size_of(source));
   }
   const Geometry& get() const { return value; }
 };
