@@ -31,11 +31,13 @@ export {
   maskedFill,
   maskedSelect,
   nonzero,
+  type ScatterOptions,
   scatter,
   scatterAdd,
   take,
 } from './indexing/indexing.js';
 export * from './indexing/oneHot.js';
+export * from './indexing/repeat.js';
 export * from './matmul/matmul.js';
 export * from './random/random.js';
 export { bernoulli, type MultinomialOptions, multinomial } from './random/sampling.js';

@@ -7,6 +7,7 @@ import * as pointwise from './elementwise/pointwise.js';
 import * as unary from './elementwise/unary.js';
 import * as indexing from './indexing/indexing.js';
 import * as oneHot from './indexing/oneHot.js';
+import * as repeat from './indexing/repeat.js';
 import * as matmul from './matmul/matmul.js';
 import { installMethods, type Methods, type Ops } from './methods.js';
 import * as sampling from './random/sampling.js';
@@ -26,16 +27,20 @@ declare module '../tensor/tensor.js' {
       Methods<typeof compare>,
       Methods<typeof convert>,
       Omit<Methods<typeof extrema>, 'max' | 'median' | 'min'>,
-      Methods<typeof indexing>,
+      Omit<Methods<typeof indexing>, 'nonzero'>,
       Methods<typeof matmul>,
       Methods<typeof norm>,
       Methods<typeof oneHot>,
       Methods<typeof pointwise>,
       Methods<typeof reduce>,
       Methods<typeof sampling>,
+      Methods<typeof repeat>,
       Methods<typeof scan>,
       Methods<typeof sort>,
       Methods<typeof unary> {
+    /** The indices of the non-zero elements, one row each: [count, rank], int64; `asTuple` gives a vector for each dimension. */
+    nonzero(options?: { readonly asTuple?: false }): Tensor;
+    nonzero(options: { readonly asTuple: true }): Tensor[];
     /** The maximum of all elements; with `dim` [values, indices] along it; with a tensor the elementwise maximum. */
     max(): Tensor;
     max(dim: number, options?: reduce.ReduceOptions): [values: Tensor, indices: Tensor];
@@ -68,6 +73,7 @@ const groups: readonly Ops[] = [
   pointwise,
   reduce,
   sampling,
+  repeat,
   scan,
   sort,
   unary,

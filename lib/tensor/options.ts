@@ -11,7 +11,7 @@ const FLAGS: ReadonlySet<string> = new Set(
     'strict assign keepVars persistent recurse removeDuplicate setToNone prepend alwaysCall errorIfNonfinite ' +
     'nesterov maximize amsgrad decoupledWeightDecay ' +
     'elementwiseAffine affine trackRunningStats useInputStats returnIndices ceilMode countIncludePad ' +
-    'scaleGradByFreq sparse freeze ' +
+    'scaleGradByFreq sparse freeze _freeze stable sorted unbiased asTuple ' +
     'isCausal enableGqa needWeights averageAttnWeights addBiasKv addZeroAttn batchFirst normFirst bidirectional ' +
     'reduceRange perChannel'
   ).split(' '),

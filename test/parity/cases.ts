@@ -9,7 +9,7 @@ import { losses } from './lossRows.js';
 import { lowPrecision } from './lowPrecisionRows.js';
 import { multihead } from './multiheadRows.js';
 import { norms } from './normRows.js';
-import { options } from './optionRows.js';
+import { optionErrors, options } from './optionRows.js';
 import { pooling } from './poolingRows.js';
 import { promotion } from './promotionRows.js';
 import { recurrent } from './recurrentRows.js';
@@ -39,4 +39,9 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
 
 export const rows: readonly Row[] = Object.values(groups).flat();
 
-export const errors: readonly ErrorRow[] = [...generalErrors, ...convolutionErrors, ...attentionErrors];
+export const errors: readonly ErrorRow[] = [
+  ...generalErrors,
+  ...convolutionErrors,
+  ...attentionErrors,
+  ...optionErrors,
+];

@@ -1,6 +1,6 @@
 import type { Tensor } from './library.js';
-import { type Row, row } from './row.js';
-import { t } from './samples.js';
+import { type ErrorRow, error, forward, type Row, row } from './row.js';
+import { index, t } from './samples.js';
 
 // Options that PyTorch's functions have beside the arguments that other rows use.
 
@@ -37,4 +37,128 @@ const inplaceRows = (
   ),
 );
 
-export const options: readonly Row[] = [...inplaceRows];
+const others: readonly Row[] = [
+  row('scatter add', 'a.scatter(0, b, c, reduce="add")', ([a, b, c]) => a!.scatter(0, b!, c!, { reduce: 'add' }), [
+    forward(t([4]), index([7], 4), t([7])),
+  ]),
+  row(
+    'scatter multiply',
+    'a.scatter(0, b, c, reduce="multiply")',
+    ([a, b, c]) => a!.scatter(b!, c!, { dim: 0, reduce: 'multiply' }),
+    [forward(t([4]), index([7], 4), t([9])), forward(t([4]), index([0], 4), t([0]))],
+  ),
+  row(
+    'scatter multiply by rows',
+    'a.scatter(1, b, c, reduce="multiply")',
+    ([a, b, c]) => a!.scatter(1, b!, c!, { reduce: 'multiply' }),
+    [forward(t([2, 3], 'any', 'transposed'), index([2, 3], 3), t([2, 4]))],
+  ),
+  row(
+    'scatter number multiply',
+    'a.scatter(0, b, 2.5, reduce="multiply")',
+    ([a, b]) => a!.scatter(0, b!, 2.5, { reduce: 'multiply' }),
+    [forward(t([4]), index([7], 4))],
+  ),
+  row(
+    'scatter number add',
+    'a.scatter(0, b, 2.5, reduce="add")',
+    ([a, b]) => a!.scatter(0, b!, 2.5, { reduce: 'add' }),
+    [forward(t([4]), index([7], 4))],
+  ),
+  row('nonzero asTuple', 'a.gt(0).nonzero(as_tuple=True)', ([a]) => a!.gt(0).nonzero({ asTuple: true }), [
+    forward(t([3, 4])),
+    forward(t([2, 3, 2], 'any', 'transposed')),
+    forward(t([5])),
+    forward(t([])),
+    forward(t([0, 2])),
+  ]),
+  row('sort stable', 'torch.sort(a, dim=0, stable=True)', ([a]) => a!.sort({ dim: 0, stable: true }), [
+    [t([6], 'ties')],
+    [t([3, 4])],
+  ]),
+  row('argsort stable', 'torch.argsort(a, dim=0, stable=True)', ([a]) => a!.argsort(0, { stable: true }), [
+    forward(t([6], 'ties')),
+  ]),
+  row('topk sorted', 'a.topk(2, sorted=True)', ([a]) => a!.topk(2, { sorted: true }), [[t([3, 4])]]),
+  row('var unbiased', 'a.var(unbiased=False)', ([a]) => a!.var({ unbiased: false }), [[t([3, 4])]]),
+  row('var biased by position', 'a.var(False)', ([a]) => a!.var(false), [[t([3, 4])]]),
+  row('std dim unbiased', 'a.std(1, False)', ([a]) => a!.std(1, false), [[t([3, 4])]]),
+  row('std unbiased', 'a.std(0, unbiased=True, keepdim=True)', ([a]) => a!.std(0, { unbiased: true, keepdim: true }), [
+    [t([3, 4])],
+  ]),
+  row(
+    'repeatInterleave by each',
+    'a.repeat_interleave(b, dim=0, output_size=int(b.sum()))',
+    ([a, b]) => a!.repeatInterleave(b!, { dim: 0, outputSize: Number(b!.sum().item()) }),
+    [
+      [t([3, 2]), index([3], 4)],
+      [t([5], 'any', 'strided'), index([5], 3)],
+    ],
+  ),
+  row('repeatInterleave flat by each', 'a.repeat_interleave(b)', ([a, b]) => a!.repeatInterleave(b!), [
+    [t([2, 2]), index([4], 4)],
+    [t([2, 2]), index([1], 4)],
+    [t([2]), index([2], 1)],
+    [t([0]), index([0], 2)],
+  ]),
+  row(
+    'repeatInterleave outputSize',
+    'a.repeat_interleave(2, dim=1, output_size=4)',
+    ([a]) => a!.repeatInterleave(2, 1, { outputSize: 4 }),
+    [[t([3, 2])]],
+  ),
+];
+
+export const optionErrors: readonly ErrorRow[] = [
+  error(
+    'scatter reduce by another name',
+    'a.scatter(0, b, a, reduce="mean")',
+    [t([3]), index([1], 3)],
+    ([a, b]) => a!.scatter(0, b!, a!, { reduce: 'mean' as never }),
+    /reduce must be one of 'add', 'multiply', got "mean"/,
+  ),
+  error(
+    'var unbiased and correction',
+    'a.var(0, unbiased=True, correction=1)',
+    [t([3])],
+    ([a]) => a!.var(0, { unbiased: true, correction: 1 }),
+    /unbiased and correction say the same/,
+  ),
+  error(
+    'repeatInterleave wrong outputSize',
+    'a.repeat_interleave(2, dim=0, output_size=5)',
+    [t([3])],
+    ([a]) => a!.repeatInterleave(2, 0, { outputSize: 5 }),
+    /Invalid outputSize, expected 6 but got 5/,
+  ),
+  error(
+    'repeatInterleave wrong outputSize by each',
+    'a.repeat_interleave(b, dim=0, output_size=5)',
+    [t([3]), index([3], 2)],
+    ([a, b]) => a!.repeatInterleave(b!, 0, { outputSize: 5 }),
+    /Invalid outputSize, expected \d but got 5/,
+  ),
+  error(
+    'repeatInterleave too few',
+    'a.repeat_interleave(b)',
+    [t([3, 2]), index([3], 3)],
+    ([a, b]) => a!.repeatInterleave(b!),
+    /repeats must have the same size as input along dim, but got repeats.size\(0\) = 3 and input.size\(0\) = 6/,
+  ),
+  error(
+    'repeatInterleave negative',
+    'a.repeat_interleave(-1 - b)',
+    [t([2]), index([2], 3)],
+    ([a, b]) => a!.repeatInterleave(b!.rsub(-1)),
+    /repeats can not be negative/,
+  ),
+  error(
+    'repeatInterleave by floats',
+    'a.repeat_interleave(b)',
+    [t([2]), t([2])],
+    ([a, b]) => a!.repeatInterleave(b!),
+    /repeats must hold integers/,
+  ),
+];
+
+export const options: readonly Row[] = [...inplaceRows, ...others];

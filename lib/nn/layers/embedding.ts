@@ -3,10 +3,10 @@ import { rawSlice } from '../../ops/shape/layout.js';
 import { rawFill } from '../../raw/copy.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { type FloatingDType, isFloating } from '../../tensor/dtype.js';
-import { describe, fail } from '../../tensor/errors.js';
+import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { pythonFloat } from '../../tensor/python.js';
-import { showShape } from '../../tensor/shape.js';
+import { sameShape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
 import { normal_ } from '../init/init.js';
 import { Module } from '../module/module.js';
@@ -18,6 +18,10 @@ import { checkParameterDType, checkWidth } from './linear.js';
 
 export interface EmbeddingModuleOptions extends Readonly<EmbeddingOptions> {
   readonly dtype?: FloatingDType;
+  /** The rows themselves, [numEmbeddings, embeddingDim], which the table shares; none are drawn then. */
+  readonly _weight?: Tensor | null;
+  /** Whether the rows stay as they are; default false. */
+  readonly _freeze?: boolean;
 }
 
 export interface PretrainedOptions extends Readonly<EmbeddingOptions> {
@@ -47,14 +51,8 @@ export class Embedding<const O extends number = number> extends Module {
   readonly scaleGradByFreq: boolean;
   weight: Parameter;
 
-  /** `pretrained` is fromPretrained's: the rows themselves, so that none are drawn. */
-  constructor(
-    numEmbeddings: number,
-    embeddingDim: O,
-    options: EmbeddingModuleOptions = {},
-    pretrained: Parameter | null = null,
-  ) {
-    if (arguments.length > 4) refuseSurplus('Embedding', arguments, 4);
+  constructor(numEmbeddings: number, embeddingDim: O, options: EmbeddingModuleOptions = {}) {
+    if (arguments.length > 3) refuseSurplus('Embedding', arguments, 3);
     super();
     const {
       paddingIdx,
@@ -63,7 +61,9 @@ export class Embedding<const O extends number = number> extends Module {
       scaleGradByFreq = false,
       sparse,
       dtype,
-    } = checkOptions('Embedding', options, [...OPTIONS, 'dtype']);
+      _weight = null,
+      _freeze = false,
+    } = checkOptions('Embedding', options, [...OPTIONS, 'dtype', '_weight', '_freeze']);
     checkWidth('Embedding', 'numEmbeddings', numEmbeddings);
     checkWidth('Embedding', 'embeddingDim', embeddingDim);
     checkDense('Embedding', sparse);
@@ -74,8 +74,13 @@ export class Embedding<const O extends number = number> extends Module {
     this.maxNorm = maxNorm === null ? null : checkNumber('Embedding', 'maxNorm', maxNorm);
     this.normType = checkNumber('Embedding', 'normType', normType);
     this.scaleGradByFreq = scaleGradByFreq;
-    this.weight = pretrained ?? newParameter([numEmbeddings, embeddingDim], kind);
-    if (pretrained === null) this.resetParameters();
+    if (_weight === null) {
+      this.weight = newParameter([numEmbeddings, embeddingDim], kind);
+      this.resetParameters();
+      this.weight.requiresGrad = !_freeze;
+    } else {
+      this.weight = new Parameter(checkRows(this, _weight, dtype), { requiresGrad: !_freeze });
+    }
   }
 
   /**
@@ -96,16 +101,7 @@ export class Embedding<const O extends number = number> extends Module {
       );
     }
     const [rows, width] = embeddings.shape as unknown as [number, number];
-    const { dtype } = embeddings;
-    if (!isFloating(dtype)) {
-      fail('DTYPE_MISMATCH', `Embedding.fromPretrained: floating rows were expected, got ${describe(dtype)}`);
-    }
-    return new Embedding(
-      rows,
-      width,
-      { ...rest, dtype: dtype as FloatingDType },
-      new Parameter(embeddings, { requiresGrad: !freeze }),
-    );
+    return new Embedding(rows, width, { ...rest, _weight: embeddings, _freeze: freeze });
   }
 
   /** Draws the rows anew, and makes that of paddingIdx 0. */
@@ -129,6 +125,22 @@ export class Embedding<const O extends number = number> extends Module {
     if (this.scaleGradByFreq) parts.push('scale_grad_by_freq=True');
     return parts.join(', ');
   }
+}
+
+/** Refuses rows that are not such a table's. */
+function checkRows(table: Embedding, rows: unknown, dtype: FloatingDType | undefined): Tensor {
+  const { shape, dtype: own } = checkTensor('Embedding', rows, '_weight');
+  if (!sameShape(shape, [table.numEmbeddings, table.embeddingDim])) {
+    fail(
+      'SHAPE_MISMATCH',
+      `Embedding: Shape of weight does not match num_embeddings and embedding_dim, [${table.numEmbeddings}, ` +
+        `${table.embeddingDim}], got ${showShape(shape)}`,
+    );
+  }
+  if (!isFloating(own) || (dtype ?? own) !== own) {
+    fail('DTYPE_MISMATCH', `Embedding: rows of ${dtype ?? 'a floating dtype'} were expected, got ${own}`);
+  }
+  return rows as Tensor;
 }
 
 declareSettings(Embedding, {

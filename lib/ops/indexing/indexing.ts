@@ -3,7 +3,7 @@ import { rawIndexAdd, rawNonzero, rawScatter, rawScatterAdd } from '../../raw/in
 import { type Along, type AlongOnly, type DimOption, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { checkElement } from '../../tensor/nested.js';
-import { checkOptions, onlyOption } from '../../tensor/options.js';
+import { checkChoice, checkOptions, onlyOption } from '../../tensor/options.js';
 import { broadcastShapes, normalizeDim, numelOf, showShape } from '../../tensor/shape.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
 import { checkFactor, checkOperand, expandTo, type Operand, scalar } from '../broadcast.js';
@@ -12,6 +12,7 @@ import { lt } from '../elementwise/compare.js';
 import { checkMask, where as choose } from '../elementwise/masking.js';
 import { rawClone, reshapeTo, slice } from '../shape/layout.js';
 import { checkIndex } from './indices.js';
+import { scatterMultiply } from './scatterReduce.js';
 import { gatherOp, indexSelectOp } from './selection.js';
 
 export { maskedFill } from '../elementwise/masking.js';
@@ -80,21 +81,41 @@ function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
   return part;
 }
 
+export interface ScatterOptions {
+  /** Adds source to what is there, or multiplies it by source, instead of replacing it. */
+  reduce?: 'add' | 'multiply';
+}
+
+const SCATTERS = { add: scatterAddOp, multiply: scatterMultiply };
+
 /**
- * x with out[index[i][j]][j] = source[i][j] for dim 0, and so on; source is a tensor or a number.
+ * x with out[index[i][j]][j] = source[i][j] for dim 0, and so on; source is a tensor or a number. Where indices are
+ * equal the last one counts; with `reduce` all do.
  *
  * @example
  * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 7])).toArray(); // [7, 0, 5]
+ * ones([2]).scatter(0, tensor([1, 1], { dtype: 'int64' }), 3, { reduce: 'multiply' }).toArray(); // [1, 9]
  */
-export function scatter(x: Tensor, ...args: AlongOnly<[index: Tensor, source: Operand]>): Tensor;
-export function scatter(x: Tensor, dim: number | Tensor, index: Operand, source: Operand | DimOption): Tensor {
-  if (arguments.length > 4) refuseSurplus('scatter', arguments, 4);
-  if (isOptions(source)) return scatter(x, onlyOption('scatter', 'dim', source), dim as Tensor, index);
+export function scatter(x: Tensor, ...args: Along<[index: Tensor, source: Operand], ScatterOptions>): Tensor;
+export function scatter(
+  x: Tensor,
+  dim: number | Tensor,
+  index: Operand,
+  source: Operand | ScatterOptions,
+  options?: ScatterOptions,
+): Tensor {
+  if (arguments.length > 5) refuseSurplus('scatter', arguments, 5);
+  if (isOptions(source)) {
+    const [along, rest] = named('scatter', 'dim', source, options);
+    return scatter(x, along, dim as Tensor, index as Operand, rest);
+  }
+  const { reduce } = checkOptions('scatter', options, ['reduce'], undefined, 'dim');
+  if (reduce !== undefined) checkChoice('scatter', 'reduce', reduce, ['add', 'multiply']);
   checkTensor('scatter', x);
   const d = normalizeDim('scatter', dim, x.shape.length);
   const at = checkIndex('scatter', index);
   const values = checkOperand('scatter', source, 'source');
-  return scatterOp(
+  return (reduce === undefined ? scatterOp : SCATTERS[reduce])(
     x,
     d,
     at,
@@ -220,10 +241,18 @@ export function take(x: Tensor, index: Tensor): Tensor {
  *
  * @example
  * tensor([[0, 5], [6, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
+ * tensor([[0, 5], [6, 0]]).nonzero({ asTuple: true }).length; // 2: rows and columns
  */
-export function nonzero(x: Tensor): Tensor {
-  if (arguments.length > 1) refuseSurplus('nonzero', arguments, 1);
-  return rawNonzero(checkTensor('nonzero', x));
+export function nonzero(x: Tensor, options?: { readonly asTuple?: false }): Tensor;
+export function nonzero(x: Tensor, options: { readonly asTuple: true }): Tensor[];
+export function nonzero(x: Tensor, options?: { readonly asTuple?: boolean }): Tensor | Tensor[] {
+  if (arguments.length > 2) refuseSurplus('nonzero', arguments, 2);
+  const { asTuple = false } = checkOptions('nonzero', options, ['asTuple']);
+  checkTensor('nonzero', x);
+  if (!asTuple) return rawNonzero(x);
+  const all = rawNonzero(x.shape.length === 0 ? reshapeTo(x, [1]) : x);
+  const [count, rank] = all.shape as unknown as [number, number];
+  return Array.from({ length: rank }, (_, dim) => reshapeTo(slice(all, 1, dim, 1), [count]));
 }
 
 /** x where condition holds, other elsewhere. */

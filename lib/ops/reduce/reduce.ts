@@ -6,6 +6,7 @@ import { binaryScalarKernel } from '../../raw/elementwise.js';
 import { reducedShape, reduceKernel } from '../../raw/reduce.js';
 import { type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
+import { describe, fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf, type Shape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
@@ -120,21 +121,34 @@ const varOp: Op<VarArguments> = defineOp({
 export interface VarOptions extends ReduceOptions {
   /** Subtracted from the number of elements in the divisor: 1 is Bessel's, 0 gives the population's variance. */
   correction?: number;
+  /** PyTorch's older name for a correction of 1 (true) or 0; it may also come by position, alone or after `dim`. */
+  unbiased?: boolean;
 }
+
+/** `x.var(1, { correction: 0 })`, `x.var(1, false)`, `x.var(false)`. */
+type VarCall = AlongAny<VarOptions, Dims> | [unbiased: boolean] | [dim: Dims, unbiased: boolean];
 
 function varArguments(
   op: string,
   x: Tensor,
-  dim: Dims,
-  options: VarOptions | undefined,
+  dim: Dims | boolean,
+  given: VarOptions | boolean | undefined,
 ): [Tensor, number[], boolean, number] {
+  if (typeof dim === 'boolean') {
+    if (given !== undefined) fail('BAD_ARGUMENT', `${op}: nothing follows unbiased, got ${describe(given)}`);
+    return varArguments(op, x, null, dim);
+  }
   checkFloating(op, checkTensor(op, x));
-  const { keepdim = false, correction = 1 } = checkOptions(op, options, ['keepdim', 'correction'], undefined, 'dim');
+  const options = typeof given === 'boolean' ? { unbiased: given } : given;
+  const known = checkOptions(op, options, ['keepdim', 'correction', 'unbiased'], undefined, 'dim');
+  const { keepdim = false, unbiased = true, correction = Number(unbiased) } = known;
+  if (known.unbiased !== undefined && known.correction !== undefined)
+    fail('BAD_ARGUMENT', `${op}: unbiased and correction say the same; give one of them`);
   return [x, reduceDims(op, dim, x.shape.length), keepdim, checkNumber(op, 'correction', correction)];
 }
 
-function varOf(x: Tensor, ...args: AlongAny<VarOptions, Dims>): Tensor;
-function varOf(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+function varOf(x: Tensor, ...args: VarCall): Tensor;
+function varOf(x: Tensor, dim?: Dims | VarOptions | boolean, options?: VarOptions | boolean): Tensor {
   if (arguments.length > 3) refuseSurplus('var', arguments, 3);
   if (isOptions(dim)) return varOf(x, ...named('var', 'dim', dim, options));
   return varOp(...varArguments('var', x, dim, options));
@@ -149,8 +163,8 @@ export { varOf as var };
  * @example
  * tensor([1, 3]).std(0, { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, ...args: AlongAny<VarOptions, Dims>): Tensor;
-export function std(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+export function std(x: Tensor, ...args: VarCall): Tensor;
+export function std(x: Tensor, dim?: Dims | VarOptions | boolean, options?: VarOptions | boolean): Tensor {
   if (arguments.length > 3) refuseSurplus('std', arguments, 3);
   if (isOptions(dim)) return std(x, ...named('std', 'dim', dim, options));
   return stdOp(...varArguments('std', x, dim, options));

@@ -25,6 +25,8 @@ const topkOp = ordering('topk', (x, dim, k, largest) => rawTopk(x, dim, k, large
 export interface SortOptions {
   /** From the largest down; false unless given. */
   descending?: boolean;
+  /** Whether equal elements keep their order; they do in any case. */
+  stable?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export function sort(
   if (arguments.length > 3) refuseSurplus('sort', arguments, 3);
   if (isOptions(dim)) return sort(x, ...named('sort', 'dim', dim, options));
   checkTensor('sort', x);
-  const { descending = false } = checkOptions('sort', options, ['descending'], undefined, 'dim');
+  const { descending = false } = checkOptions('sort', options, ['descending', 'stable'], undefined, 'dim');
   return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
 }
 
@@ -57,13 +59,15 @@ export function argsort(x: Tensor, dim: number | SortOptions = -1, options?: Sor
   if (arguments.length > 3) refuseSurplus('argsort', arguments, 3);
   if (isOptions(dim)) return argsort(x, ...named('argsort', 'dim', dim, options));
   checkTensor('argsort', x);
-  const { descending = false } = checkOptions('argsort', options, ['descending'], undefined, 'dim');
+  const { descending = false } = checkOptions('argsort', options, ['descending', 'stable'], undefined, 'dim');
   return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
 }
 
 export interface TopkOptions {
   /** false gives the smallest. */
   largest?: boolean;
+  /** Whether they come in order; they do in any case. */
+  sorted?: boolean;
 }
 
 /**
@@ -83,7 +87,7 @@ export function topk(
   if (arguments.length > 4) refuseSurplus('topk', arguments, 4);
   if (isOptions(dim)) return topk(x, k, ...named('topk', 'dim', dim, options));
   checkTensor('topk', x);
-  const { largest = true } = checkOptions('topk', options, ['largest'], undefined, 'dim');
+  const { largest = true } = checkOptions('topk', options, ['largest', 'sorted'], undefined, 'dim');
   const d = normalizeDim('topk', dim, x.shape.length);
   const size = x.shape[d] ?? 1;
   if (checkInteger('topk', 'k', k) < 0 || k > size)

@@ -124,31 +124,3 @@ export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]
   // Repeated once, that is still x's memory.
   return repeated.numel === x.numel ? clone(repeated) : repeated;
 }
-
-/**
- * Each element repeated `repeats` times in place, along `dim` or flattened.
- *
- * @example
- * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
- */
-export function repeatInterleave(
-  x: Tensor,
-  repeats: number,
-  dim: number | null | { dim?: number | null } = null,
-): Tensor {
-  if (arguments.length > 3) refuseSurplus('repeatInterleave', arguments, 3);
-  checkTensor('repeatInterleave', x);
-  if (isOptions(dim)) return repeatInterleave(x, repeats, onlyOption('repeatInterleave', 'dim', dim));
-  const [times] = checkShape('repeatInterleave', [repeats]) as [number];
-  if (dim === null) return repeatInterleave(reshapeTo(x, [numelOf(x.shape)]), times, 0);
-  const d = normalizeDim('repeatInterleave', dim, x.shape.length);
-  if (x.shape.length === 0) return repeatInterleave(reshapeTo(x, [1]), times, 0);
-  const { shape } = x;
-  const wide = reshapeTo(x, [...shape.slice(0, d + 1), 1, ...shape.slice(d + 1)]);
-  const repeated = expandTo(wide, [...shape.slice(0, d + 1), times, ...shape.slice(d + 1)]);
-  const result = reshapeTo(
-    repeated,
-    shape.map((n, i) => (i === d ? n * times : n)),
-  );
-  return times === 1 ? clone(result) : result;
-}

@@ -6,8 +6,8 @@ const x = ones([2, 3]);
 describe('what is refused before native code is reached', () => {
   test.each([
     [() => x.sum(1, { keepDim: true } as never), 'sum: unknown option keepDim; did you mean keepdim?'],
-    [() => x.topk(1, { axis: 0 } as never), 'topk: unknown option axis; expected { dim, largest }'],
-    [() => x.topk(1, 0, -1 as never), 'topk: options must be an object { largest }, got -1'],
+    [() => x.topk(1, { axis: 0 } as never), 'topk: unknown option axis; expected { dim, largest, sorted }'],
+    [() => x.topk(1, 0, -1 as never), 'topk: options must be an object { largest, sorted }, got -1'],
     [() => x.sum(1, { keepdim: 'yes' as never }), 'sum: keepdim must be a boolean, got "yes"'],
     [() => x.sort(0, { descending: 1 as never }), 'sort: descending must be a boolean, got 1'],
     [() => F.dropout(x, { training: null as never }), 'dropout: training must be a boolean, got null'],

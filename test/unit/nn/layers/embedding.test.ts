@@ -48,6 +48,25 @@ describe('Embedding', () => {
     expect([...table.stateDict().keys()]).toEqual(['weight']);
   });
 
+  it('_weight and _freeze are the constructor’s, as in PyTorch', () => {
+    const rows = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const table = new nn.Embedding(2, 2, { _weight: rows, _freeze: true });
+    expect(table.weight.requiresGrad).toBe(false);
+    rows.fill_(7);
+    expect(table(ids(1)).toArray()).toEqual([[7, 7]]);
+    expect(new nn.Embedding(2, 2, { _weight: rows }).weight.requiresGrad).toBe(true);
+    expect(new nn.Embedding(2, 2, { _freeze: true }).weight.requiresGrad).toBe(false);
+    expect(() => new nn.Embedding(3, 2, { _weight: rows })).toThrow(
+      'Shape of weight does not match num_embeddings and embedding_dim, [3, 2], got [2, 2]',
+    );
+    expect(() => new nn.Embedding(2, 2, { _weight: rows, dtype: 'float64' })).toThrow('rows of float64 were expected');
+    expect(() => new nn.Embedding(2, 2, { _weight: rows.to('int64') })).toThrow('rows of a floating dtype');
+    expect(() => new nn.Embedding(2, 2, { _weight: 3 as never })).toThrow('_weight must be a Tensor, got 3');
+  });
+
   it('refuses what it cannot do', () => {
     expect(() => new nn.Embedding(3, 2, { sparse: true })).toThrow(/Embedding: sparse gradients are not supported/);
     expect(() => F.embedding(ids(0), tensor([[1]]), { sparse: true })).toThrow(/embedding: sparse gradients/);
