@@ -248,8 +248,15 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
     fail('BAD_ARGUMENT', `arange: bounds ${start} to ${end} are inconsistent with the sign of step ${step}`);
   }
   const [dtype, requiresGrad] = settings('arange', options, numbers.every(Number.isInteger) ? 'int64' : 'float32');
-  const [n] = checkShape('arange', [Math.ceil((end - start) / step)]);
-  return asLeaf('arange', rawArange(start, step, n!, dtype), requiresGrad);
+  if (isFloating(dtype)) {
+    const [n] = checkShape('arange', [Math.ceil((end - start) / step)]);
+    return asLeaf('arange', rawArange(start, step, n!, dtype), requiresGrad);
+  }
+  // As in PyTorch: the numbers of an integer range start and step by whole numbers, those of int64 end at one, too.
+  const [first, whole, by] = [start, end, step].map(Math.trunc) as [number, number, number];
+  if (dtype === 'int64' && by === 0) fail('BAD_ARGUMENT', `arange: step must be nonzero, got ${step} as ${dtype}`);
+  const [n] = checkShape('arange', [Math.ceil(dtype === 'int64' ? (whole - first) / by : (end - start) / step)]);
+  return asLeaf('arange', rawArange(first, by, n!, dtype), requiresGrad);
 }
 
 /** Elements made in JavaScript at a time. */
@@ -268,12 +275,15 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   const [n] = checkShape('linspace', [checkInteger('linspace', 'steps', steps)]) as [number];
   const [dtype, requiresGrad] = settings('linspace', options);
   const exact = rawEmpty([n], 'float64');
-  const step = n > 1 ? (end - start) / (n - 1) : 0;
+  // The ends of integers are integers.
+  const [first, last] = isFloating(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)];
+  const step = n > 1 ? (last - first) / (n - 1) : 0;
   // From the nearer end, so that both are exact.
-  const valueAt = (i: number): number => (i < n / 2 ? start + step * i : end - step * (n - 1 - i));
-  for (let first = 0; first < n; first += CHUNK) {
-    const values = Float64Array.from({ length: Math.min(CHUNK, n - first) }, (_, i) => valueAt(first + i));
-    rawCopy(rawFrom(values, [values.length], 'float64'), rawView(exact, [values.length], [1], first));
+  const valueAt = (i: number): number =>
+    i < Math.floor(n / 2) || n === 1 ? first + step * i : last - step * (n - 1 - i);
+  for (let at = 0; at < n; at += CHUNK) {
+    const values = Float64Array.from({ length: Math.min(CHUNK, n - at) }, (_, i) => valueAt(at + i));
+    rawCopy(rawFrom(values, [values.length], 'float64'), rawView(exact, [values.length], [1], at));
   }
   return asLeaf('linspace', dtype === 'float64' ? exact : rawCast(exact, dtype), requiresGrad);
 }

@@ -42,6 +42,8 @@ int64_t grain_of(BinaryKernel kernel) {
     case BinaryKernel::geluTanhBackward:
     case BinaryKernel::siluBackward:
     case BinaryKernel::eluBackward:
+    case BinaryKernel::seluBackward:
+    case BinaryKernel::mishBackward:
     case BinaryKernel::softplusBackward:
     case BinaryKernel::logSigmoidBackward:
       return kCostlyGrain;

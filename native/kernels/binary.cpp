@@ -188,10 +188,21 @@ struct leakyReluBackward {
   V operator()(V g, V x) const { return select(x > V(0), g, g * slope); }
 };
 template <class V>
-struct eluBackward {
-  V alpha;
-  explicit eluBackward(const double* p) : alpha(math::constant<V>(p[0])) {}
-  V operator()(V g, V y) const { return select(y <= V(0), g * (y + alpha), g); }
+struct eluBackward : Costly {  // from x, since of a small e^x nothing is left in y
+  V slope, rate;
+  explicit eluBackward(const double* p) : slope(math::constant<V>(p[0] * p[1])), rate(math::constant<V>(p[1])) {}
+  V operator()(V g, V x) const { return select(x <= V(0), g * (slope * math::exp(x * rate)), g); }
+};
+template <class V>
+struct seluBackward : Costly {
+  V operator()(V g, V x) const {
+    const V below = math::constant<V>(math::kSeluScale * math::kSeluAlpha) * math::exp(x);
+    return g * select(x <= V(0), below, math::constant<V>(math::kSeluScale));
+  }
+};
+template <class V>
+struct mishBackward : Costly {
+  V operator()(V g, V x) const { return g * math::Mish<V>(x).slope(x); }
 };
 template <class V>
 struct softplusBackward : Costly {  // as g * sigmoid, which has no e^x to overflow

@@ -3,6 +3,7 @@
 #include "elementwise.h"
 #include "family.h"
 #include "simd/activation.h"
+#include "simd/inverse_hyperbolic.h"
 #include "simd/run.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -132,6 +133,18 @@ struct tanh : Costly {
   V operator()(V x) const { return math::tanh(x); }
 };
 template <class V>
+struct asinh : Costly {
+  V operator()(V x) const { return math::asinh(x); }
+};
+template <class V>
+struct acosh : Costly {
+  V operator()(V x) const { return math::acosh(x); }
+};
+template <class V>
+struct atanh : Costly {
+  V operator()(V x) const { return math::atanh(x); }
+};
+template <class V>
 struct erf : Costly {
   V operator()(V x) const { return math::erf(x); }
 };
@@ -178,9 +191,20 @@ struct softplus : Costly {
 };
 template <class V>
 struct elu : Costly {
-  V alpha;
-  explicit elu(const double* p) : alpha(math::constant<V>(p[0])) {}
-  V operator()(V x) const { return select(x >= V(0), x, alpha * math::expm1(x)); }
+  V alpha, rate;
+  explicit elu(const double* p) : alpha(math::constant<V>(p[0])), rate(math::constant<V>(p[1])) {}
+  V operator()(V x) const { return select(x >= V(0), x, alpha * math::expm1(x * rate)); }
+};
+template <class V>
+struct selu : Costly {
+  V operator()(V x) const {
+    return select(x >= V(0), x * math::constant<V>(math::kSeluScale),
+                  math::constant<V>(math::kSeluScale * math::kSeluAlpha) * math::expm1(x));
+  }
+};
+template <class V>
+struct mish : Costly {
+  V operator()(V x) const { return x * math::Mish<V>(x).tanh; }
 };
 template <class V>
 struct leakyRelu {

@@ -11,7 +11,7 @@ import { checkElement } from '../../tensor/nested.js';
 import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
 import { normalizeDim } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
-import { castTo, checkFloating, fused, sumDims } from '../broadcast.js';
+import { castTo, checkFloating, fused, sumDims, widen } from '../broadcast.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
 import { gt, le, logicalAnd, lt } from './compare.js';
 import { where } from './masking.js';
@@ -136,7 +136,14 @@ export function softplus(x: Tensor, options?: SoftplusOptions): Tensor {
   );
 }
 
-const eluOp = activation('elu', 'y', (g, y, alpha) => where(gt(y, 0), g, mul(g, add(y, alpha))));
+/** e^(rate · x) where x is not above 0, where alone it is read: it must not overflow above, as ∞ · 0 is NaN. */
+const expBelow = (x: Tensor, rate: number): Tensor => exp(mul(clamp(x, null, 0), rate));
+
+const eluSlope = (g: Tensor, x: Tensor, alpha: number, rate: number): Tensor =>
+  where(gt(x, 0), g, mul(g, mul(expBelow(x, rate), alpha * rate)));
+
+const eluOp = activation('elu', 'x', eluSlope);
+const celuOp = activation('elu', 'x', eluSlope, 'CeluBackward0');
 
 const elu_ = inplaceOf('elu_', (x: Tensor, alpha: number) => elu(x, alpha));
 
@@ -149,11 +156,7 @@ export function elu(
   if (arguments.length > 3) refuseSurplus('elu', arguments, 3);
   if (isOptions(alpha)) return elu(x, ...named('elu', 'alpha', alpha, options));
   if (options && inPlace('elu', options)) return elu_(x, alpha);
-  checkNumber('elu', 'alpha', alpha);
-  checkFloating('elu', x);
-  // The kernel's backward reads y, which tells the side only while alpha is not negative.
-  if (alpha < 0) return where(gt(x, 0), x, mul(sub(exp(clamp(x, null, 0)), 1), alpha));
-  return eluOp(x, alpha, 0);
+  return eluOp(checkFloating('elu', x), checkNumber('elu', 'alpha', alpha), 1);
 }
 
 const leakyReluOp = activation('leakyRelu', 'x', (g, x, slope) => where(gt(x, 0), g, mul(g, slope)));
@@ -229,14 +232,33 @@ const hardsigmoid_ = inplaceOf('hardsigmoid_', hardsigmoid);
 export function hardsigmoid(x: Tensor, options?: InplaceOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('hardsigmoid', arguments, 2);
   if (options && inPlace('hardsigmoid', options)) return hardsigmoid_(x);
-  return div(hardtanh(add(checkFloating('hardsigmoid', x), 3), 0, 6), 6);
+  return hardsigmoidOp(checkFloating('hardsigmoid', x));
 }
+
+/** min(max(x + 3, 0), 6) / 6. */
+const sixths = (x: Tensor): Tensor => div(clampRaw(add(x, 3), 0, 6), 6);
+
+const hardsigmoidOp: Op<[x: Tensor]> = defineOp({
+  name: 'hardsigmoid',
+  forward: (x) => noGrad(() => castTo(sixths(widen(x)), x.dtype)),
+  save: ([x]) => [x],
+  backward: ({ saved: [x] }, g) => [where(logicalAnd(gt(x!, -3), lt(x!, 3)), div(g, 6), 0)],
+});
 
 const hardswishOp: Op<[x: Tensor]> = defineOp({
   name: 'hardswish',
-  forward: (x) => noGrad(() => mul(x, hardsigmoid(x))),
+  forward: (x) =>
+    noGrad(() => {
+      const wide = widen(x);
+      return castTo(mul(wide, sixths(wide)), x.dtype);
+    }),
   save: ([x]) => [x],
-  backward: ({ saved: [x] }, g) => [where(le(x!, -3), 0, where(lt(x!, 3), mul(g, add(div(x!, 3), 0.5)), g))],
+  backward: ({ saved: [saved] }, gradient) => {
+    const x = widen(saved!);
+    const g = widen(gradient);
+    const slope = where(le(x, -3), 0, where(lt(x, 3), mul(g, add(div(x, 3), 0.5)), g));
+    return [castTo(slope, gradient.dtype)];
+  },
 });
 
 const hardswish_ = inplaceOf('hardswish_', hardswish);
@@ -248,17 +270,29 @@ export function hardswish(x: Tensor, options?: InplaceOptions): Tensor {
   return hardswishOp(checkFloating('hardswish', x));
 }
 
+const mishOp = activation('mish', 'x', (g, x) => {
+  const t = tanh(softplus(x));
+  return mul(g, add(t, mul(x, mul(sigmoid(x), rsub(square(t), 1)))));
+});
+
 const mish_ = inplaceOf('mish_', mish);
 
 /** x · tanh(softplus(x)). */
 export function mish(x: Tensor, options?: InplaceOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('mish', arguments, 2);
   if (options && inPlace('mish', options)) return mish_(x);
-  return mul(checkFloating('mish', x), tanh(softplus(x)));
+  return mishOp(checkFloating('mish', x), 0, 0);
 }
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
+
+const seluOp = activation(
+  'selu',
+  'x',
+  (g, x) => where(gt(x, 0), mul(g, SELU_SCALE), mul(g, mul(expBelow(x, 1), SELU_ALPHA * SELU_SCALE))),
+  'EluBackward0',
+);
 
 const selu_ = inplaceOf('selu_', selu);
 
@@ -266,12 +300,12 @@ const selu_ = inplaceOf('selu_', selu);
 export function selu(x: Tensor, options?: InplaceOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('selu', arguments, 2);
   if (options && inPlace('selu', options)) return selu_(x);
-  return mul(elu(checkFloating('selu', x), SELU_ALPHA), SELU_SCALE);
+  return seluOp(checkFloating('selu', x), 0, 0);
 }
 
 const celu_ = inplaceOf('celu_', (x: Tensor, alpha: number) => celu(x, alpha));
 
-/** max(0, x) + min(0, alpha · (e^(x/alpha) − 1)). */
+/** x above 0, alpha · (e^(x/alpha) − 1) below. */
 export function celu(
   x: Tensor,
   alpha: number | Readonly<{ alpha?: number; inplace?: boolean }> = 1,
@@ -281,8 +315,7 @@ export function celu(
   if (isOptions(alpha)) return celu(x, ...named('celu', 'alpha', alpha, options));
   if (options && inPlace('celu', options)) return celu_(x, alpha);
   if (checkNumber('celu', 'alpha', alpha) === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
-  const scaled = div(checkFloating('celu', x), alpha);
-  return mul(alpha > 0 ? elu(scaled) : where(gt(x, 0), scaled, sub(exp(scaled), 1)), alpha);
+  return celuOp(checkFloating('celu', x), alpha, 1 / alpha);
 }
 
 /** x / (1 + |x|). */

@@ -1,7 +1,8 @@
-import { defineOp, type Op } from '../../autograd/op.js';
+import { noGrad } from '../../autograd/modes.js';
+import { defineOp, type Op, type TensorInfo } from '../../autograd/op.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
-import { isFloating } from '../../tensor/dtype.js';
+import { isFloating, resultType } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
@@ -14,13 +15,14 @@ import {
   promote,
   promoteScalar,
   sumTo,
+  widen,
   zerosAs,
 } from '../broadcast.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
 import { eq, ge, gt, isinf, logicalAnd, lt } from './compare.js';
 import { type Divider, divFloor, divider, floorDivideRaw } from './division.js';
 import { maskedFill, where } from './masking.js';
-import { abs, exp, log, log1p, trunc } from './unary.js';
+import { abs, exp, log, log1p, sigmoid, trunc } from './unary.js';
 
 // Elementwise functions of two tensors beyond the four operations. Shapes broadcast, dtypes promote.
 
@@ -67,7 +69,7 @@ const powScalar: Op<[x: Tensor, exponent: number]> = defineOp({
   forward: (x, exponent) => (isFloating(x.dtype) ? powScalarRaw(x, exponent) : powIntegerRaw(x, exponent)),
   save: ([x]) => [x],
   backward: ({ args: [, exponent], saved: [x] }, g) => [
-    exponent === 0 ? zerosAs(g) : mul(g, mul(powScalar(x!, exponent - 1), exponent)),
+    exponent === 0 ? zerosAs(g) : castTo(mul(widen(g), mul(powScalar(widen(x!), exponent - 1), exponent)), g.dtype),
   ],
 });
 
@@ -76,15 +78,20 @@ const powTensors: Op<[base: Tensor, exponent: Tensor]> = defineOp({
   node: 'PowBackward1',
   forward: (base, exponent) => powRaw(base, exponent),
   save: ([base, exponent], out, [, exponentNeeds]) => [base, exponent, exponentNeeds ? out : null],
-  backward: ({ args: [x, y], saved: [base, exponent, out], needs }, g) => [
-    needs[0]
-      ? sumTo(maskedFill(mul(g, mul(exponent!, powTensors(base!, sub(exponent!, 1)))), eq(exponent!, 0), 0), x.shape)
-      : null,
-    // 0^e is constant in e for e >= 0, though log 0 is not finite.
-    needs[1]
-      ? sumTo(maskedFill(mul(g, mul(out!, log(base!))), logicalAnd(eq(base!, 0), ge(exponent!, 0)), 0), y.shape)
-      : null,
-  ],
+  backward: ({ args: [x, y], saved, needs }, gradient) => {
+    const [base, exponent] = [widen(saved[0]!), widen(saved[1]!)];
+    const g = widen(gradient);
+    const finish = (slope: Tensor, { shape }: TensorInfo): Tensor => sumTo(castTo(slope, gradient.dtype), shape);
+    return [
+      needs[0]
+        ? finish(maskedFill(mul(g, mul(exponent, powTensors(base, sub(exponent, 1)))), eq(exponent, 0), 0), x)
+        : null,
+      // 0^e is constant in e for e >= 0, though log 0 is not finite.
+      needs[1]
+        ? finish(maskedFill(mul(g, mul(widen(saved[2]!), log(base))), logicalAnd(eq(base, 0), ge(exponent, 0)), 0), y)
+        : null,
+    ];
+  },
 });
 
 /**
@@ -139,13 +146,29 @@ export const maximum: Op<[x: Tensor, other: Tensor]> = extremum('maximum', (a, b
 /** The smaller of x and other, elementwise; NaN wins. At a tie each gets half the gradient. */
 export const minimum: Op<[x: Tensor, other: Tensor]> = extremum('minimum', (a, b) => gt(a, b));
 
+const logaddexpOp: Op<[a: Tensor, b: Tensor]> = defineOp({
+  name: 'logaddexp',
+  forward: (x, y) =>
+    noGrad(() => {
+      const [a, b] = [widen(x), widen(y)];
+      const sum = add(maximum(a, b), log1p(exp(neg(abs(sub(a, b))))));
+      // ∞ − ∞ is NaN; where both are the same infinity, so is the sum.
+      return castTo(where(logicalAnd(eq(a, b), isinf(a)), a, sum), x.dtype);
+    }),
+  save: ([a, b]) => [a, b],
+  backward: ({ args: [x, y], saved: [p, q], needs }, gradient) => {
+    const g = widen(gradient);
+    const difference = sub(widen(p!), widen(q!));
+    const share = (d: Tensor, to: TensorInfo): Tensor => sumTo(castTo(mul(g, sigmoid(d)), gradient.dtype), to.shape);
+    return [needs[0] ? share(difference, x) : null, needs[1] ? share(neg(difference), y) : null];
+  },
+});
+
 /** log(e^x + e^other), without overflow; where both are the same infinity, that infinity. */
 export function logaddexp(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('logaddexp', arguments, 2);
-  const [a, b] = operands('logaddexp', x, other).map(floating) as [Tensor, Tensor];
-  const sum = add(maximum(a, b), log1p(exp(neg(abs(sub(a, b))))));
-  // ∞ − ∞ is NaN in the value and in the gradient; there the sum is the operand itself.
-  return where(logicalAnd(eq(a, b), isinf(a)), a, sum);
+  const [a, b] = operands('logaddexp', x, other);
+  return logaddexpOp(floating(a), floating(b));
 }
 
 const atan2Raw = binaryKernel('atan2');
@@ -155,10 +178,13 @@ const atan2Op: Op<[a: Tensor, b: Tensor]> = defineOp({
   forward: (a, b) => atan2Raw(a, b),
   save: ([a, b]) => [a, b],
   backward: ({ args: [x, y], saved: [a, b], needs }, g) => {
-    const radius = add(square(a!), square(b!));
+    const [p, q] = [widen(a!), widen(b!)];
+    const radius = add(square(p), square(q));
     // The origin has no angle; its gradient is 0, as in PyTorch.
-    const scaled = maskedFill(div(g, radius), eq(radius, 0), 0);
-    return [needs[0] ? sumTo(mul(scaled, b!), x.shape) : null, needs[1] ? sumTo(neg(mul(scaled, a!)), y.shape) : null];
+    const isOrigin = eq(radius, 0);
+    const slope = (side: Tensor, to: TensorInfo): Tensor =>
+      sumTo(castTo(mul(widen(g), maskedFill(div(side, radius), isOrigin, 0)), g.dtype), to.shape);
+    return [needs[0] ? slope(q, x) : null, needs[1] ? slope(neg(p), y) : null];
   },
 });
 
@@ -181,10 +207,11 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   checkTensor('lerp', end, 'end');
   if (x.dtype !== end.dtype)
     fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}; cast it with to('${x.dtype}')`);
-  const span = sub(end, x);
+  const [from, to] = [widen(x), widen(end)];
+  const span = sub(to, from);
   if (typeof weight === 'number') {
     // From the nearer end, so that weights 0 and 1 give x and end exactly.
-    return Math.abs(weight) < 0.5 ? add(x, mul(span, weight)) : sub(end, mul(span, 1 - weight));
+    return castTo(Math.abs(weight) < 0.5 ? add(from, mul(span, weight)) : sub(to, mul(span, 1 - weight)), x.dtype);
   }
   checkTensor('lerp', weight, 'weight');
   if (weight.dtype !== x.dtype)
@@ -192,8 +219,9 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
       'DTYPE_MISMATCH',
       `lerp: expected dtype ${x.dtype} for weight, got ${weight.dtype}; cast it with to('${x.dtype}')`,
     );
-  const near = logicalAnd(lt(weight, 0.5), gt(weight, -0.5));
-  return where(near, add(x, mul(span, weight)), sub(end, mul(span, rsub(weight, 1))));
+  const share = widen(weight);
+  const near = logicalAnd(lt(share, 0.5), gt(share, -0.5));
+  return castTo(where(near, add(from, mul(span, share)), sub(to, mul(span, rsub(share, 1)))), x.dtype);
 }
 
 export interface ValueOptions {
@@ -206,15 +234,26 @@ function checkValue(op: string, options: ValueOptions | undefined): number {
   return checkNumber(op, 'value', value);
 }
 
+/** x + combine(value · a, b): the factor first, as in PyTorch, so that the same calls overflow; rounded once. */
+function addCombined(
+  x: Tensor,
+  a: Tensor,
+  b: Tensor,
+  value: number,
+  combine: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  const dtype = resultType(x, resultType(a, b) === a.dtype ? a : b);
+  const factor = widen(a);
+  const sum = add(widen(x), combine(value === 1 ? factor : mul(factor, value), widen(b)));
+  return dtype === 'bfloat16' ? castTo(sum, dtype) : sum;
+}
+
 /** x + value · a · b. */
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('addcmul', arguments, 4);
   const value = checkValue('addcmul', options);
-  return add(
-    checkTensor('addcmul', x),
-    mul(checkTensor('addcmul', a, 'tensor1'), checkTensor('addcmul', b, 'tensor2')),
-    { alpha: value },
-  );
+  checkTensor('addcmul', x);
+  return addCombined(x, checkTensor('addcmul', a, 'tensor1'), checkTensor('addcmul', b, 'tensor2'), value, mul);
 }
 
 /** x + value · a / b. */
@@ -227,7 +266,7 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
   ) {
     fail('DTYPE_MISMATCH', `addcdiv: integer division is not supported, got ${a.dtype} / ${b.dtype}`);
   }
-  return add(checkTensor('addcdiv', x), div(a, b), { alpha: value });
+  return addCombined(checkTensor('addcdiv', x), a, b, value, div);
 }
 
 // Integers and booleans only.

@@ -1,35 +1,64 @@
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op } from '../../autograd/op.js';
 import { nodeName } from '../../autograd/opNode.js';
+import { rawFull } from '../../raw/create.js';
 import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
-import { Category, DTYPES, isFloating, scalarCategory } from '../../tensor/dtype.js';
+import {
+  Category,
+  DTYPES,
+  isFloating,
+  promoteTypes,
+  resultType,
+  scalarCategory,
+  scalarResultType,
+} from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
+import type { Shape } from '../../tensor/shape.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
-import { castTo, floating, fused, zerosAs } from '../broadcast.js';
+import { castTo, floating, fused, sumTo, widen, zerosAs } from '../broadcast.js';
 import { rawClone } from '../shape/layout.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
-import { eq, ge, gt, isnan, le, logicalAnd, logicalOr } from './compare.js';
+import { eq, ge, gt, isnan, le, logicalAnd, logicalOr, lt } from './compare.js';
 import { maskedFill, where } from './masking.js';
 
 /** A function of one tensor, elementwise: [..] → [..]. */
 type Unary = Op<[x: Tensor]>;
 
-/** An op whose gradient is a function of g and of x, y = f(x) or nothing. Integers are computed in float32. */
-function unary(
-  name: string,
-  saves: 'x' | 'y',
-  derivative: (g: Tensor, saved: Tensor) => Tensor,
-  node: string = nodeName(name),
-): Unary {
+/** A gradient made of g and a saved tensor. In bfloat16 its steps are taken in float32 and rounded once. */
+type Derivative = (g: Tensor, saved: Tensor) => Tensor;
+
+/** An op whose gradient is a function of g and of x or y = f(x). Integers are computed in float32. */
+function unary(name: string, saves: 'x' | 'y', derivative: Derivative, node: string = nodeName(name)): Unary {
   const kernel = unaryKernel(name);
   const op: Unary = defineOp({
     name,
     node,
     forward: (x) => kernel(x),
     save: saves === 'x' ? ([x]) => [x] : (_args, y) => [y],
-    backward: ({ saved: [saved] }, g) => [derivative(g, saved!)],
+    backward: ({ saved: [saved] }, g) => [castTo(derivative(widen(g), widen(saved!)), g.dtype)],
+  });
+  return function (x) {
+    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
+    return op(floating(checkTensor(name, x)));
+  };
+}
+
+/** As `unary`, with y saved and a kernel for the gradient. */
+function unaryFused(name: string, derivative: Derivative): Unary {
+  const kernel = unaryKernel(name);
+  const backward = binaryKernel(`${name}Backward`);
+  const op: Unary = defineOp({
+    name,
+    forward: (x) => kernel(x),
+    save: (_args, y) => [y],
+    backward: ({ saved: [y] }, g) => [
+      fused(
+        () => backward(g, y!),
+        () => derivative(g, y!),
+      ),
+    ],
   });
   return function (x) {
     if (arguments.length > 1) refuseSurplus(name, arguments, 1);
@@ -61,10 +90,13 @@ export const sin: Unary = unary('sin', 'x', (g, x) => mul(g, cos(x)));
 export const cos: Unary = unary('cos', 'x', (g, x) => mul(g, neg(sin(x))));
 /** The tangent of x in radians. */
 export const tan: Unary = unary('tan', 'y', (g, y) => mul(g, add(square(y), 1)));
+/** (1 − x)(1 + x), which loses nothing near ±1, where 1 − x² does. */
+const besideOne = (x: Tensor): Tensor => mul(rsub(x, 1), add(x, 1));
+
 /** The arc sine, in radians. */
-export const asin: Unary = unary('asin', 'x', (g, x) => mul(g, rsqrt(rsub(square(x), 1))));
+export const asin: Unary = unary('asin', 'x', (g, x) => mul(g, rsqrt(besideOne(x))));
 /** The arc cosine, in radians. */
-export const acos: Unary = unary('acos', 'x', (g, x) => neg(mul(g, rsqrt(rsub(square(x), 1)))));
+export const acos: Unary = unary('acos', 'x', (g, x) => neg(mul(g, rsqrt(besideOne(x)))));
 /** The arc tangent, in radians. */
 export const atan: Unary = unary('atan', 'x', (g, x) => div(g, add(square(x), 1)));
 /** The hyperbolic sine. */
@@ -78,33 +110,37 @@ export const erfc: Unary = unary('erfc', 'x', (g, x) => mul(mul(g, -2 / Math.sqr
 /** The inverse of `erf` on (−1, 1). */
 export const erfinv: Unary = unary('erfinv', 'y', (g, y) => mul(mul(g, Math.sqrt(Math.PI) / 2), exp(square(y))));
 
-const tanhBackward = binaryKernel('tanhBackward');
-
 /** The hyperbolic tangent. */
-export const tanh: Unary = unary('tanh', 'y', (g, y) =>
-  fused(
-    () => tanhBackward(g, y),
-    () => mul(g, rsub(square(y), 1)),
-  ),
-);
-
-const sigmoidBackward = binaryKernel('sigmoidBackward');
+export const tanh: Unary = unaryFused('tanh', (g, y) => mul(g, rsub(square(y), 1)));
 
 /** The logistic function, 1 / (1 + e^(−x)). */
-export const sigmoid: Unary = unary('sigmoid', 'y', (g, y) =>
-  fused(
-    () => sigmoidBackward(g, y),
-    () => mul(g, mul(rsub(y, 1), y)),
-  ),
-);
+export const sigmoid: Unary = unaryFused('sigmoid', (g, y) => mul(g, mul(rsub(y, 1), y)));
+
+const logitOp: Op<[x: Tensor, eps: number]> = defineOp({
+  name: 'logit',
+  forward: (x, eps) =>
+    noGrad(() => {
+      const wide = widen(x);
+      const inside = eps < 0 ? wide : clamp(wide, eps, 1 - eps);
+      return castTo(log(div(inside, rsub(inside, 1))), x.dtype);
+    }),
+  save: ([x]) => [x],
+  // Outside of [eps, 1 − eps] the clamp has no slope; without one the value there is NaN, and so is the slope.
+  backward: ({ args: [, eps], saved: [saved] }, gradient) => {
+    const x = widen(saved!);
+    const [low, high] = eps < 0 ? [0, 1] : [eps, 1 - eps];
+    const outside = logicalOr(lt(x, low), gt(x, high));
+    const slope = maskedFill(div(widen(gradient), mul(x, rsub(x, 1))), outside, eps < 0 ? Number.NaN : 0);
+    return [castTo(slope, gradient.dtype)];
+  },
+});
 
 /** The inverse of `sigmoid`, log(x / (1 − x)); x is first clamped to [eps, 1 − eps] when eps is given. */
 export function logit(x: Tensor, eps?: number | null): Tensor {
   if (arguments.length > 2) refuseSurplus('logit', arguments, 2);
   const given = floating(checkTensor('logit', x));
-  const isLimited = eps !== undefined && eps !== null;
-  const inside = isLimited ? clamp(given, checkNumber('logit', 'eps', eps), 1 - eps) : given;
-  return log(div(inside, rsub(inside, 1)));
+  // As PyTorch, a negative eps is none.
+  return logitOp(given, eps === undefined || eps === null ? -1 : checkNumber('logit', 'eps', eps));
 }
 
 /** An op that keeps the dtype; bool is refused. */
@@ -157,45 +193,12 @@ export function round(x: Tensor, options?: { decimals?: number }): Tensor {
   return decimals > 0 ? div(roundWhole(mul(x, scale)), scale) : mul(roundWhole(div(x, scale)), scale);
 }
 
-/** An op computed with others, whose own derivative says it better than theirs. */
-function composed(name: string, value: (x: Tensor) => Tensor, derivative: (g: Tensor, x: Tensor) => Tensor): Unary {
-  const op: Unary = defineOp({
-    name,
-    forward: (x) => noGrad(() => value(x)),
-    save: ([x]) => [x],
-    backward: ({ saved: [x] }, g) => [derivative(g, x!)],
-  });
-  return function (x) {
-    if (arguments.length > 1) refuseSurplus(name, arguments, 1);
-    return op(floating(checkTensor(name, x)));
-  };
-}
-
 /** The inverse hyperbolic sine. */
-export const asinh: Unary = composed(
-  'asinh',
-  (x) => {
-    const a = abs(x);
-    // log1p of |x| + x²/(1 + √(x² + 1)) keeps small values exact; log |x| + log 2 is as exact where x² would overflow.
-    const near = log1p(add(a, div(square(a), add(sqrt(add(square(a), 1)), 1))));
-    return mul(sign(x), where(gt(a, 1e9), add(log(a), Math.LN2), near));
-  },
-  (g, x) => mul(g, rsqrt(add(square(x), 1))),
-);
-
+export const asinh: Unary = unary('asinh', 'x', (g, x) => mul(g, rsqrt(add(square(x), 1))));
 /** The inverse hyperbolic cosine, NaN below 1. */
-export const acosh: Unary = composed(
-  'acosh',
-  (x) => log(add(x, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))),
-  (g, x) => mul(g, rsqrt(sub(square(x), 1))),
-);
-
+export const acosh: Unary = unary('acosh', 'x', (g, x) => mul(g, rsqrt(mul(sub(x, 1), add(x, 1)))));
 /** The inverse hyperbolic tangent. */
-export const atanh: Unary = composed(
-  'atanh',
-  (x) => mul(sub(log1p(x), log1p(neg(x))), 0.5),
-  (g, x) => div(g, rsub(square(x), 1)),
-);
+export const atanh: Unary = unary('atanh', 'x', (g, x) => div(g, besideOne(x)));
 
 const clampRaw = unaryKernel('clamp');
 const clampBackward = binaryKernel('clampBackward');
@@ -240,12 +243,39 @@ export function clamp(x: Tensor, min: Bound = null, max: Bound = null): Tensor {
   return clampOp(castTo(x, dtype), min ?? -Infinity, max ?? Infinity);
 }
 
-// Through minimum and maximum, whose halving at ties would be wrong here: at a bound the gradient is x's.
+const maximumRaw = binaryKernel('maximum');
+const minimumRaw = binaryKernel('minimum');
+
+const clampTensorsOp: Op<[x: Tensor, min: Tensor | null, max: Tensor | null]> = defineOp({
+  name: 'clamp',
+  forward: (x, min, max) => {
+    const y = min === null ? x : maximumRaw(x, min);
+    return max === null ? y : minimumRaw(y, max);
+  },
+  save: ([x, min, max]) => [x, min, max],
+  backward: ({ args: [{ shape }, low, high], saved: [x, min, max], needs }, g) => {
+    const at = (mask: Tensor, to: Shape): Tensor => sumTo(where(mask, g, 0), to);
+    // Each is a comparison that NaN fails, so that no gradient passes there.
+    const above = min && ge(x!, min);
+    const below = max && le(x!, max);
+    const inside = above && below ? logicalAnd(above, below) : (above ?? below)!;
+    const slopes: (Tensor | null)[] = [needs[0] ? at(inside, shape) : null];
+    if (low) slopes.push(needs[1] ? at(max ? logicalAnd(lt(x!, min!), lt(min!, max)) : lt(x!, min!), low.shape) : null);
+    if (high)
+      slopes.push(needs.at(-1) ? at(min ? logicalOr(gt(x!, max!), lt(max!, min)) : gt(x!, max!), high.shape) : null);
+    return slopes;
+  },
+});
+
 function clampTensors(x: Tensor, min: Bound, max: Bound): Tensor {
-  let y = x;
-  if (min !== null) y = where(logicalOr(ge(y, min), isnan(y)), y, min);
-  if (max !== null) y = where(logicalOr(le(y, max), isnan(y)), y, max);
-  return y;
+  let dtype = x.dtype;
+  for (const bound of [min, max]) {
+    if (bound !== null)
+      dtype = promoteTypes(dtype, bound instanceof Tensor ? resultType(x, bound) : scalarResultType(x, bound));
+  }
+  const as = (bound: Bound): Tensor | null =>
+    bound === null ? null : bound instanceof Tensor ? castTo(bound, dtype) : rawFull([], bound, dtype);
+  return clampTensorsOp(castTo(x, dtype), as(min), as(max));
 }
 
 /** x limited from below. */

@@ -5,7 +5,7 @@ import { fail } from '../../tensor/errors.js';
 import { checkChoice, checkNumber, checkOptions } from '../../tensor/options.js';
 import { sameShape, showShape } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
-import { checkFloating, promote, sumTo } from '../broadcast.js';
+import { castTo, checkFloating, promote, sumTo, widen } from '../broadcast.js';
 import { logSigmoid } from '../elementwise/activation.js';
 import { add, div, mul, neg, rsub, square, sub } from '../elementwise/arithmetic.js';
 import { eq, ge, le, logicalAnd } from '../elementwise/compare.js';
@@ -97,14 +97,15 @@ const boundedSquare = (name: string): Op<[x: Tensor, y: Tensor, bound: number, d
     name,
     forward: (x, y, bound, divisor) =>
       noGrad(() => {
-        const difference = sub(x, y);
+        const difference = sub(widen(x), widen(y));
         const distance = abs(difference);
         const straight = mul(sub(distance, 0.5 * bound), bound / divisor);
-        return where(le(distance, bound), mul(square(difference), 0.5 / divisor), straight);
+        return castTo(where(le(distance, bound), mul(square(difference), 0.5 / divisor), straight), x.dtype);
       }),
     save: ([x, y]) => [x, y],
     backward: ({ args: [p, q, bound, divisor], saved: [x, y], needs }, g) => {
-      const slope = mul(g, div(clamp(sub(x!, y!), -bound, bound), divisor));
+      const difference = sub(widen(x!), widen(y!));
+      const slope = castTo(mul(widen(g), div(clamp(difference, -bound, bound), divisor)), g.dtype);
       return [needs[0] ? sumTo(slope, p.shape) : null, needs[1] ? sumTo(neg(slope), q.shape) : null];
     },
   });
@@ -161,12 +162,18 @@ export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions)
 // log x and log(1 − x) are held above −100, and x(1 − x) above 1e-12 in the derivative, as in PyTorch.
 const crossEntropyOp: Op<[x: Tensor, target: Tensor]> = defineOp({
   name: 'binaryCrossEntropy',
-  forward: (x, target) => neg(add(mul(target, boundedLog(x)), mul(rsub(target, 1), boundedLog(rsub(x, 1))))),
+  forward: (x, target) =>
+    noGrad(() => {
+      const [p, t] = [widen(x), widen(target)];
+      return castTo(neg(add(mul(t, boundedLog(p)), mul(rsub(t, 1), boundedLog(rsub(p, 1))))), x.dtype);
+    }),
   save: ([x, target]) => [x, target],
-  backward: ({ saved: [x, target], needs }, g) => [
-    needs[0] ? div(mul(g, sub(x!, target!)), clampMin(mul(rsub(x!, 1), x!), 1e-12)) : null,
-    needs[1] ? mul(g, sub(boundedLog(rsub(x!, 1)), boundedLog(x!))) : null,
-  ],
+  backward: ({ saved: [p, t], needs }, gradient) => {
+    const [x, target, g] = [widen(p!), widen(t!), widen(gradient)];
+    const inX = (): Tensor => div(mul(g, sub(x, target)), clampMin(mul(rsub(x, 1), x), 1e-12));
+    const inTarget = (): Tensor => mul(g, sub(boundedLog(rsub(x, 1)), boundedLog(x)));
+    return [needs[0] ? castTo(inX(), gradient.dtype) : null, needs[1] ? castTo(inTarget(), gradient.dtype) : null];
+  },
 });
 
 const boundedLog = (x: Tensor): Tensor => clampMin(log(x), -100);
@@ -223,9 +230,11 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   checkFloating(op, input);
   checkTensor(op, target, 'target');
   checkShape(op, 'target', target, input);
-  const positive = logSigmoid(input);
-  const factor = posWeight === null ? null : add(mul(sub(checkTensor(op, posWeight, 'posWeight'), 1), target), 1);
-  const losses = sub(mul(rsub(target, 1), input), factor === null ? positive : mul(factor, positive));
+  const [x, t] = [widen(input), widen(target)];
+  const positive = logSigmoid(x);
+  const factor = posWeight === null ? null : add(mul(sub(checkTensor(op, posWeight, 'posWeight'), 1), t), 1);
+  const exact = sub(mul(rsub(t, 1), x), factor === null ? positive : mul(factor, positive));
+  const losses = input.dtype === 'bfloat16' && target.dtype === 'bfloat16' ? castTo(exact, 'bfloat16') : exact;
   return reduceLoss(weight === null ? losses : mul(losses, checkTensor(op, weight, 'weight')), kind);
 }
 

@@ -94,28 +94,34 @@ export function mean(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): 
 type VarArguments = [x: Tensor, dims: readonly number[], keepdim: boolean, correction: number];
 
 const divisorOf = (shape: Shape, dims: readonly number[], correction: number): number =>
-  Math.max(0, countOf(shape, dims) - correction);
+  countOf(shape, dims) - correction;
 
 /** x − mean(x). */
 const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
 
-/**
- * In float32 for a bfloat16 x. The mean's own rounding is taken out of the deviations again, so that equal values
- * deviate by nothing.
- */
+/** In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish, and equal values deviate by nothing. */
 function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
-  const deviations = centred(centred(widen(x), dims), dims);
-  return div(sumDims(square(deviations), dims, keepdim), divisorOf(x.shape, dims, correction));
+  const squares = sumDims(square(centred(castTo(x, 'float64'), dims)), dims, keepdim);
+  return div(squares, Math.max(0, divisorOf(x.shape, dims, correction)));
+}
+
+/** g times the slope of the variance. Of no more numbers than `correction` all slopes are infinite, as the variance is. */
+function varianceGradient(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
+  const { shape } = x;
+  const divisor = divisorOf(shape, dims, correction);
+  const wide = unreduced(g, shape, dims, keepdim);
+  const deviations = centred(x, dims);
+  if (divisor > 0 || dims.length < shape.length) return mul(mul(wide, 2 / divisor), deviations);
+  return mul(wide, where(eq(deviations, 0), Number.NaN, Infinity));
 }
 
 const varOp: Op<VarArguments> = defineOp({
   name: 'var',
   forward: (x, dims, keepdim, correction) => noGrad(() => castTo(variance(x, dims, keepdim, correction), x.dtype)),
   save: ([x]) => [x],
-  backward: ({ args: [y, dims, keepdim, correction], saved: [x] }, g) => {
-    const slope = mul(widen(g), 2 / divisorOf(y.shape, dims, correction));
-    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
-  },
+  backward: ({ args: [{ dtype }, dims, keepdim, correction], saved: [x] }, g) => [
+    castTo(varianceGradient(widen(g), widen(x!), dims, keepdim, correction), dtype),
+  ],
 });
 
 export interface VarOptions extends ReduceOptions {
@@ -175,10 +181,9 @@ const stdOp: Op<VarArguments> = defineOp({
   forward: (x, dims, keepdim, correction) =>
     noGrad(() => castTo(sqrt(variance(x, dims, keepdim, correction)), x.dtype)),
   save: ([x], out) => [x, out],
-  backward: ({ args: [y, dims, keepdim, correction], saved: [x, out] }, g) => {
-    const scaled = mul(widen(g), 1 / divisorOf(y.shape, dims, correction));
-    const slope = maskedFill(div(scaled, widen(out!)), eq(out!, 0), 0);
-    return [castTo(mul(unreduced(slope, y.shape, dims, keepdim), centred(widen(x!), dims)), y.dtype)];
+  backward: ({ args: [{ dtype }, dims, keepdim, correction], saved: [x, out] }, g) => {
+    const slope = maskedFill(div(widen(g), mul(widen(out!), 2)), eq(out!, 0), 0);
+    return [castTo(varianceGradient(slope, widen(x!), dims, keepdim, correction), dtype)];
   },
 });
 

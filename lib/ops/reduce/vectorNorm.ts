@@ -6,7 +6,7 @@ import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { numelOf } from '../../tensor/shape.js';
 import { checkTensor, type Tensor } from '../../tensor/tensor.js';
-import { castTo, checkFloating, type Dims, reduceDims, sumDims, unreduced, zerosAs } from '../broadcast.js';
+import { castTo, checkFloating, type Dims, reduceDims, sumDims, unreduced, widen } from '../broadcast.js';
 import { div, mul, square } from '../elementwise/arithmetic.js';
 import { eq, isnan, ne } from '../elementwise/compare.js';
 import { maskedFill } from '../elementwise/masking.js';
@@ -23,11 +23,13 @@ type NormArguments = [x: Tensor, p: number, dims: readonly number[], keepdim: bo
 const normOp: Op<NormArguments> = defineOp({
   name: 'norm',
   node: 'LinalgVectorNormBackward0',
-  forward: (x, p, dims, keepdim) => noGrad(() => power(x, p, dims, keepdim)),
+  forward: (x, p, dims, keepdim) => noGrad(() => castTo(power(widen(x), p, dims, keepdim), x.dtype)),
   save: ([x], out) => [x, out],
-  backward: ({ args: [{ shape }, p, dims, keepdim], saved: [x, out] }, g) => {
-    const wide = unreduced(g, shape, dims, keepdim);
-    return [slope(x!, p, wide, unreduced(out!, shape, dims, keepdim), dims)];
+  backward: ({ args: [{ shape, dtype }, p, dims, keepdim], saved: [x, out] }, g) => {
+    // A count has no derivative, as in PyTorch.
+    if (p === 0) return [null];
+    const wide = unreduced(widen(g), shape, dims, keepdim);
+    return [castTo(slope(widen(x!), p, wide, unreduced(widen(out!), shape, dims, keepdim), dims), dtype)];
   },
 });
 
@@ -49,9 +51,13 @@ function power(x: Tensor, p: number, dims: readonly number[], keepdim: boolean):
 }
 
 function slope(x: Tensor, p: number, g: Tensor, norm: Tensor, dims: readonly number[]): Tensor {
-  if (p === 0) return zerosAs(x);
   if (p === 1) return mul(g, sign(x));
-  if (p === 2) return mul(x, maskedFill(div(g, norm), eq(norm, 0), 0));
+  // In an order in which a small norm under a large gradient does not overflow on the way.
+  if (p === 2) return mul(g, maskedFill(div(x, norm), eq(norm, 0), 0));
+  if (p < 1 && Number.isFinite(p)) {
+    const signed = mul(sign(x), maskedFill(pow(abs(x), p - 1), eq(x, 0), 0));
+    return mul(mul(signed, g), pow(norm, 1 - p));
+  }
   if (Number.isFinite(p)) {
     const scale = maskedFill(div(g, pow(norm, p - 1)), eq(norm, 0), 0);
     const signed = mul(sign(x), pow(abs(x), p - 1));

@@ -70,6 +70,24 @@ FLAMBEAU_INLINE V gelu_tanh_backward(V g, V x) {
   return g * (left + right);
 }
 
+
+// Klambauer et al., arXiv:1706.02515.
+constexpr double kSeluAlpha = 1.6732632423543772;
+constexpr double kSeluScale = 1.0507009873554805;
+
+// tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = e^x: nothing cancels, and from 20 on it is 1 in any precision.
+template <class V>
+struct Mish {
+  V w, n, tanh;
+  FLAMBEAU_INLINE explicit Mish(V x) : w(exp(minimum(x, V(20)))), n(w * (w + V(2))), tanh(n / (n + V(2))) {}
+  // The derivative of x tanh(softplus(x)).
+  FLAMBEAU_INLINE V slope(V x) const {
+    const V rest = n + V(2);
+    const V inner = w * (w + V(1)) * V(4) / (rest * rest);  // sigmoid(x) (1 - tanh^2)
+    return tanh + x * select(x > V(20), V(0), inner);
+  }
+};
+
 }  // namespace math
 }  // namespace
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -72,7 +72,7 @@ const UnaryRow kUnary[] = {
        return z > kParameters[1] ? x : std::log1p(std::exp(z)) / kParameters[0];
      },
      {4, 4}},
-    {"elu", [](Real x) { return x >= 0 ? x : kParameters[0] * std::expm1(x); }, {4, 0}},
+    {"elu", [](Real x) { return x >= 0 ? x : kParameters[0] * std::expm1(x * kParameters[1]); }, {4, 0}},
     {"leakyRelu", [](Real x) { return x > 0 ? x : x * kParameters[0]; }, {1, 0}},
     {"clamp", clamp_to, {}},
     {"powScalar", [](Real x) { return std::pow(x, Real(kParameters[0])); }, {2, 1e-37}},
@@ -178,7 +178,16 @@ const BinaryRow kBinary[] = {
     {"siluBackward", [](Real g, Real x) { return g * sigmoid(x) * (1 + x * (1 - sigmoid(x))); }, {8, 16}},
     {"clampBackward", [](Real g, Real x) { return x >= kP0 && x <= kP1 ? g : 0; }, {}},
     {"leakyReluBackward", [](Real g, Real x) { return x > 0 ? g : g * kP0; }, {1, 0}},
-    {"eluBackward", [](Real g, Real y) { return y <= 0 ? g * (y + kP0) : g; }, {4, 8}},
+    {"eluBackward", [](Real g, Real x) { return x <= 0 ? g * kP0 * kP1 * std::exp(x * kP1) : g; }, {8, 1e-36}},
+    {"seluBackward",
+     [](Real g, Real x) { return g * 1.0507009873554805L * (x <= 0 ? 1.6732632423543772L * std::exp(x) : 1); },
+     {4, 1e-36}},
+    {"mishBackward",
+     [](Real g, Real x) {
+       const Real t = std::tanh(std::log1p(std::exp(x)));
+       return g * (t + x * sigmoid(x) * (1 - t * t));
+     },
+     {8, 16}},
     {"softplusBackward", [](Real g, Real x) { return x * kP0 > kP1 ? g : g * sigmoid(x * kP0); }, {4, 1e-36}},
     {"logSigmoidBackward", [](Real g, Real x) { return g * sigmoid(-x); }, {4, 1e-36}},
 };
