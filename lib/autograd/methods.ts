@@ -1,3 +1,4 @@
+import { refuseSurplus } from '../tensor/arguments.js';
 import { context, outlive } from '../tensor/context.js';
 import { replaceData } from '../tensor/data.js';
 import { isFloating } from '../tensor/dtype.js';
@@ -150,11 +151,13 @@ function hookedNode(x: Tensor): Node {
 
 const methods = {
   requiresGrad_(this: Tensor, requiresGrad = true): Tensor {
+    if (arguments.length > 1) refuseSurplus('requiresGrad_', arguments, 1);
     setRequiresGrad('requiresGrad_', this, requiresGrad);
     return this;
   },
 
   backward(this: Tensor, gradient?: Tensor | null, options?: BackwardCallOptions): void {
+    if (arguments.length > 2) refuseSurplus('backward', arguments, 2);
     if (gradient !== undefined && gradient !== null && !(gradient instanceof Tensor)) {
       fail('WRONG_TYPE', `backward: gradient must be a Tensor, got ${describe(gradient)}; options come second`);
     }
@@ -162,10 +165,12 @@ const methods = {
   },
 
   detach(this: Tensor): Tensor {
+    if (arguments.length > 0) refuseSurplus('detach', arguments, 0);
     return rawAlias(checkTensor('detach', this));
   },
 
   detach_(this: Tensor): Tensor {
+    if (arguments.length > 0) refuseSurplus('detach_', arguments, 0);
     const meta = metaOf(this);
     if (meta?.view) fail('GRAD_ERROR', "detach_: Can't detach views in-place. Use detach() instead.");
     if (meta !== null) setHistory(this, null, 0);
@@ -173,6 +178,7 @@ const methods = {
   },
 
   registerHook(this: Tensor, hook: TensorHook): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerHook', arguments, 1);
     checkSynchronous('registerHook', 'hook', hook);
     const node = hookedNode(this);
     const index = metaOf(this)!.outputIndex;
@@ -183,6 +189,7 @@ const methods = {
   },
 
   registerPostAccumulateGradHook(this: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
+    if (arguments.length > 1) refuseSurplus('registerPostAccumulateGradHook', arguments, 1);
     checkSynchronous('registerPostAccumulateGradHook', 'hook', hook);
     const meta = metaOf(this);
     if (!meta?.requiresGrad) {
@@ -203,6 +210,7 @@ const methods = {
   },
 
   retainGrad(this: Tensor): void {
+    if (arguments.length > 0) refuseSurplus('retainGrad', arguments, 0);
     const meta = metaOf(this);
     if (!meta?.requiresGrad) fail('GRAD_ERROR', "retainGrad: can't retainGrad on Tensor that has requiresGrad: false");
     const node = meta.gradFn;

@@ -296,6 +296,8 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
  */
 export function eye(n: number, ...rest: [m?: number, options?: CreateOptions] | [options?: CreateOptions]): Tensor {
   const [first, second] = rest;
+  const most = typeof first === 'number' ? 2 : 1;
+  if (rest.length > most) refuseSurplus('eye', rest, most);
   const [m, options] = typeof first === 'number' ? [first, second] : [n, first ?? second];
   const [dtype, requiresGrad] = settings('eye', options);
   const square = rawFull(checkShape('eye', [n, m]), 1, dtype);

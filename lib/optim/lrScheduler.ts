@@ -58,6 +58,7 @@ export abstract class LRScheduler {
     readonly optimizer: WithLr,
     options: SchedulerOptions = {},
   ) {
+    if (arguments.length > 2) refuseSurplus(new.target.name, arguments, 2);
     const op = this.constructor.name;
     checkOptimizer(op, optimizer);
     this.lastEpoch = checkInteger(op, 'lastEpoch', checkOptions(op, options, ['lastEpoch']).lastEpoch ?? -1);

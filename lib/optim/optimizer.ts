@@ -66,6 +66,7 @@ export abstract class Optimizer<H extends object = object> {
     /** The settings of groups that have none of their own. */
     readonly defaults: H,
   ) {
+    if (arguments.length > 2) refuseSurplus(new.target.name, arguments, 2);
     const list = readParams(this.name, params);
     if (list.length === 0) fail('BAD_ARGUMENT', `${this.name}: optimizer got an empty parameter list`);
     const groups = isGroups<H>(this.name, list) ? list : [{ params: list } as unknown as ParamGroupInput<H>];

@@ -17,6 +17,10 @@ export class Generator {
   /** @internal */
   readonly _native: GeneratorHandle = addon.createGenerator();
 
+  constructor() {
+    if (arguments.length > 0) refuseSurplus('Generator', arguments, 0);
+  }
+
   /** Starts over from `seed`, an integer of 64 bits (a number or a bigint); a negative one is taken modulo 2^64. */
   manualSeed(seed: number | bigint): this {
     if (arguments.length > 1) refuseSurplus('manualSeed', arguments, 1);

@@ -205,6 +205,7 @@ abstract class AdaptivePool<Rank extends 1 | 2> extends Module {
   readonly outputSize: AdaptiveSize<Rank>;
 
   constructor(outputSize: AdaptiveSize<Rank>) {
+    if (arguments.length > 1) refuseSurplus(new.target.name, arguments, 1);
     super();
     // null keeps a size of the input.
     const sizes = (Array.isArray(outputSize) ? outputSize : [outputSize]) as readonly (number | null)[];
@@ -249,6 +250,7 @@ abstract class AdaptiveMaxPool<Rank extends 1 | 2, Indices extends boolean> exte
   readonly returnIndices: Indices;
 
   constructor(outputSize: AdaptiveSize<Rank>, options: { readonly returnIndices?: Indices } = {}) {
+    if (arguments.length > 2) refuseSurplus(new.target.name, arguments, 2);
     super(outputSize);
     const known = checkOptions<{ readonly returnIndices?: Indices }>(classNameOf(this), options, ['returnIndices']);
     this.returnIndices = (known.returnIndices ?? false) as Indices;

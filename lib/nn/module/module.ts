@@ -81,7 +81,7 @@ export class Module {
   }
 
   constructor() {
-    if (arguments.length > 0) refuseSurplus('Module', arguments, 0);
+    if (arguments.length > 0) refuseSurplus(new.target.name, arguments, 0);
     const raw = ((...inputs: readonly unknown[]) => callModule(state, inputs)) as unknown as Module;
     Object.setPrototypeOf(raw, new.target.prototype);
     // A function's own properties would hide fields and getters of these names.

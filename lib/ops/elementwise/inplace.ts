@@ -50,11 +50,13 @@ function inplaceForms(names: string, ops: object, writer?: (name: string) => Wri
   return forms;
 }
 
+// A writer leaves surplus arguments to the op, which refuses them.
+
 /** A kernel of one operand, for the dtypes whose result has the same type. */
 function unaryWriter(name: string): (x: Tensor) => boolean {
   const kernel = unaryKernel(name);
-  return (x) => {
-    if (!isFloating(x.dtype)) return false;
+  return function (x) {
+    if (arguments.length > 1 || !isFloating(x.dtype)) return false;
     kernel(x, 0, 0, x);
     return true;
   };
@@ -64,8 +66,8 @@ function unaryWriter(name: string): (x: Tensor) => boolean {
 function binaryWriter(name: string): Writer {
   const tensors = binaryKernel(name);
   const scalar = binaryScalarKernel(name);
-  return (x: Tensor, other?: Operand, options?: object) => {
-    if (options !== undefined || !isFloating(x.dtype)) return false;
+  return function (x: Tensor, other?: Operand, options?: object) {
+    if (arguments.length > 3 || options !== undefined || !isFloating(x.dtype)) return false;
     if (typeof other === 'number') {
       scalar(x, other, false, 0, x);
       return true;

@@ -95,6 +95,7 @@ export function randint(...args: RandintArguments): Tensor {
   const at = args.findIndex((arg) => typeof arg === 'object');
   if (at !== 1 && at !== 2)
     fail('WRONG_TYPE', `randint: expected (low, high, shape), got ${args.map(describe).join(', ')}`);
+  if (args.length > at + 2) refuseSurplus('randint', args, at + 2);
   const [low, high] = at === 1 ? [0, args[0]] : [args[0], args[1] as number];
   const shape = checkShape('randint', [args[at]]);
   const { dtype, requiresGrad, generator } = settings(
@@ -116,6 +117,8 @@ export function randintLike(
   checkTensor('randintLike', x);
   const [first, second, third] = args;
   const [low, high, options] = typeof second === 'number' ? [first, second, third] : [0, first, second];
+  const most = typeof second === 'number' ? 3 : 2;
+  if (args.length > most) refuseSurplus('randintLike', args, most);
   const { dtype, requiresGrad, generator } = settings('randintLike', options, x.dtype);
   const range = checkRange('randintLike', low, high, dtype);
   const out = rawEmptyLike(x, dtype);
@@ -175,6 +178,8 @@ export function normal(
   std: number | Tensor,
   ...rest: [options?: RandomOptions] | [shape: Shape, options?: RandomCreateOptions]
 ): Tensor {
+  const most = typeof mean === 'number' && typeof std === 'number' ? 2 : 1;
+  if (rest.length > most) refuseSurplus('normal', rest, most);
   for (const [name, x] of [
     ['mean', mean],
     ['std', std],
