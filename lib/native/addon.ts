@@ -73,6 +73,9 @@ export interface Addon {
   conv(x: Handle, weight: Handle, bias: Handle, out: Out): Handle;
   convInput(grad: Handle, weight: Handle, bias: Handle, out: Out): Handle;
   convWeight(x: Handle, grad: Handle, out: Out): Handle;
+  /** scratch holds the same, then the kernel's `kernelAxes` sizes, then the image's. */
+  unfold(x: Handle, kernelAxes: number, out: Out): Handle;
+  fold(columns: Handle, kernelAxes: number, imageAxes: number, out: Out): Handle;
 
   /** `mask` and `lse` 0 for none; out and lse are written into. */
   attention(

@@ -27,6 +27,7 @@ export {
 } from '../ops/nn/conv.js';
 export { type DropoutOptions, dropout } from '../ops/nn/dropout.js';
 export { type EmbeddingOptions, embedding } from '../ops/nn/embedding.js';
+export { type FoldOptions, fold, unfold } from '../ops/nn/fold.js';
 export { type PadMode, type PadOptions, pad } from '../ops/nn/pad.js';
 export * from '../ops/nn/pooling.js';
 export { type LayerNormOptions, layerNorm, type RmsNormOptions, rmsNorm } from '../ops/nn/rowNorm.js';

@@ -29,6 +29,7 @@ export {
 export { Dropout } from './layers/dropout.js';
 export { Embedding, type EmbeddingModuleOptions, type PretrainedOptions } from './layers/embedding.js';
 export { Flatten, Unflatten } from './layers/flatten.js';
+export { Fold, Unfold } from './layers/fold.js';
 export { Identity, Linear, type LinearOptions } from './layers/linear.js';
 export * from './layers/losses.js';
 export {

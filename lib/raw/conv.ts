@@ -1,4 +1,4 @@
-import { addon, scratch } from '../tensor/runtime.js';
+import { addon, put, scratch } from '../tensor/runtime.js';
 import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
 
 /** One number for each axis, outermost first. */
@@ -54,5 +54,34 @@ export function rawConvWeight(x: Tensor, grad: Tensor, geometry: ConvGeometry, s
   const out = makeTensor([grad.shape[1]!, x.shape[1]! / geometry.groups, ...size], x.dtype);
   putGeometry(geometry, size);
   out._handle = addon.convWeight(handleOf('conv', x), handleOf('conv', grad), out);
+  return out;
+}
+
+/** Where the windows of an unfolding lie: `blocks` of them along each axis. */
+export interface Windows extends Omit<ConvGeometry, 'groups'> {
+  readonly kernel: Axes;
+  readonly blocks: Axes;
+}
+
+const GEOMETRY_LENGTH = 9;
+const putWindows = (windows: Windows): number => {
+  putGeometry({ ...windows, groups: 1 }, windows.blocks);
+  return put(windows.kernel, GEOMETRY_LENGTH);
+};
+const product = (sizes: Axes): number => sizes.reduce((n, size) => n * size, 1);
+
+/** x [n, c, h, w] → [n, c · taps, blocks]. */
+export function rawUnfold(x: Tensor, windows: Windows): Tensor {
+  const out = makeTensor([x.shape[0]!, x.shape[1]! * product(windows.kernel), product(windows.blocks)], x.dtype);
+  out._handle = addon.unfold(handleOf('unfold', x), putWindows(windows), out);
+  return out;
+}
+
+/** columns [n, c · taps, blocks] → [n, c, …image]. */
+export function rawFold(columns: Tensor, windows: Windows, image: Axes): Tensor {
+  const out = makeTensor([columns.shape[0]!, columns.shape[1]! / product(windows.kernel), ...image], columns.dtype);
+  const handle = handleOf('fold', columns);
+  const kernelAxes = putWindows(windows);
+  out._handle = addon.fold(handle, kernelAxes, put(image, GEOMETRY_LENGTH + kernelAxes), out);
   return out;
 }

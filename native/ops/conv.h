@@ -5,6 +5,7 @@
 
 namespace flambeau {
 
-inline constexpr std::tuple kConvOps{OP("conv", conv), OP("convInput", conv_input), OP("convWeight", conv_weight)};
+inline constexpr std::tuple kConvOps{OP("conv", conv), OP("convInput", conv_input), OP("convWeight", conv_weight),
+                                     OP("unfold", unfold), OP("fold", fold)};
 
 }  // namespace flambeau

@@ -5,6 +5,7 @@ import { convolution } from './convolutionRows.js';
 import { elementwise } from './elementwiseRows.js';
 import { embeddings } from './embeddingRows.js';
 import { errors as generalErrors } from './errorRows.js';
+import { foldErrors, folds } from './foldRows.js';
 import { losses } from './lossRows.js';
 import { lowPrecision } from './lowPrecisionRows.js';
 import { multihead } from './multiheadRows.js';
@@ -30,6 +31,7 @@ export const groups: Readonly<Record<string, readonly Row[]>> = {
   lowPrecision,
   norms,
   pooling,
+  folds,
   embeddings,
 
   attention: [...attentions, ...multihead],
@@ -42,6 +44,7 @@ export const rows: readonly Row[] = Object.values(groups).flat();
 export const errors: readonly ErrorRow[] = [
   ...generalErrors,
   ...convolutionErrors,
+  ...foldErrors,
   ...attentionErrors,
   ...optionErrors,
 ];

@@ -14,6 +14,7 @@ export { scaledDotProductAttention } from '../../lib/ops/nn/attention.js';
 export { batchNorm, groupNorm, instanceNorm } from '../../lib/ops/nn/channelNorm.js';
 export * from '../../lib/ops/nn/conv.js';
 export { embedding } from '../../lib/ops/nn/embedding.js';
+export { fold, unfold } from '../../lib/ops/nn/fold.js';
 export { pad } from '../../lib/ops/nn/pad.js';
 export * from '../../lib/ops/nn/pooling.js';
 export { linearDynamic } from '../../lib/ops/nn/quantized.js';

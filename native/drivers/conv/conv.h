@@ -18,4 +18,10 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
 // Its gradient by weight: x [n, c, …], grad [n, o, …] → [o, c / groups, size].
 void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Out out);
 
+// fold.cpp. x [n, c, h, w] → [n, c · taps, y · x]: for each channel and each of the kernel's [y, x] elements, what it
+// meets in each of the p.size windows; zero outside. p.groups is not used.
+void unfold(const Tensor& x, const ConvParams& p, const Dims& kernel, Out out);
+// Its gradient: columns summed where they came from, in images of size `image` [h, w].
+void fold(const Tensor& columns, const ConvParams& p, const Dims& kernel, const Dims& image, Out out);
+
 }  // namespace flambeau

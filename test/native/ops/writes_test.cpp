@@ -54,6 +54,14 @@ std::map<std::string, MakeArguments> arguments() {
   all["conv"] = [=] { return Arguments{{image(), filter(), nullptr, result()}, convolution(2, 2)}; };
   all["convInput"] = [=] { return Arguments{{result(), filter(), nullptr, image()}, convolution(4, 4)}; };
   all["convWeight"] = [=] { return Arguments{{image(), result(), filter()}, convolution(3, 3)}; };
+  const auto columns = [] { return tensor({1, 2 * 9, 4}); };
+  const auto blocks = [](std::vector<double> sizes) {
+    std::vector<double> geometry = convolution(2, 2);
+    geometry.insert(geometry.end(), sizes.begin(), sizes.end());
+    return geometry;
+  };
+  all["unfold"] = [=] { return Arguments{{image(), 2, columns()}, blocks({3, 3})}; };
+  all["fold"] = [=] { return Arguments{{columns(), 2, 2, image()}, blocks({3, 3, 4, 4})}; };
   all["cast"] = [=] { return Arguments{{tensor({2, 3}, DType::f64), f32, matrix()}}; };
   all["copy"] = [=] { return Arguments{{matrix(), matrix()}}; };
   all["fill"] = [=] { return Arguments{{matrix(), 3}}; };

@@ -66,6 +66,12 @@ const LAYERS: readonly [nn.Module, string, string[]][] = [
   [new nn.AdaptiveAvgPool2d([1, null]), 'AdaptiveAvgPool2d(output_size=(1, None))', []],
   [new nn.AdaptiveMaxPool1d(2), 'AdaptiveMaxPool1d(output_size=2)', []],
   [new nn.AdaptiveMaxPool2d([2, 3]), 'AdaptiveMaxPool2d(output_size=(2, 3))', []],
+  [new nn.Unfold(2, { stride: [2, 1] }), 'Unfold(kernel_size=2, dilation=1, padding=0, stride=(2, 1))', []],
+  [
+    new nn.Fold([4, 5], [2, 1], { padding: 1 }),
+    'Fold(output_size=(4, 5), kernel_size=(2, 1), dilation=1, padding=1, stride=1)',
+    [],
+  ],
 ];
 
 describe('layers of normalisation and pooling', () => {

@@ -21,6 +21,7 @@ const LAYERS: Record<string, () => nn.Module> = {
   ELU: () => new nn.ELU(),
   Embedding: () => new nn.Embedding(5, 3, { paddingIdx: 1, maxNorm: 1 }),
   Flatten: () => new nn.Flatten(),
+  Fold: () => new nn.Fold([4, 4], 2),
   GELU: () => new nn.GELU(),
   GRU: () => new nn.GRU(4, 3),
   GRUCell: () => new nn.GRUCell(4, 3),
@@ -56,6 +57,7 @@ const LAYERS: Record<string, () => nn.Module> = {
   TransformerEncoder: () => new nn.TransformerEncoder(new nn.TransformerEncoderLayer(4, 2), 2),
   TransformerEncoderLayer: () => new nn.TransformerEncoderLayer(4, 2),
   Unflatten: () => new nn.Unflatten(1, [2, 2]),
+  Unfold: () => new nn.Unfold(2, { stride: 2 }),
 };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

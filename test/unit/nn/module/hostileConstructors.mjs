@@ -36,6 +36,7 @@ const MODULES = {
   ConvTranspose1d: [(n) => [n, 1, 1], (n) => [1, n, 1], (n) => [1, 1, n], (n) => [1, 1, 1, { outputPadding: n }]],
   ConvTranspose2d: [(n) => [n, 1, 1], (n) => [1, n, 1], (n) => [1, 1, n]],
   Embedding: [(n) => [n, 1], (n) => [1, n], (n) => [n, n]],
+  Fold: [(n) => [n, 1], (n) => [4, [1, n]], (n) => [4, 2, { padding: n }]],
   GRU: [(n) => [n, 1], (n) => [1, n], (n) => [1, 1, { numLayers: n }]],
   GRUCell: [(n) => [n, 1], (n) => [1, n]],
   GroupNorm: [(n) => [1, n], (n) => [n, n]],
@@ -59,6 +60,7 @@ const MODULES = {
   RNNCell: [(n) => [n, 1], (n) => [1, n]],
   TransformerEncoder: [(n) => [layer(), n]],
   TransformerEncoderLayer: [(n) => [n, 1], (n) => [4, n], (n) => [4, 2, { dimFeedforward: n }]],
+  Unfold: [(n) => [n], (n) => [2, { stride: n }], (n) => [2, { dilation: [n, 1] }]],
 };
 
 /** Modules whose arguments are no sizes. */
