@@ -43,7 +43,7 @@ beforeAll(async () => {
   }
   process.chdir(folder);
   vi.spyOn(console, 'log').mockImplementation(() => {});
-});
+}, 120_000); // it compiles all examples
 
 afterAll(() => {
   process.chdir(home);
