@@ -178,6 +178,7 @@ const Family& kernels() {
 }
 template const ElementwiseTable& kernels();
 template const ReduceTable& kernels();
+template const EpilogueTable& kernels();
 template const GemmTable& kernels();
 template const ConvTable& kernels();
 template const WinogradTable& kernels();

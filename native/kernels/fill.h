@@ -18,6 +18,7 @@ struct AttentionTable;
 struct RecurrentTable;
 struct OptimTable;
 struct RandomTable;
+struct EpilogueTable;
 struct Epilogue;
 }  // namespace flambeau
 
@@ -49,6 +50,7 @@ void fill_loss(LossTable& table);  // cross entropy
 void fill_random(RandomTable& table);
 void fill_cast(ElementwiseTable& table);
 void fill_optim(OptimTable& table);
+void fill_epilogue(EpilogueTable& table);
 void fill_gemm(GemmTable& table);
 void fill_gemm_narrow(GemmTable& table);
 void fill_gemm_bf16(GemmTable& table);

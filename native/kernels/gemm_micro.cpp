@@ -3,7 +3,6 @@
 #include "fill.h"
 #include "gemm.h"
 #include "gemm_vec.h"
-#include "simd/activation.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -14,82 +13,6 @@ constexpr int64_t kLongStep = 32;
 // fetches ahead: 4 KB before its use a line is sent for, to L2.
 template <class T>
 constexpr int64_t kAhead = 4096 / sizeof(T);
-
-// The epilogue, on a tile that has just been stored.
-
-template <class T, class F>
-FLAMBEAU_INLINE void map_tile(T* c, int64_t ldc, int64_t m, int64_t n, const T* bias, F f) {
-  using V = Vec<T>;
-  constexpr int64_t kSize = V::size;
-  for (int64_t i = 0; i < m; ++i, c += ldc) {
-    int64_t j = 0;
-    if (bias) {
-      for (; j + kSize <= n; j += kSize) f(V::load(c + j) + V::load(bias + j)).store(c + j);
-      if (const int64_t rest = n - j)
-        f(V::load_partial(c + j, rest) + V::load_partial(bias + j, rest)).store_partial(c + j, rest);
-    } else {
-      for (; j + kSize <= n; j += kSize) f(V::load(c + j)).store(c + j);
-      if (const int64_t rest = n - j) f(V::load_partial(c + j, rest)).store_partial(c + j, rest);
-    }
-  }
-}
-
-// c[i, j] = f(c[i, j], other[i * other_stride + j], i)
-template <class T, class F>
-FLAMBEAU_INLINE void map_tile_with(T* c, int64_t ldc, int64_t m, int64_t n, const T* other, int64_t other_stride, F f) {
-  using V = Vec<T>;
-  constexpr int64_t kSize = V::size;
-  for (int64_t i = 0; i < m; ++i, c += ldc, other += other_stride) {
-    int64_t j = 0;
-    for (; j + kSize <= n; j += kSize) f(V::load(c + j), V::load(other + j), i).store(c + j);
-    if (const int64_t rest = n - j)
-      f(V::load_partial(c + j, rest), V::load_partial(other + j, rest), i).store_partial(c + j, rest);
-  }
-}
-
-template <class T>
-FLAMBEAU_NOINLINE void apply_epilogue(const Epilogue& epilogue, T* c, int64_t ldc, int64_t m, int64_t n) {
-  using V = Vec<T>;
-  const T* bias = static_cast<const T*>(epilogue.row_bias);
-  // The rarer terms take a pass of their own.
-  if (epilogue.scale != 1) {
-    const V scale(static_cast<T>(epilogue.scale));
-    map_tile(c, ldc, m, n, static_cast<const T*>(nullptr), [scale](V x) { return x * scale; });
-  }
-  if (epilogue.col_bias) {
-    const T* const each = static_cast<const T*>(epilogue.col_bias);
-    if (bias) map_tile(c, ldc, m, n, bias, [](V x) { return x; });
-    bias = nullptr;
-    map_tile_with(c, ldc, m, n, c, ldc, [each](V x, V, int64_t i) { return x + V(each[i]); });
-  }
-  switch (epilogue.activation) {
-    case Activation::none:
-      if (bias) map_tile(c, ldc, m, n, bias, [](V x) { return x; });
-      break;
-    case Activation::relu:
-      map_tile(c, ldc, m, n, bias, [](V x) { return maximum(x, V(0)); });
-      break;
-    case Activation::sigmoid:
-      map_tile(c, ldc, m, n, bias, [](V x) { return math::sigmoid(x); });
-      break;
-    case Activation::tanh:
-      map_tile(c, ldc, m, n, bias, [](V x) { return math::tanh(x); });
-      break;
-    case Activation::gelu:
-      map_tile(c, ldc, m, n, bias, [](V x) { return math::gelu(x); });
-      break;
-    case Activation::gelu_tanh:
-      map_tile(c, ldc, m, n, bias, [](V x) { return math::gelu_tanh(x); });
-      break;
-    case Activation::silu:
-      map_tile(c, ldc, m, n, bias, [](V x) { return math::silu(x); });
-      break;
-  }
-  if (epilogue.residual) {
-    map_tile_with(c, ldc, m, n, static_cast<const T*>(epilogue.residual), epilogue.residual_stride,
-                  [](V x, V y, int64_t) { return x + y; });
-  }
-}
 
 // Packing.
 
@@ -375,21 +298,27 @@ FLAMBEAU_INLINE void tile_at(int64_t k, const T* a, int64_t row_stride, int64_t 
   fn(k, a, row_stride, step_stride, b, b_row_stride, c, ldc, tail, accumulate, bias, next);
 }
 
-// Whether the epilogue adds a bias to the rows of C and does nothing else.
-FLAMBEAU_INLINE bool only_biases_rows(const Epilogue* e) {
-  return e && e->col_bias && !e->row_bias && !e->residual && e->scale == 1 && e->activation == Activation::none;
+// A bias of the rows that comes before all else of the epilogue, so that the sums may begin with it.
+FLAMBEAU_INLINE bool begins_with_bias(const Epilogue* e) {
+  return e && e->col_bias && !e->row_bias && !e->row_scale && !e->col_scale;
 }
+FLAMBEAU_INLINE bool ends_with_more(const Epilogue& e) { return e.residual || e.activation != Activation::none; }
 
 template <class T>
 FLAMBEAU_INLINE void finished_tile(int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride, const void* b,
                                    int64_t b_row_stride, void* c, int64_t ldc, int64_t m, int64_t n, bool accumulate,
                                    const Epilogue* epilogue, const char* next) {
   static constexpr T kNoBias[kMr] = {};
-  const bool begins = only_biases_rows(epilogue);
+  const bool begins = begins_with_bias(epilogue);
   T* const out = static_cast<T*>(c);
   tile_at(k, static_cast<const T*>(a), a_row_stride, a_col_stride, static_cast<const T*>(b), b_row_stride, out, ldc, m,
           n, accumulate, begins ? static_cast<const T*>(epilogue->col_bias) : kNoBias, next);
-  if (epilogue && !begins) apply_epilogue(*epilogue, out, ldc, m, n);
+  if (!epilogue) return;
+  if (!begins) return finish_tile(*epilogue, out, ldc, m, n);
+  if (!ends_with_more(*epilogue)) return;
+  Epilogue rest = *epilogue;
+  rest.col_bias = nullptr;
+  finish_tile(rest, out, ldc, m, n);
 }
 
 template <class T>
@@ -415,13 +344,6 @@ void fill(GemmKernel& kernel) {
 }
 
 }  // namespace
-
-void finish_tile(const Epilogue& epilogue, float* c, int64_t ldc, int64_t m, int64_t n) {
-  apply_epilogue(epilogue, c, ldc, m, n);
-}
-void finish_tile(const Epilogue& epilogue, double* c, int64_t ldc, int64_t m, int64_t n) {
-  apply_epilogue(epilogue, c, ldc, m, n);
-}
 
 void fill_gemm(GemmTable& table) {
   fill<float>(table.gemm[static_cast<int>(DType::f32)]);

@@ -367,16 +367,6 @@ void columns(const void* b, int64_t row_stride, int64_t k, int64_t n, void* to, 
   }
 }
 
-// The epilogue of the part of C that begins at row i and column j.
-template <class T>
-FLAMBEAU_INLINE Epilogue at(const Epilogue& epilogue, int64_t i, int64_t j) {
-  Epilogue part = epilogue;
-  if (part.row_bias) part.row_bias = static_cast<const T*>(part.row_bias) + j;
-  if (part.col_bias) part.col_bias = static_cast<const T*>(part.col_bias) + i;
-  if (part.residual) part.residual = static_cast<const T*>(part.residual) + i * part.residual_stride + j;
-  return part;
-}
-
 template <class T>
 void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, const void* b, int64_t b_col_stride,
           void* c, int64_t ldc, bool accumulate, const Epilogue* epilogue) {
@@ -396,7 +386,7 @@ void dots(int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, 
         dots_column<T, kRows, 4>(height, k, rows, a_row_stride, columns + jj * b_col_stride, b_col_stride, width - jj,
                                  block + jj, ldc, accumulate);
       }
-      if (epilogue) finish_tile(at<T>(*epilogue, i, j), block, ldc, height, width);
+      if (epilogue) finish_tile(epilogue_at(*epilogue, i, j, sizeof(T)), block, ldc, height, width);
     }
   }
 }

@@ -30,6 +30,7 @@ const KernelTable& table(size_t streamed) {
     fill_random(kernel_table);
     fill_cast(kernel_table);
     fill_optim(kernel_table);
+    fill_epilogue(kernel_table);
     fill_gemm(kernel_table);
     fill_gemm_narrow(kernel_table);
     fill_gemm_bf16(kernel_table);

@@ -23,6 +23,7 @@ namespace flambeau {
 // An empty slot (nullptr) means that the kernel does not exist for that dtype.
 struct KernelTable : ElementwiseTable,
                      ReduceTable,
+                     EpilogueTable,
                      GemmTable,
                      ConvTable,
                      WinogradTable,

@@ -73,18 +73,11 @@ struct Product {
 class EpilogueAt {
  public:
   EpilogueAt(const Product& p, int64_t i, int64_t j, bool last = true) : any_(p.epilogue && last) {
-    if (!any_) return;
-    part_ = *p.epilogue;
-    part_.row_bias = offset(part_.row_bias, j * p.item);
-    part_.col_bias = offset(part_.col_bias, i * p.item);
-    part_.residual = offset(part_.residual, (i * part_.residual_stride + j) * p.item);
+    if (any_) part_ = epilogue_at(*p.epilogue, i, j, p.item);
   }
   operator const Epilogue*() const { return any_ ? &part_ : nullptr; }
 
  private:
-  static const void* offset(const void* from, int64_t bytes) {
-    return from ? static_cast<const char*>(from) + bytes : nullptr;
-  }
   Epilogue part_;
   bool any_;
 };
