@@ -70,8 +70,17 @@ export interface Addon {
   linearInt8(x: Handle, weight: Handle, scales: Handle, bias: Handle, reduceRange: boolean, out: Out): Handle;
 
   /** scratch holds stride y x, padding y x, dilation y x, groups, size y x; `bias` 0 for none. */
-  conv(x: Handle, weight: Handle, bias: Handle, out: Out): Handle;
-  convInput(grad: Handle, weight: Handle, bias: Handle, out: Out): Handle;
+  // scale and residual may be 0, as bias may.
+  conv(x: Handle, weight: Handle, bias: Handle, scale: Handle, residual: Handle, activation: number, out: Out): Handle;
+  convInput(
+    grad: Handle,
+    weight: Handle,
+    bias: Handle,
+    scale: Handle,
+    residual: Handle,
+    activation: number,
+    out: Out,
+  ): Handle;
   convWeight(x: Handle, grad: Handle, out: Out): Handle;
   /** scratch holds the same, then the kernel's `kernelAxes` sizes, then the image's. */
   unfold(x: Handle, kernelAxes: number, out: Out): Handle;

@@ -1,5 +1,6 @@
 import { addon, put, scratch } from '../tensor/runtime.js';
 import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
+import { PRODUCT_ACTIVATION, type ProductActivation } from './epilogue.js';
 
 /** One number for each axis, outermost first. */
 export type Axes = readonly number[];
@@ -27,25 +28,49 @@ function putGeometry({ stride, padding, dilation, groups }: ConvGeometry, size: 
 
 const optional = (x: Tensor | null): number => (x === null ? 0 : handleOf('conv', x));
 
-/** x [n, c, …], weight [o, c / groups, …] → [n, o, …size]. */
-export function rawConv(x: Tensor, weight: Tensor, bias: Tensor | null, geometry: ConvGeometry, size: Axes): Tensor {
+/** x [n, c, …], weight [o, c / groups, …] → [n, o, …size], and an activation of that. */
+export function rawConv(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  geometry: ConvGeometry,
+  size: Axes,
+  activation: ProductActivation = 'none',
+): Tensor {
   const out = makeTensor([x.shape[0]!, weight.shape[0]!, ...size], x.dtype);
   putGeometry(geometry, size);
-  out._handle = addon.conv(handleOf('conv', x), handleOf('conv', weight), optional(bias), out);
+  out._handle = addon.conv(
+    handleOf('conv', x),
+    handleOf('conv', weight),
+    optional(bias),
+    0,
+    0,
+    PRODUCT_ACTIVATION[activation],
+    out,
+  );
   return out;
 }
 
-/** grad [n, o, …], weight [o, c / groups, …] → [n, c, …size]. */
+/** grad [n, o, …], weight [o, c / groups, …] → [n, c, …size], and an activation of that. */
 export function rawConvInput(
   grad: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   geometry: ConvGeometry,
   size: Axes,
+  activation: ProductActivation = 'none',
 ): Tensor {
   const out = makeTensor([grad.shape[0]!, weight.shape[1]! * geometry.groups, ...size], grad.dtype);
   putGeometry(geometry, size);
-  out._handle = addon.convInput(handleOf('conv', grad), handleOf('conv', weight), optional(bias), out);
+  out._handle = addon.convInput(
+    handleOf('conv', grad),
+    handleOf('conv', weight),
+    optional(bias),
+    0,
+    0,
+    PRODUCT_ACTIVATION[activation],
+    out,
+  );
   return out;
 }
 

@@ -1,11 +1,7 @@
-import { codesOf } from '../tensor/codes.js';
 import { addon } from '../tensor/runtime.js';
 import { broadcastShapes } from '../tensor/shape.js';
 import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
-
-/** What a product can be followed by while it is in cache. */
-const PRODUCT_ACTIVATION = codesOf('activation', ['none', 'relu', 'sigmoid', 'tanh', 'gelu', 'geluTanh', 'silu']);
-export type ProductActivation = keyof typeof PRODUCT_ACTIVATION;
+import { PRODUCT_ACTIVATION, type ProductActivation } from './epilogue.js';
 
 /** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */
 export function rawMatmul(a: Tensor, b: Tensor): Tensor {

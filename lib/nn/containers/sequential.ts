@@ -1,11 +1,10 @@
-import type { ProductActivation } from '../../raw/matmul.js';
+import type { ProductActivation } from '../../raw/epilogue.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkFits } from '../../tensor/capacity.js';
 import { context } from '../../tensor/context.js';
 import { describe, fail, makeError } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { callActivated, type Linear, takesActivation } from '../layers/linear.js';
-import { productActivationOf } from '../layers/productActivation.js';
+import { callActivated, productActivationOf, takesActivation } from '../layers/productActivation.js';
 import { callModule } from '../module/call.js';
 import { explainFailure } from '../module/failure.js';
 import type { Layer, Module } from '../module/module.js';
@@ -72,7 +71,7 @@ class SequentialModule<T extends readonly Module[]> extends ListModule<T[number]
       const state = stateOf(child);
       const keepsNothing = releases && isPlainLayer(state);
       const activation = keepsNothing ? activationAfter(state.raw, children[i + 1]) : null;
-      const y = activation === null ? callModule(state, [x]) : callActivated(state.raw as Linear, x, activation);
+      const y = activation === null ? callModule(state, [x]) : callActivated(state.raw, x, activation);
       checkHandedOn(state, x, y, i + 1 === children.length);
       if (activation !== null) i++;
       if (releases) {

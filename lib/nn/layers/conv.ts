@@ -145,19 +145,6 @@ abstract class ConvNd extends Module {
     uniform_(this.bias, { a: -bound, b: bound });
   }
 
-  /** The input padded as `paddingMode` says, and the padding that is left to the convolution. */
-  protected padded(input: Tensor): [Tensor, this['padding']] {
-    if (this.paddingMode === 'zeros') return [input, this.padding];
-    const sides = this.kernelSize.flatMap((size, i): [number, number] => {
-      const total = this.dilation[i]! * (size - 1);
-      if (this.padding === 'same') return [Math.floor(total / 2), total - Math.floor(total / 2)];
-      return this.padding === 'valid' ? [0, 0] : [this.padding[i]!, this.padding[i]!];
-    });
-    // The last axis comes first.
-    const list = sides.length === 4 ? [sides[2]!, sides[3]!, sides[0]!, sides[1]!] : sides;
-    return [pad(input, list, { mode: this.paddingMode }), 'valid'];
-  }
-
   override extraRepr(): string {
     const parts = [
       `${this.inChannels}, ${this.outChannels}, kernel_size=${tuple(this.kernelSize)}, stride=${tuple(this.stride)}`,
@@ -172,6 +159,19 @@ abstract class ConvNd extends Module {
     if (this.paddingMode !== 'zeros') parts.push(`padding_mode=${this.paddingMode}`);
     return parts.join(', ');
   }
+}
+
+/** The input padded as `paddingMode` says, and the padding that is left to the convolution. */
+export function paddedFor(layer: ConvNd, input: Tensor): [Tensor, ConvNd['padding']] {
+  if (layer.paddingMode === 'zeros') return [input, layer.padding];
+  const sides = layer.kernelSize.flatMap((size, i): [number, number] => {
+    const total = layer.dilation[i]! * (size - 1);
+    if (layer.padding === 'same') return [Math.floor(total / 2), total - Math.floor(total / 2)];
+    return layer.padding === 'valid' ? [0, 0] : [layer.padding[i]!, layer.padding[i]!];
+  });
+  // The last axis comes first.
+  const list = sides.length === 4 ? [sides[2]!, sides[3]!, sides[0]!, sides[1]!] : sides;
+  return [pad(input, list, { mode: layer.paddingMode }), 'valid'];
 }
 
 /**
@@ -196,7 +196,7 @@ export class Conv1d<const I extends number = number, const O extends number = nu
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('Conv1d.forward', arguments, 1);
-    const [x, padding] = this.padded(input);
+    const [x, padding] = paddedFor(this, input);
     const { stride, dilation, groups } = this;
     return conv1d(x, this.weight, this.bias, { stride, padding, dilation, groups } as Options1);
   }
@@ -224,7 +224,7 @@ export class Conv2d<const I extends number = number, const O extends number = nu
 
   override forward(input: Tensor): Tensor {
     if (arguments.length > 1) refuseSurplus('Conv2d.forward', arguments, 1);
-    const [x, padding] = this.padded(input);
+    const [x, padding] = paddedFor(this, input);
     const { stride, dilation, groups } = this;
     return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups } as Options2);
   }

@@ -1,5 +1,4 @@
-import { linear, linearThen } from '../../ops/matmul/linear.js';
-import type { ProductActivation } from '../../raw/matmul.js';
+import { linear } from '../../ops/matmul/linear.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, type FloatingDType, isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
@@ -7,11 +6,10 @@ import { checkInteger, checkOptions } from '../../tensor/options.js';
 import { pythonBool } from '../../tensor/python.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { kaimingUniform_, uniform_ } from '../init/init.js';
-import { explainFailure } from '../module/failure.js';
 import { Module } from '../module/module.js';
 import { newParameter, type Parameter } from '../module/parameter.js';
 import { declareSettings } from '../module/settings.js';
-import { markBuiltIn, stateOf } from '../module/state.js';
+import { markBuiltIn } from '../module/state.js';
 import type { Keeps, Maps, WIDTHS } from '../module/widths.js';
 
 export interface LinearOptions {
@@ -80,19 +78,6 @@ export class Linear<const I extends number = number, const O extends number = nu
 
   override extraRepr(): string {
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`;
-  }
-}
-
-/** Whether an activation may be part of the layer's product: it is linear's, not rounded to a narrower type first. */
-export const takesActivation = (layer: Module): layer is Linear =>
-  layer.forward === Linear.prototype.forward && (layer as Linear).weight.dtype !== 'bfloat16';
-
-/** What calling the layer and then the activation gives, where neither has hooks and nothing is recorded. */
-export function callActivated(layer: Linear, x: unknown, activation: ProductActivation): Tensor {
-  try {
-    return linearThen(x as Tensor, layer.weight, layer.bias, activation);
-  } catch (error) {
-    throw explainFailure(stateOf(layer), error, [x]);
   }
 }
 

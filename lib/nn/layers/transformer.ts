@@ -14,9 +14,10 @@ import { Module } from '../module/module.js';
 import { declareSettings } from '../module/settings.js';
 import { isModule, type ModuleState, markBuiltIn, runsAlone, stateOf } from '../module/state.js';
 import { Dropout } from './dropout.js';
-import { callActivated, checkWidth, Linear, takesActivation } from './linear.js';
+import { checkWidth, Linear } from './linear.js';
 import { MultiheadAttention } from './multiheadAttention.js';
 import { LayerNorm } from './normalization.js';
+import { callActivated, takesActivation } from './productActivation.js';
 
 /** What a feed-forward block applies between its two layers. */
 export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);

@@ -1,5 +1,6 @@
 import { defineOp, type Op, requiresGrad } from '../../autograd/op.js';
-import { type ProductActivation, rawLinear } from '../../raw/matmul.js';
+import type { ProductActivation } from '../../raw/epilogue.js';
+import { rawLinear } from '../../raw/matmul.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { fail } from '../../tensor/errors.js';
 import { numelOf, showShape } from '../../tensor/shape.js';

@@ -1,5 +1,6 @@
 import { defineOp, type Op } from '../../autograd/op.js';
 import { type Axes, type ConvGeometry, rawConv, rawConvInput, rawConvWeight } from '../../raw/conv.js';
+import type { ProductActivation } from '../../raw/epilogue.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { checkInteger, checkOptions } from '../../tensor/options.js';
@@ -200,6 +201,7 @@ function convolve(
   weight: Tensor,
   bias: Tensor | null,
   options: Options<number | Axes> | undefined,
+  activation: ProductActivation = 'none',
 ): Tensor {
   const {
     stride = 1,
@@ -241,7 +243,23 @@ function convolve(
     size = padded.map((n, i) => Math.floor((n - spans[i]!) / strides[i]!) + 1);
   }
   const geometry = { stride: strides, padding: before, dilation: dilations, groups };
+  if (activation !== 'none') return finish(rawConv(input, weight, bias, geometry, size, activation), x);
   return finish(convOp(wide(input), wide(weight), bias && wide(bias), geometry, size), x);
+}
+
+/**
+ * activation(convolution) over one or two axes, with the numbers of the two ops. float32 and float64. Nothing is
+ * recorded: for where grad mode is off.
+ */
+export function convolveThen(
+  axes: 1 | 2,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: Options<number | Axes>,
+  activation: ProductActivation,
+): Tensor {
+  return convolve(`conv${axes}d`, axes, x, weight, bias, options, activation);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../../parallel/thread_pool.h"
 #include "../../tensor/copy.h"
 #include "../../tensor/output.h"
 #include "../gemm/gemm.h"
@@ -82,7 +83,8 @@ bool is_plain_3x3(const ConvShape& s) {
   return s.dtype == DType::f32 && s.groups == 1 && plain(s.y) && plain(s.x);
 }
 
-float* floats(const Tensor* x) { return x ? x->as<float>() : nullptr; }
+float* floats(const Tensor& x) { return x.as<float>(); }
+const Tensor& or_else(const Tensor* x, const Tensor& other) { return x ? *x : other; }
 
 // A kernel of one element at stride 1: a matrix product over the channels, in place. Images too small to fill the
 // threads are better cut by run().
@@ -94,87 +96,160 @@ bool is_product(const ConvShape& s) {
 }
 bool has_long_rows(const ConvShape& s) { return s.in_size() >= 256 && s.in_channels >= 16 && s.out_channels >= 16; }
 
-// out [rows, size] = weight [rows, channels] · x [channels, size] + bias, for each image.
+// out [rows, size] = weight [rows, channels] · x [channels, size], for each image, and what follows.
 void multiply_images(const ConvShape& s, int64_t rows, int64_t channels, MatrixView weight, const Tensor& x,
-                     const Tensor* bias, const Tensor& out) {
-  const int64_t size = s.in_size(), item = static_cast<int64_t>(item_size(s.dtype));
-  Epilogue epilogue;
-  if (bias) epilogue.col_bias = bias->data();
+                     const ConvEnding& ending, const Tensor& out) {
+  const int64_t size = s.in_size(), item = static_cast<int64_t>(item_size(s.dtype)), bytes = rows * size * item;
+  Epilogue epilogue = ending.epilogue;
+  if (ending.bias) epilogue.col_bias = ending.bias;
+  const bool any = !ending.is_empty || ending.bias;
   for (int64_t n = 0; n < s.batch; ++n) {
     gemm(s.dtype, rows, size, channels, weight, {x.data() + n * channels * size * item, size, 1},
-         out.data() + n * rows * size * item, size, bias ? &epilogue : nullptr);
+         out.data() + n * bytes, size, any ? &epilogue : nullptr);
+    if (epilogue.residual) epilogue.residual = static_cast<const char*>(epilogue.residual) + bytes;
   }
 }
 
-Tensor dense_bias(const char* op, const Tensor* bias, DType dtype, int64_t channels) {
-  if (!bias) return {};
-  check_dtype(op, *bias, dtype);
-  if (bias->rank() != 1 || bias->shape[0] != channels) {
-    throw Error("SHAPE_MISMATCH", std::string(op) + ": a bias of shape [" + std::to_string(channels) +
-                                      "] was expected, got " + to_string(bias->shape));
+// One value per channel, contiguous; empty for null.
+Tensor by_channel(const char* op, const char* name, const Tensor* x, DType dtype, int64_t channels) {
+  if (!x) return {};
+  check_dtype(op, *x, dtype);
+  if (x->rank() != 1 || x->shape[0] != channels) {
+    throw Error("SHAPE_MISMATCH", std::string(op) + ": a " + name + " of shape [" + std::to_string(channels) +
+                                      "] was expected, got " + to_string(x->shape));
   }
-  return contiguous(*bias);
+  return contiguous(*x);
+}
+
+// The terms of an ending as dense tensors, which live as long as the ending is used.
+class Terms {
+ public:
+  Terms(const char* op, DType dtype, const Dims& shape, const Tensor* bias, const Tensor* scale, const Tensor* residual,
+        Activation activation)
+      : bias_(by_channel(op, "bias", bias, dtype, shape[1])),
+        scale_(by_channel(op, "scale", scale, dtype, shape[1])),
+        ending{dtype, shape[1], 0, {}, !scale && !residual && activation == Activation::none, nullptr} {
+    if (residual) {
+      check_dtype(op, *residual, dtype);
+      if (!(residual->shape == shape)) {
+        throw Error("SHAPE_MISMATCH", std::string(op) + ": a residual of shape " + to_string(shape) +
+                                          " was expected, got " + to_string(residual->shape));
+      }
+      residual_ = contiguous(*residual);
+      ending.epilogue.residual = residual_.data();
+    }
+    ending.size = shape.rank == 3 ? shape[2] : shape[2] * shape[3];
+    ending.epilogue.residual_stride = ending.size;
+    ending.epilogue.activation = activation;
+    if (scale) ending.epilogue.col_scale = scale_.data();
+    if (bias && scale) ending.epilogue.col_bias = bias_.data();
+    if (bias && !scale) ending.bias = bias_.data();
+  }
+
+  const Tensor& bias() const { return bias_; }
+
+ private:
+  Tensor bias_, scale_, residual_;
+
+ public:
+  ConvEnding ending;
+};
+
+// Where passes wrote a part of the outputs each.
+void finish_all(const ConvShape& s, const ConvEnding& ending, const Tensor& out) {
+  if (ending.is_empty) return;
+  const int64_t bytes = ending.channels * ending.size * static_cast<int64_t>(item_size(s.dtype));
+  parallel_for(s.batch * ending.channels, 1 + 16384 / (1 + ending.size), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t image = i / ending.channels;
+      ending.apply(out.data() + image * bytes, image, i % ending.channels, 1, 0, ending.size);
+    }
+  });
 }
 
 }  // namespace
 
-void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out) {
+void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const Tensor* scale, const Tensor* residual,
+          Activation activation, const ConvParams& p, Out out) {
   check_operands("conv", x, weight);
   const Dims shape = dims_of(x, x.shape[0], weight.shape[0], p.size[0], p.size[1]);
   const ConvShape s = shape_of("conv", x.dtype, p, x.shape, weight.shape, shape);
-  const Tensor plus = dense_bias("conv", bias, x.dtype, s.out_channels);
+  const Terms terms("conv", x.dtype, shape, bias, scale, residual, activation);
+  const ConvEnding& ending = terms.ending;
   make_or_check("conv", out, x.dtype, shape);
   if (out->numel == 0) return;
   const Tensor from = contiguous(x), w = contiguous(weight);
-  Output y = Output::contiguous(out, {&x, &weight, bias ? bias : &x});
+  Output y = Output::contiguous(out, {&x, &weight, &or_else(bias, x), &or_else(scale, x), &or_else(residual, x)});
   const int64_t channels = s.in_channels / s.groups, rows = s.out_channels / s.groups;
   if (is_product(s) && has_long_rows(s)) {
-    multiply_images(s, rows, channels, {w.data(), channels, 1}, from, bias ? &plus : nullptr, *y);
+    multiply_images(s, rows, channels, {w.data(), channels, 1}, from, ending, *y);
     return y.commit();
   }
-  if (winograd_strided(s, floats(&from), w, floats(bias ? &plus : nullptr), floats(&*y))) return y.commit();
+  if (winograd_strided(s, floats(from), w, ending, floats(*y))) return y.commit();
   const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.out, s.x.out) : -1;
   if (form >= 0 && winograd({s.batch, channels, rows, from.as<float>(), s.y.in, s.x.in, s.y.padding, s.x.padding, w,
-                             channels * 9, 9, false, y->as<float>(), s.y.out, s.x.out, floats(bias ? &plus : nullptr)},
+                             channels * 9, 9, false, y->as<float>(), s.y.out, s.x.out, ending},
                             form)) {
     return y.commit();
   }
-  run({s.dtype,     s.batch,    s.groups,  channels, rows,    forward_plan(s.y),           forward_plan(s.x),
-       from.data(), s.y.in,     s.x.in,    w,        true,    rows * channels * s.taps(),  channels * s.taps(),
-       s.taps(),    s.x.kernel, y->data(), s.y.out,  s.x.out, bias ? plus.data() : nullptr});
+  run({s.dtype,
+       s.batch,
+       s.groups,
+       channels,
+       rows,
+       forward_plan(s.y),
+       forward_plan(s.x),
+       from.data(),
+       s.y.in,
+       s.x.in,
+       w,
+       true,
+       rows * channels * s.taps(),
+       channels * s.taps(),
+       s.taps(),
+       s.x.kernel,
+       y->data(),
+       s.y.out,
+       s.x.out,
+       ending,
+       true});
   y.commit();
 }
 
-void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out) {
+void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const Tensor* scale,
+                const Tensor* residual, Activation activation, const ConvParams& p, Out out) {
   check_operands("convTranspose", grad, weight);
   const Dims shape = dims_of(grad, grad.shape[0], weight.shape[1] * p.groups, p.size[0], p.size[1]);
   const ConvShape s = shape_of("convTranspose", grad.dtype, p, shape, weight.shape, grad.shape);
-  const Tensor plus = dense_bias("convTranspose", bias, grad.dtype, s.in_channels);
+  const Terms terms("convTranspose", grad.dtype, shape, bias, scale, residual, activation);
+  const ConvEnding& ending = terms.ending;
   make_or_check("convTranspose", out, grad.dtype, shape);
   if (out->numel == 0) return;
   const Tensor from = contiguous(grad), w = contiguous(weight);
-  Output y = Output::contiguous(out, {&grad, &weight, bias ? bias : &grad});
+  Output y =
+      Output::contiguous(out, {&grad, &weight, &or_else(bias, grad), &or_else(scale, grad), &or_else(residual, grad)});
   const int64_t channels = s.out_channels / s.groups, rows = s.in_channels / s.groups;
   if (is_product(s) && has_long_rows(s)) {
-    multiply_images(s, rows, channels, {w.data(), 1, rows}, from, bias ? &plus : nullptr, *y);
+    multiply_images(s, rows, channels, {w.data(), 1, rows}, from, ending, *y);
     return y.commit();
   }
   // At stride 1 this is a convolution with the taps in reverse.
   const int form = is_plain_3x3(s) ? winograd_form(s.batch, channels, rows, s.y.in, s.x.in) : -1;
-  if (form >= 0 &&
-      winograd({s.batch, channels, rows, from.as<float>(), s.y.out, s.x.out, 2 - s.y.padding, 2 - s.x.padding, w, 9,
-                rows * 9, true, y->as<float>(), s.y.in, s.x.in, floats(bias ? &plus : nullptr)},
-               form)) {
+  if (form >= 0 && winograd({s.batch, channels, rows, from.as<float>(), s.y.out, s.x.out, 2 - s.y.padding,
+                             2 - s.x.padding, w, 9, rows * 9, true, y->as<float>(), s.y.in, s.x.in, ending},
+                            form)) {
     return y.commit();
   }
-  if (winograd_transposed(s, floats(&from), w, floats(bias ? &plus : nullptr), floats(&*y))) return y.commit();
+  if (winograd_transposed(s, floats(from), w, ending, floats(*y))) return y.commit();
   // Each residue of the stride is a convolution of its own, with the taps that reach it.
   const std::vector<int64_t> phases_y = reached_phases(s.y), phases_x = reached_phases(s.x);
   if (static_cast<int64_t>(phases_y.size()) < std::min(s.y.stride, s.y.in) ||
       static_cast<int64_t>(phases_x.size()) < std::min(s.x.stride, s.x.in)) {
-    if (bias) copy_into(as_strided(plus, shape, shape.rank == 3 ? Dims{0, 1, 0} : Dims{0, 1, 0, 0}, plus.offset), *y);
+    const Dims by_row = shape.rank == 3 ? Dims{0, 1, 0} : Dims{0, 1, 0, 0};
+    if (ending.bias) copy_into(as_strided(terms.bias(), shape, by_row, terms.bias().offset), *y);
     else fill(*y, 0);
   }
+  const bool one_pass = s.y.stride == 1 && s.x.stride == 1 && !phases_y.empty() && !phases_x.empty();
   for (const int64_t phase_y : phases_y) {
     for (const int64_t phase_x : phases_x) {
       run({s.dtype,
@@ -196,9 +271,11 @@ void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, co
            y->data(),
            s.y.in,
            s.x.in,
-           bias ? plus.data() : nullptr});
+           ending,
+           one_pass});
     }
   }
+  if (!one_pass) finish_all(s, ending, *y);
   y.commit();
 }
 
@@ -219,7 +296,7 @@ void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Out o
       gemm(s.dtype, s.out_channels, s.in_channels, size, {g.data() + n * s.out_channels * size * item, size, 1},
            {from.data() + n * s.in_channels * size * item, 1, size}, y->data(), s.in_channels, nullptr, options);
     }
-  } else if (!winograd_weight_gradient(s, floats(&from), floats(&g), floats(&*y))) {
+  } else if (!winograd_weight_gradient(s, floats(from), floats(g), floats(*y))) {
     conv_weight_gradient(s, from.data(), g.data(), y->data());
   }
   y.commit();

@@ -2,6 +2,7 @@
 // what lies outside of the image counts as zero. f32 and f64.
 #pragma once
 
+#include "../../kernels/epilogue.h"
 #include "../../tensor/written.h"
 
 namespace flambeau {
@@ -10,11 +11,14 @@ struct ConvParams {
   int64_t stride[2], padding[2], dilation[2], groups;
   int64_t size[2];  // of the result: y and x
 };
-// x [n, c, …], weight [o, c / groups, …] → [n, o, size]; bias is [o] or null. Padding may exceed `padding` at the end,
-// as the size asks for.
-void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out);
-// Its gradient by x, that is the transposed convolution of grad [n, o, …] → [n, c, size]; bias is [c] or null.
-void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const ConvParams& p, Out out);
+// x [n, c, …], weight [o, c / groups, …] → activation(scale · conv + bias + residual) [n, o, size]; scale and bias are
+// [o], residual has the result's shape, each may be null. With the numbers of the separate ops. Padding may exceed
+// `padding` at the end, as the size asks for.
+void conv(const Tensor& x, const Tensor& weight, const Tensor* bias, const Tensor* scale, const Tensor* residual,
+          Activation activation, const ConvParams& p, Out out);
+// Its gradient by x, that is the transposed convolution of grad [n, o, …] → [n, c, size]; scale and bias are [c].
+void conv_input(const Tensor& grad, const Tensor& weight, const Tensor* bias, const Tensor* scale,
+                const Tensor* residual, Activation activation, const ConvParams& p, Out out);
 // Its gradient by weight: x [n, c, …], grad [n, o, …] → [o, c / groups, size].
 void conv_weight(const Tensor& x, const Tensor& grad, const ConvParams& p, Out out);
 

@@ -262,10 +262,16 @@ void run(const ConvPass& p) {
                         p.x.out_step,
                         pitch,
                         p.x.count,
-                        p.bias ? p.bias + (group * p.rows + row) * item : nullptr};
+                        p.ending.bias ? p.ending.bias + (group * p.rows + row) * item : nullptr};
+    };
+    const auto finish = [&](int64_t row, int64_t m) {
+      if (!p.writes_all) return;
+      p.ending.apply(p.out + image / p.groups * p.groups * p.rows * p.out_y * p.out_x * item, image / p.groups,
+                     group * p.rows + row, m, first * p.out_x, rows * p.out_x);
     };
     for (int64_t row = 0; by_channel && row < p.rows; ++row) {
       kernel.channel(k, panels + (group * p.rows + row) * panel, buffer, offsets.data(), rows, target(row));
+      finish(row, 1);
     }
     if (by_channel) return;
     for (int64_t i = m_panels * m_block / c.m_blocks; i < m_panels * (m_block + 1) / c.m_blocks; ++i) {
@@ -275,6 +281,7 @@ void run(const ConvPass& p) {
         kernel.tile(k, panels + (group * m_panels + i) * panel, buffer, offsets.data(), j, m,
                     std::min<int64_t>(kernel.nr, columns - j), to);
       }
+      finish(row, m);
     }
   };
   const int64_t items = p.batch * p.groups * c.row_blocks * c.m_blocks;

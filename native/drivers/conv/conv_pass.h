@@ -5,6 +5,7 @@
 
 #include "../../tensor/integers.h"
 #include "../../tensor/tensor.h"
+#include "conv_ending.h"
 
 namespace flambeau {
 
@@ -46,7 +47,8 @@ struct ConvPass {
   int64_t weight_group_stride, weight_row_stride, weight_channel_stride, kernel_x;
   char* out;  // [batch, groups * rows, out_y, out_x]
   int64_t out_y, out_x;
-  const char* bias;  // [groups * rows] or null
+  const ConvEnding& ending;  // of groups * rows channels
+  bool writes_all;           // every output is a place of the grid: the pass applies the ending, else its caller
 };
 void run(const ConvPass& pass);
 
@@ -74,8 +76,9 @@ struct WinogradConv {
   bool flipped;
   float* out;  // [batch, rows, out_y, out_x]
   int64_t out_y, out_x;
-  const float* bias;               // [rows] or null
+  const ConvEnding& ending;
   int64_t skip_y = 0, skip_x = 0;  // outputs of the first tiles that lie before the first
+  int64_t first_image = 0;         // of the ending's, where out begins
 };
 // The transforms (an index of KernelTable::winograd) that pay for 3×3 kernels and these sizes; -1 where none do.
 int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, int64_t out_x);
@@ -83,9 +86,10 @@ int winograd_form(int64_t batch, int64_t channels, int64_t rows, int64_t out_y, 
 bool winograd(const WinogradConv& conv, int form);
 // The forward convolution at stride 2 with kernels of 3×3 and 4×4, and with those from 5×5 to 8×8 as one at stride 1
 // over the four phases of the image. False also where that does not apply or does not pay.
-bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out);
+bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const ConvEnding& ending, float* out);
 // The gradient by the input of 3×3 and 4×4 kernels at stride 2; false likewise.
-bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out);
+bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const ConvEnding& ending,
+                         float* out);
 
 // Threads for that many multiply-adds.
 int conv_threads(double work);

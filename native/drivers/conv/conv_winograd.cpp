@@ -187,7 +187,7 @@ class Winograd {
   // The outputs of rows [begin, end); `first` is the first of the block's products.
   void transform_back(const Block& block, int64_t first, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const float bias = c_.bias ? c_.bias[row] : 0;
+      const float bias = c_.ending.bias ? reinterpret_cast<const float*>(c_.ending.bias)[row] : 0;
       for_runs(block, [&](int64_t at, int64_t image, int64_t y, int64_t x, int64_t n) {
         // Elements of the tiles that are outputs begin here.
         const int64_t first_y = y == 0 ? c_.skip_y : 0, first_x = x == 0 ? c_.skip_x : 0;
@@ -198,6 +198,20 @@ class Winograd {
           finite_ = false;
         }
       });
+      finish(block, row);
+    }
+  }
+
+  // The ending of that row's outputs, which lie together for the tile rows of an image.
+  void finish(const Block& block, int64_t row) const {
+    int64_t count;
+    for (int64_t r = 0; r < block.rows; r += count) {
+      const int64_t image = (block.first + r) / tiles_y_, y = (block.first + r) % tiles_y_;
+      count = std::min(block.rows - r, tiles_y_ - y);
+      const int64_t top = std::max<int64_t>(y * tile_ - c_.skip_y, 0);
+      const int64_t bottom = std::min((y + count) * tile_ - c_.skip_y, c_.out_y);
+      c_.ending.apply(reinterpret_cast<char*>(c_.out + image * c_.rows * c_.out_y * c_.out_x), c_.first_image + image,
+                      row, 1, top * c_.out_x, (bottom - top) * c_.out_x);
     }
   }
 
@@ -272,11 +286,11 @@ bool strided_pays(int form, double terms, int64_t batch, int64_t channels, int64
          cost_of(kernel_of(form), batch, channels, rows, out_y, out_x) <
              0.95 * direct_cost(terms * static_cast<double>(channels), batch, rows, out_y, out_x + 1);
 }
-bool strided_directly(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
+bool strided_directly(const ConvShape& s, const float* x, const Tensor& weight, const ConvEnding& ending, float* out) {
   const int form = strided_form(s.y.kernel);
   return strided_pays(form, static_cast<double>(s.taps()), s.batch, s.in_channels, s.out_channels, s.y.out, s.x.out) &&
          winograd({s.batch, s.in_channels, s.out_channels, x, s.y.in, s.x.in, s.y.padding, s.x.padding, weight,
-                   s.in_channels * s.taps(), s.taps(), false, out, s.y.out, s.x.out, bias},
+                   s.in_channels * s.taps(), s.taps(), false, out, s.y.out, s.x.out, ending},
                   form);
 }
 
@@ -300,7 +314,8 @@ bool winograd(const WinogradConv& c, int form) {
   return Winograd(c, kernel_of(form), static_cast<const float*>(filters->data())).run();
 }
 
-bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const float* bias, float* out) {
+bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& weight, const ConvEnding& ending,
+                         float* out) {
   const int64_t kernel = s.y.kernel;
   const auto fits = [&](const ConvAxis& a) {
     return a.kernel == kernel && a.stride == 2 && a.dilation == 1 && a.padding >= 0 && a.padding < 4;
@@ -313,15 +328,15 @@ bool winograd_transposed(const ConvShape& s, const float* grad, const Tensor& we
          strided_pays(form, static_cast<double>(s.taps()) / 4, s.batch, s.out_channels, s.in_channels, s.y.in,
                       s.x.in) &&
          winograd({s.batch, s.out_channels, s.in_channels, grad, s.y.out, s.x.out, before(s.y), before(s.x), weight,
-                   s.taps(), s.in_channels * s.taps(), true, out, s.y.in, s.x.in, bias, skip(s.y), skip(s.x)},
+                   s.taps(), s.in_channels * s.taps(), true, out, s.y.in, s.x.in, ending, skip(s.y), skip(s.x)},
                   form);
 }
 
-bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const float* bias, float* out) {
+bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, const ConvEnding& ending, float* out) {
   const int64_t kernel = s.y.kernel, taps = (kernel + 1) / 2;
   const auto fits = [&](const ConvAxis& a) { return a.kernel == kernel && a.stride == 2 && a.dilation == 1; };
   if (s.dtype != DType::f32 || s.groups != 1 || !fits(s.y) || !fits(s.x)) return false;
-  if (kernel == 3 || kernel == 4) return strided_directly(s, x, weight, bias, out);
+  if (kernel == 3 || kernel == 4) return strided_directly(s, x, weight, ending, out);
   if (s.out_channels < 16 || taps < 3 || taps > 4) return false;
   const AxisPlan y = forward_plan(s.y), plan_x = forward_plan(s.x);
   const int form = taps == 3 ? 1 : 2;
@@ -336,7 +351,7 @@ bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, 
   float* const planes = static_cast<float*>(image->data());
   WinogradConv c{1,       channels, s.out_channels,         planes,      y.extent, plan_x.extent, 0,
                  0,       weight,   channels * taps * taps, taps * taps, false,    out,           s.y.out,
-                 s.x.out, bias};
+                 s.x.out, ending};
   // Each phase has its own taps; where it has one less than the other the last is zero.
   const StorageRef filters = filters_for(c, form, [&](void* data) {
     const double elements = static_cast<double>(s.out_channels * taps * taps) * static_cast<double>(channels);
@@ -360,6 +375,7 @@ bool winograd_strided(const ConvShape& s, const float* x, const Tensor& weight, 
                   s.y.in, s.x.in, end - begin, 0, y.extent, reinterpret_cast<char*>(planes + begin * phases * plane));
     });
     c.out = out + n * s.out_channels * s.out_size();
+    c.first_image = n;
     if (!Winograd(c, kernel_of(form), static_cast<const float*>(filters->data())).run()) return false;
   }
   return true;

@@ -10,6 +10,13 @@ using check::Layout;
 
 namespace {
 
+void plain_conv(const Tensor& x, const Tensor& w, const Tensor* bias, const ConvParams& p, Tensor& out) {
+  conv(x, w, bias, nullptr, nullptr, Activation::none, p, out);
+}
+void plain_conv_input(const Tensor& g, const Tensor& w, const Tensor* bias, const ConvParams& p, Tensor& out) {
+  conv_input(g, w, bias, nullptr, nullptr, Activation::none, p, out);
+}
+
 struct Case {
   int64_t n, c, h, w, o, kh, kw;
   ConvParams p;
@@ -115,8 +122,8 @@ void check_case(const Case& t, DType dtype, Layout layout) {
   for (const int threads : {1, 2, 3, 16}) {
     set_num_threads(threads);
     Tensor out, out_x, out_w;
-    conv(x, w, &bias, t.p, out);
-    conv_input(g, w, &up, back, out_x);
+    plain_conv(x, w, &bias, t.p, out);
+    plain_conv_input(g, w, &up, back, out_x);
     conv_weight(x, g, kernel, out_w);
     if (threads == 1) {
       expect_close(out, y.value, y.size, y.terms, "forward " + what);
@@ -212,8 +219,8 @@ void stated_errors() {
       kernel.size[0] = t.kh, kernel.size[1] = t.kw;
       back.size[0] = t.h, back.size[1] = t.w;
       Tensor y, dx, dw;
-      conv(x, w, nullptr, t.p, y);
-      conv_input(g, w, nullptr, back, dx);
+      plain_conv(x, w, nullptr, t.p, y);
+      plain_conv_input(g, w, nullptr, back, dx);
       conv_weight(x, g, kernel, dw);
       std::vector<double> sum(vg.size()), size(sum.size()), dw_sum(vw.size()), dw_size(vw.size());
       std::vector<double> dx_sum(vx.size()), dx_size(vx.size());
@@ -241,6 +248,100 @@ void stated_errors() {
   }
 }
 
+// The whole epilogue against the separate ops, bit for bit in every path: the sums are the same, and each step rounds
+// as the kernel of its own does.
+void endings() {
+  struct Path {
+    const char* name;
+    Case t;
+  };
+  const Path paths[] = {
+      {"direct", make_case(2, 5, 12, 13, 17, 5, 3, 1, 1, 2, 1)},
+      {"direct, rows in blocks", make_case(1, 24, 150, 130, 5, 3, 3, 1, 1, 1, 1)},
+      {"strided", make_case(1, 4, 10, 11, 6, 3, 2, 2, 3, 1, 0)},
+      {"dilated, gradient beside outputs", make_case(1, 2, 9, 14, 3, 3, 4, 3, 1, 4, 5, 3, 2)},
+      {"steps beyond the kernel", make_case(1, 3, 12, 13, 4, 2, 1, 3, 2)},
+      {"groups", make_case(2, 6, 8, 9, 9, 3, 3, 1, 1, 1, 1, 1, 1, 3)},
+      {"depthwise", make_case(2, 8, 28, 29, 8, 3, 3, 1, 1, 1, 1, 1, 1, 8)},
+      {"depthwise, strided", make_case(1, 8, 15, 9, 8, 5, 5, 2, 2, 2, 2, 1, 1, 8)},
+      {"product", make_case(2, 17, 16, 19, 18, 1, 1)},
+      {"product, deep", make_case(1, 600, 16, 17, 40, 1, 1)},
+      {"1x1, small", make_case(3, 33, 7, 7, 35, 1, 1)},
+      {"F(4x4, 3x3)", make_case(1, 20, 28, 29, 24, 3, 3, 1, 1, 1, 1)},
+      {"F(2x2, 3x3)", make_case(5, 32, 9, 7, 33, 3, 3, 1, 1, 0, 1)},
+      {"F(4x4, 3x3), images in one block", make_case(9, 32, 10, 11, 33, 3, 3, 1, 1, 0, 1)},
+      {"3x3 at stride 2", make_case(2, 20, 29, 35, 24, 3, 3, 2, 2, 1, 1)},
+      {"3x3 at stride 2, skipped outputs", make_case(1, 33, 40, 34, 17, 3, 3, 2, 2, 0, 2)},
+      {"4x4 at stride 2", make_case(1, 20, 30, 27, 24, 4, 4, 2, 2, 1, 1)},
+      {"phases", make_case(2, 3, 65, 64, 32, 7, 7, 2, 2, 3, 3)},
+      {"no images", make_case(0, 3, 5, 5, 4, 3, 3)},
+  };
+  const std::pair<Activation, UnaryKernel> activations[] = {
+      {Activation::none, UnaryKernel::count},      {Activation::relu, UnaryKernel::relu},
+      {Activation::sigmoid, UnaryKernel::sigmoid}, {Activation::tanh, UnaryKernel::tanh},
+      {Activation::gelu, UnaryKernel::gelu},       {Activation::gelu_tanh, UnaryKernel::geluTanh},
+      {Activation::silu, UnaryKernel::silu}};
+  const double none[2] = {};
+  for (const auto& [name, t] : paths) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor x = random(dtype, {t.n, t.c, t.h, t.w}, Layout::contiguous);
+      const Tensor w = random(dtype, {t.o, t.c / t.p.groups, t.kh, t.kw}, Layout::contiguous);
+      const Tensor g = random(dtype, {t.n, t.o, t.p.size[0], t.p.size[1]}, Layout::contiguous);
+      ConvParams back = t.p;
+      back.size[0] = t.h, back.size[1] = t.w;
+      for (const bool by_input : {false, true}) {
+        const int64_t channels = by_input ? t.c : t.o;
+        const auto each = [&] { return random(dtype, {channels}, Layout::contiguous); };
+        const Tensor bias = each(), scale = each();
+        const Tensor residual = random(dtype, by_input ? x.shape : g.shape, Layout::transposed);
+        const auto run = [&](const Tensor* b, const Tensor* s, const Tensor* r, Activation activation, Tensor& out) {
+          if (by_input) conv_input(g, w, b, s, r, activation, back, out);
+          else conv(x, w, b, s, r, activation, t.p, out);
+        };
+        const auto by_channel = [](const Tensor& v) { return as_strided(v, {v.numel, 1, 1}, {1, 1, 1}, v.offset); };
+        for (int terms = 0; terms < 8; ++terms) {
+          const Tensor* const b = terms & 1 ? &bias : nullptr;
+          const Tensor* const s = terms & 2 ? &scale : nullptr;
+          const Tensor* const r = terms & 4 ? &residual : nullptr;
+          Tensor sum;
+          run(s ? nullptr : b, nullptr, nullptr, Activation::none, sum);
+          if (s) binary(BinaryKernel::mul, sum, by_channel(scale), none, sum);
+          if (s && b) binary(BinaryKernel::add, sum, by_channel(bias), none, sum);
+          if (r) binary(BinaryKernel::add, sum, residual, none, sum);
+          for (const auto& [activation, kernel] : activations) {
+            Tensor want = sum;
+            if (kernel != UnaryKernel::count) {
+              want = Tensor();
+              unary(kernel, sum, none, want);
+            }
+            for (const int threads : {1, 3}) {
+              set_num_threads(threads);
+              Tensor got;
+              run(b, s, r, activation, got);
+              check::expect(want.numel == 0 || std::memcmp(got.data(), want.data(),
+                                                           static_cast<size_t>(want.numel) * item_size(dtype)) == 0,
+                            std::string(name) + (by_input ? " by input " : " ") + dtype_name(dtype) + ": terms " +
+                                std::to_string(terms) + " and activation " +
+                                std::to_string(static_cast<int>(activation)) + " differ from the separate ops");
+            }
+            if (activation != Activation::none && terms % 3 != 1)
+              break;  // relu with all of the terms, others with some
+          }
+        }
+      }
+    }
+  }
+  // A result that is its own residual.
+  const Case& t = paths[0].t;
+  const Tensor x = random(DType::f32, {t.n, t.c, t.h, t.w}, Layout::contiguous);
+  const Tensor w = random(DType::f32, {t.o, t.c, t.kh, t.kw}, Layout::contiguous);
+  Tensor y = random(DType::f32, {t.n, t.o, t.p.size[0], t.p.size[1]}, Layout::contiguous), want;
+  conv(x, w, nullptr, nullptr, &y, Activation::relu, t.p, want);
+  conv(x, w, nullptr, nullptr, &y, Activation::relu, t.p, y);
+  check::expect(std::memcmp(y.data(), want.data(), static_cast<size_t>(y.numel) * sizeof(float)) == 0,
+                "a result may be its own residual");
+}
+
 // Where infinities and NaN are, and nowhere else.
 void special_values() {
   const Case t = make_case(1, 40, 28, 28, 40, 3, 3, 1, 1, 1, 1);
@@ -250,7 +351,7 @@ void special_values() {
     const Tensor w = random(dtype, {40, 40, 3, 3}, Layout::contiguous);
     check::set(x, 5 * 784 + 3 * 28 + 4, INFINITY);
     Tensor y, dw;
-    conv(x, w, nullptr, t.p, y);
+    plain_conv(x, w, nullptr, t.p, y);
     for (int64_t o = 0; o < 40; ++o) {
       for (int64_t i = 0; i < 784; ++i) {
         const int64_t row = i / 28, col = i % 28;
@@ -259,7 +360,7 @@ void special_values() {
       }
     }
     Tensor half, back;
-    conv(x, w, nullptr, strided.p, half);
+    plain_conv(x, w, nullptr, strided.p, half);
     for (int64_t i = 0; i < 40 * 196; ++i) {
       const int64_t row = i % 196 / 14, col = i % 14;
       const bool touched = (row == 1 || row == 2) && col == 2;
@@ -267,7 +368,7 @@ void special_values() {
     }
     ConvParams whole = strided.p;
     whole.size[0] = whole.size[1] = 28;
-    conv_input(half, w, nullptr, whole, back);
+    plain_conv_input(half, w, nullptr, whole, back);
     for (int64_t i = 0; i < 40 * 784; ++i) {
       const int64_t row = i % 784 / 28, col = i % 28;
       const bool touched = row >= 1 && row <= 5 && col >= 3 && col <= 5;
@@ -292,22 +393,29 @@ void refusals() {
   const ConvParams good{{1, 1}, {0, 0}, {1, 1}, 1, {3, 3}};
   ConvParams p = good;
   p.groups = 3;
-  check::expect_error("SHAPE_MISMATCH", "do not fit", [&] { conv(x, w, nullptr, p, out); });
+  check::expect_error("SHAPE_MISMATCH", "do not fit", [&] { plain_conv(x, w, nullptr, p, out); });
   p = good;
   p.stride[0] = 0;
-  check::expect_error("BAD_ARGUMENT", "positive", [&] { conv(x, w, nullptr, p, out); });
+  check::expect_error("BAD_ARGUMENT", "positive", [&] { plain_conv(x, w, nullptr, p, out); });
   p = good;
   p.dilation[1] = int64_t{1} << 52;
-  check::expect_error("SIZE_OVERFLOW", "too large", [&] { conv(x, w, nullptr, p, out); });
+  check::expect_error("SIZE_OVERFLOW", "too large", [&] { plain_conv(x, w, nullptr, p, out); });
   p = good;
   p.size[0] = p.size[1] = int64_t{1} << 40;
-  check::expect_error("SIZE_OVERFLOW", "", [&] { conv(x, w, nullptr, p, out); });
+  check::expect_error("SIZE_OVERFLOW", "", [&] { plain_conv(x, w, nullptr, p, out); });
   const Tensor integers = check::make(DType::i32, {1, 4, 5, 5});
   check::expect_error("DTYPE_MISMATCH", "conv",
-                      [&] { conv(integers, check::make(DType::i32, {2, 4, 3, 3}), nullptr, good, out); });
-  check::expect_error("SHAPE_MISMATCH", "bias", [&] { conv(x, w, &x, good, out); });
+                      [&] { plain_conv(integers, check::make(DType::i32, {2, 4, 3, 3}), nullptr, good, out); });
+  check::expect_error("SHAPE_MISMATCH", "bias", [&] { plain_conv(x, w, &x, good, out); });
+  check::expect_error("SHAPE_MISMATCH", "scale",
+                      [&] { conv(x, w, nullptr, &x, nullptr, Activation::none, good, out); });
+  check::expect_error("SHAPE_MISMATCH", "residual",
+                      [&] { conv(x, w, nullptr, nullptr, &x, Activation::none, good, out); });
+  const Tensor wide = check::make(DType::f64, {1, 2, 3, 3});
+  check::expect_error("DTYPE_MISMATCH", "conv",
+                      [&] { conv(x, w, nullptr, nullptr, &wide, Activation::none, good, out); });
   check::expect_error("SHAPE_MISMATCH", "dimensions",
-                      [&] { conv(x, check::make(DType::f32, {2, 4, 3}), nullptr, good, out); });
+                      [&] { plain_conv(x, check::make(DType::f32, {2, 4, 3}), nullptr, good, out); });
 }
 
 }  // namespace
@@ -316,6 +424,7 @@ int main() {
   return check::run("conv_test", [] {
     all_cases();
     stated_errors();
+    endings();
     special_values();
     refusals();
   });

@@ -165,16 +165,19 @@ void check_options(int64_t m, int64_t n, int64_t k, Order a_order, Order b_order
   pack_gemm_b(kDType<T>, n, k, b.view(), panels);
   compare("packed panels", product(nullptr, {false, panels}), [&](int64_t, int64_t, size_t at) { return plain[at]; });
 
+  const Matrix<T> row_scale(1, n, Order::row_major), col_scale(m, 1, Order::row_major);
   Epilogue all;
-  all.scale = 0.375;
+  all.row_scale = row_scale.values.data();
+  all.col_scale = col_scale.values.data();
   all.row_bias = row_bias.values.data();
   all.col_bias = col_bias.values.data();
   all.activation = Activation::relu;
   all.residual = residual.values.data();
   all.residual_stride = residual.row_stride;
   const auto finish = [&](T sum, int64_t i, int64_t j) {
-    const T biased = sum * T(0.375) + row_bias.values[j] + col_bias.values[i];
-    return (biased < 0 ? T(0) : biased) + residual.values[i * residual.row_stride + j];
+    const T biased = sum * row_scale.values[j] * col_scale.values[i] + row_bias.values[j] + col_bias.values[i];
+    const T whole = biased + residual.values[i * residual.row_stride + j];
+    return whole < 0 ? T(0) : whole;
   };
   compare("whole epilogue", product(&all, {}),
           [&](int64_t i, int64_t j, size_t at) { return finish(plain[at], i, j); });

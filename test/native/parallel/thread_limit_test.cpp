@@ -49,7 +49,8 @@ std::vector<Tensor> run_drivers() {
   matmul(filled({64, 40, 40}, 8), filled({64, 40, 40}, 9), nullptr, Activation::none, *result++);
   linear(filled({1, 1024}, 10), filled({1024, 1024}, 11), nullptr, Activation::relu, *result++);
   const ConvParams p{{1, 1}, {1, 1}, {1, 1}, 1, {32, 32}};
-  conv(filled({4, 16, 32, 32}, 12), filled({32, 16, 3, 3}, 13), nullptr, p, *result++);
+  conv(filled({4, 16, 32, 32}, 12), filled({32, 16, 3, 3}, 13), nullptr, nullptr, nullptr, Activation::none, p,
+       *result++);
   const Tensor q = filled({1, 8, 256, 32}, 14);
   *result = empty(DType::f32, q.shape);
   attention(q, q, q, nullptr, 0.2, true, *result, nullptr);
