@@ -121,14 +121,17 @@ const divScalar: Op<[x: Tensor, value: number]> = defineOp({
 });
 
 export interface AlphaOptions {
-  /** Multiplies `other`. */
-  alpha?: number;
+  /** Multiplies `other`; a boolean where the result is one. */
+  alpha?: number | boolean;
 }
 
 function checkAlpha(op: string, x: Tensor, other: Operand, options: AlphaOptions | undefined): number {
   const { alpha = 1 } = checkOptions(op, options, ['alpha']);
-  checkFactor(op, 'alpha', alpha, other instanceof Tensor ? resultType(x, other) : scalarResultType(x, other));
-  return alpha;
+  const dtype = other instanceof Tensor ? resultType(x, other) : scalarResultType(x, other);
+  checkFactor(op, 'alpha', alpha, dtype);
+  if (typeof alpha === 'boolean' && dtype !== 'bool')
+    fail('DTYPE_MISMATCH', `${op}: a boolean alpha is only supported for boolean results, got ${dtype}`);
+  return Number(alpha);
 }
 
 /** a + alpha · b, of one dtype that is not bool. */

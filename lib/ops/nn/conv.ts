@@ -57,7 +57,7 @@ const weightOp: Op<[x: Tensor, grad: Tensor, geometry: ConvGeometry, size: Axes]
 
 /** One number for every axis, or a list with one for each. */
 export type PerAxis1 = number | readonly [number];
-export type PerAxis2 = number | readonly [number, number];
+export type PerAxis2 = number | readonly [number] | readonly [number, number];
 /** Zeros on both sides of each axis; 'same' keeps the size (stride 1 only), 'valid' adds none. */
 export type Padding<P> = P | 'same' | 'valid';
 

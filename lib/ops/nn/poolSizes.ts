@@ -3,7 +3,10 @@ import { checkInteger } from '../../tensor/options.js';
 
 /** The pooling sizes for `rank` dimensions. */
 export function poolSizes(op: string, name: string, value: unknown, rank: number, least: number): number[] {
-  const list = Array.isArray(value) ? (value as unknown[]) : new Array<unknown>(rank).fill(value);
+  const given = Array.isArray(value) ? (value as unknown[]) : [value];
+  // As in PyTorch, one number in a list stands for all, but among output sizes.
+  const isOne = given.length === 1 && !(name === 'outputSize' && Array.isArray(value));
+  const list = isOne ? new Array<unknown>(rank).fill(given[0]) : given;
   if (list.length !== rank) {
     fail('BAD_ARGUMENT', `${op}: ${name} must be an integer or ${rank} of them, got ${describe(value)}`);
   }

@@ -26,7 +26,10 @@ import { checkDivisor, poolSizes } from './poolSizes.js';
 // height 1.
 
 /** One size for all pooled dimensions, or one for each. */
-export type PoolSize<Rank extends 1 | 2> = number | (Rank extends 1 ? readonly [number] : readonly [number, number]);
+export type PoolSize<Rank extends 1 | 2> =
+  | number
+  | readonly [number]
+  | (Rank extends 1 ? never : readonly [number, number]);
 
 /** As PoolSize, for adaptive pooling: null keeps the input's size. */
 export type AdaptiveSize<Rank extends 1 | 2> =
