@@ -94,7 +94,7 @@ void each_driver() {
       {"concat",
        result([&](auto& x, auto& y) {
          const Tensor* const inputs[] = {&x, &x};
-         concat(inputs, 2, 1, y);
+         concat({inputs, 2}, 1, y);
        }),
        {"SIZE_OVERFLOW", "[67108864,0,134217728]", "SIZE_OVERFLOW"}},
       {"gather",
