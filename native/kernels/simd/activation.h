@@ -70,12 +70,12 @@ FLAMBEAU_INLINE V gelu_tanh_backward(V g, V x) {
   return g * (left + right);
 }
 
-
 // Klambauer et al., arXiv:1706.02515.
 constexpr double kSeluAlpha = 1.6732632423543772;
 constexpr double kSeluScale = 1.0507009873554805;
 
-// tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = e^x: nothing cancels, and from 20 on it is 1 in any precision.
+// tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = e^x: nothing cancels, and from 20 on it is 1 in any
+// precision.
 template <class V>
 struct Mish {
   V w, n, tanh;
