@@ -75,7 +75,15 @@ const withNumbers: readonly Row[] = [
   row('hardsigmoid', 'F.hardsigmoid(a)', ([a]) => a!.hardsigmoid(), [...oneTensor('any'), special], {
     tolerance: [2e-5, 1e-7],
   }),
+  row('hardsigmoid at bounds', 'F.hardsigmoid(a * 3)', ([a]) => a!.mul(3).hardsigmoid(), [[t([9], 'ties')]], {
+    tolerance: [2e-5, 1e-7],
+  }),
   row('celu', 'F.celu(a)', ([a]) => a!.celu(), [...oneTensor('any'), special]),
+  row('celu negative alpha', 'F.celu(a, -2)', ([a]) => a!.celu(-2), oneTensor('any')),
+  row('elu negative alpha', 'F.elu(a, -0.5)', ([a]) => a!.elu(-0.5), oneTensor('any')),
+  row('logit outside', 'torch.logit(a)', ([a]) => a!.logit(), [shallow(t([37])), shallow(t([9], 'ties')), special]),
+  row('logit eps', 'torch.logit(a, 0.125)', ([a]) => a!.logit(0.125), [...oneTensor('unit'), shallow(t([9])), special]),
+  row('logit eps 0', 'torch.logit(a, 0)', ([a]) => a!.logit(0), [shallow(t([37])), shallow(t([9], 'ties')), special]),
   row('nanToNum', 'torch.nan_to_num(a)', ([a]) => a!.nanToNum(), [...oneTensor('any'), special], {
     dtypes: ['float64'],
   }),
@@ -169,10 +177,7 @@ const binary: readonly Row[] = [
     SPECIAL_PAIR,
     BOTH_SPECIAL,
   ]),
-  row('logaddexp', 'torch.logaddexp(a, b)', ([a, b]) => a!.logaddexp(b!), [
-    ...twoTensors('any', 'any'),
-    forward(t([12], 'special'), t([12, 1], 'special')),
-  ]),
+  row('logaddexp', 'torch.logaddexp(a, b)', ([a, b]) => a!.logaddexp(b!), [...twoTensors('any', 'any'), BOTH_SPECIAL]),
   row('atan2', 'torch.atan2(a, b)', ([a, b]) => a!.atan2(b!), [
     ...twoTensors('any', 'any'),
     [t([9], 'ties'), t([9, 1], 'ties')],
@@ -192,8 +197,19 @@ const binary: readonly Row[] = [
   ]),
   row('clamp tensors', 'torch.clamp(a, b, c)', ([a, b, c]) => a!.clamp(b!, c!), [
     [t([3, 4]), t([4]), t([3, 1])],
-    // Where min = max PyTorch gives neither bound a gradient; ours goes to the bound the value came from.
-    [t([12], 'ties'), t([12], 'ties'), t([12], 'above')],
+    [t([12], 'ties'), t([12], 'ties'), t([12], 'ties')],
+    shallow(t([12, 12], 'special'), t([12, 1], 'special'), t([12], 'ties')),
+    shallow(t([12, 12], 'special'), t([12], 'ties'), t([12, 1], 'special')),
+  ]),
+  row('clamp min tensor', 'torch.clamp(a, min=b)', ([a, b]) => a!.clamp(b!), [
+    [t([3, 4]), t([4])],
+    [t([9], 'ties'), t([9, 1], 'ties')],
+    BOTH_SPECIAL,
+  ]),
+  row('clamp max tensor', 'torch.clamp(a, max=b)', ([a, b]) => a!.clamp(null, b!), [
+    [t([3, 1]), t([4])],
+    [t([9], 'ties'), t([9, 1], 'ties')],
+    BOTH_SPECIAL,
   ]),
   row('where', 'torch.where(a, b, c)', ([a, b, c]) => where(a!, b!, c!), [
     [mask([3, 4]), t([3, 4]), t([3, 4], 'any', 'transposed')],

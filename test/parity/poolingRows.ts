@@ -84,6 +84,23 @@ const max: readonly Row[] = [
     ([a]) => maxPool1d(a!, 2, { dilation: 2, ceilMode: true, returnIndices: true }),
     [forward(t([2, 3, 9], 'ties')), forward(t([3, 12], 'special'))],
   ),
+  row('adaptiveMaxPool2d of no planes', 'F.adaptive_max_pool2d(a, 2)', ([a]) => adaptiveMaxPool2d(a!, 2), [
+    forward(t([0, 4, 4])),
+    forward(t([0, 3, 4, 4])),
+  ]),
+  row('adaptiveAvgPool2d of no planes', 'F.adaptive_avg_pool2d(a, 2)', ([a]) => adaptiveAvgPool2d(a!, 2), [
+    forward(t([0, 4, 4])),
+    forward(t([2, 0, 4, 4])),
+    forward(t([0, 0, 4, 4])),
+  ]),
+  row('adaptiveAvgPool2d of nothing to one', 'F.adaptive_avg_pool2d(a, 1)', ([a]) => adaptiveAvgPool2d(a!, 1), [
+    forward(t([2, 3, 0, 4])),
+    forward(t([2, 0, 4, 4])),
+  ]),
+  row('adaptiveAvgPool1d of no planes', 'F.adaptive_avg_pool1d(a, 2)', ([a]) => adaptiveAvgPool1d(a!, 2), [
+    forward(t([0, 4])),
+    forward(t([2, 0, 4])),
+  ]),
   row('adaptiveMaxPool2d', 'F.adaptive_max_pool2d(a, (3, 4))', ([a]) => adaptiveMaxPool2d(a!, [3, 4]), IMAGES),
   row(
     'adaptiveMaxPool2d null',

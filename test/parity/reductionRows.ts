@@ -35,7 +35,28 @@ const sums: readonly Row[] = [
     cubes('any'),
   ),
   row('var dims', 'a.var((0, 2))', ([a]) => a!.var([0, 2]), cubes('any')),
-  row('var of one', 'a.var()', ([a]) => a!.var(), [forward(t([1])), forward(t([]))]),
+  ...([0, 1, 3] as const).flatMap((correction) =>
+    (['var', 'std'] as const).map((name) =>
+      row(
+        `${name} of few, correction ${correction}`,
+        `a.${name}(correction=${correction})`,
+        ([a]) => a![name](null, { correction }),
+        [shallow(t([0])), shallow(t([1])), shallow(t([])), shallow(t([3])), shallow(t([2, 0]))],
+      ),
+    ),
+  ),
+  row('std of large', '(a * 1e30).std() / 1e30', ([a]) => a!.mul(1e30).std().div(1e30), [forward(t([7]))]),
+  row(
+    'sum and prod to bool',
+    '[a.sum(dtype=torch.bool), a.prod(dtype=torch.bool), a.sum(0, dtype=torch.bool), a.prod(-1, True, dtype=torch.bool)]',
+    ([a]) => [
+      a!.sum(null, { dtype: 'bool' }),
+      a!.prod(null, { dtype: 'bool' }),
+      a!.sum(0, { dtype: 'bool' }),
+      a!.prod(-1, { keepdim: true, dtype: 'bool' }),
+    ],
+    [forward(t([3, 4], 'factors')), forward(t([0, 3])), [of('int64', [5], 'ties')], [mask([2, 3])]],
+  ),
   row('std', 'a.std()', ([a]) => a!.std(), [[t([5])], [t([3, 4], 'any', 'transposed')]]),
   row(
     'std dim',

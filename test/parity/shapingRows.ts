@@ -3,6 +3,32 @@ import { forward, type Row, row } from './row.js';
 import { index, mask, of, t } from './samples.js';
 
 const reading: readonly Row[] = [
+  row('gather of zero dimensions', 'a.gather(0, b)', ([a, b]) => a!.gather(0, b!), [
+    [t([]), index([3], 1)],
+    [t([]), index([], 1)],
+    [t([5]), index([], 5)],
+  ]),
+  row('scatter of zero dimensions', 'a.scatter(0, b, c)', ([a, b, c]) => a!.scatter(0, b!, c!), [
+    [t([]), index([1], 1), t([1])],
+    [t([]), index([1], 1), t([])],
+    [t([]), index([], 1), t([])],
+    [t([4]), index([], 4), t([])],
+  ]),
+  row('scatter number of zero dimensions', 'a.scatter(0, b, 2)', ([a, b]) => a!.scatter(0, b!, 2), [
+    [t([]), index([1], 1)],
+    [t([4]), index([], 4)],
+  ]),
+  row('scatterAdd of zero dimensions', 'a.scatter_add(0, b, c)', ([a, b, c]) => a!.scatterAdd(0, b!, c!), [
+    [t([]), index([2], 1), t([2])],
+    [t([]), index([1], 1), t([])],
+    [t([4]), index([], 4), t([])],
+  ]),
+  row(
+    'asStrided by strides beyond any size',
+    'a.as_strided((1, 1, 2), (2**40, 2**40, 3), 1)',
+    ([a]) => a!.asStrided([1, 1, 2], [2 ** 40, 2 ** 40, 3], { storageOffset: 1 }),
+    [[t([9])]],
+  ),
   row('gather', 'a.gather(1, b)', ([a, b]) => a!.gather(1, b!), [
     [t([3, 4]), index([3, 2], 4)],
     [t([3, 4], 'any', 'transposed'), index([2, 6], 4)],

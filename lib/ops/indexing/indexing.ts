@@ -31,8 +31,14 @@ export function gather(x: Tensor, dim: number | Tensor, index: Tensor | DimOptio
   if (arguments.length > 3) refuseSurplus('gather', arguments, 3);
   if (isOptions(index)) return gather(x, onlyOption('gather', 'dim', index), dim as Tensor);
   checkTensor('gather', x);
-  return gatherOp(x, normalizeDim('gather', dim, x.shape.length), checkIndex('gather', index));
+  const d = normalizeDim('gather', dim, x.shape.length);
+  const at = checkIndex('gather', index);
+  if (x.shape.length > 0 && at.shape.length > 0) return gatherOp(x, d, at);
+  return reshapeTo(gatherOp(vector(x), d, vector(at)), at.shape);
 }
+
+/** A zero-dimensional tensor takes part as a vector of one element. */
+const vector = (x: Tensor): Tensor => (x.shape.length === 0 ? reshapeTo(x, [1]) : x);
 
 const scatterOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
   name: 'scatter',
@@ -113,16 +119,17 @@ export function scatter(
   if (reduce !== undefined) checkChoice('scatter', 'reduce', reduce, ['add', 'multiply']);
   checkTensor('scatter', x);
   const d = normalizeDim('scatter', dim, x.shape.length);
-  const at = checkIndex('scatter', index);
+  const at = vector(checkIndex('scatter', index));
   const values = checkOperand('scatter', source, 'source');
-  return (reduce === undefined ? scatterOp : SCATTERS[reduce])(
-    x,
+  const out = (reduce === undefined ? scatterOp : SCATTERS[reduce])(
+    vector(x),
     d,
     at,
     values instanceof Tensor
-      ? under('scatter', values, at, x)
+      ? under('scatter', vector(values), at, x)
       : expandTo(scalar(checkElement('scatter', 'source', Number(values), x.dtype), x.dtype), at.shape),
   );
+  return x.shape.length === 0 ? reshapeTo(out, []) : out;
 }
 
 /**
@@ -137,8 +144,10 @@ export function scatterAdd(x: Tensor, dim: number | Tensor, index: Tensor, sourc
   if (isOptions(source)) return scatterAdd(x, onlyOption('scatterAdd', 'dim', source), dim as Tensor, index);
   checkTensor('scatterAdd', x);
   const d = normalizeDim('scatterAdd', dim, x.shape.length);
-  const at = checkIndex('scatterAdd', index);
-  return scatterAddOp(x, d, at, under('scatterAdd', checkTensor('scatterAdd', source, 'source'), at, x));
+  const at = vector(checkIndex('scatterAdd', index));
+  const values = under('scatterAdd', vector(checkTensor('scatterAdd', source, 'source')), at, x);
+  const out = scatterAddOp(vector(x), d, at, values);
+  return x.shape.length === 0 ? reshapeTo(out, []) : out;
 }
 
 function checkList(op: string, index: unknown): Tensor {

@@ -94,13 +94,16 @@ const avgPoolBackward: Op<[g: Tensor, windows: Named]> = defineOp({
 
 // --- arguments
 
-/** x as planes, of height 1 where one dimension is pooled; bfloat16 is pooled in float32 and rounded once. */
-function planesOf(op: string, x: unknown, rank: 1 | 2): Tensor {
+/**
+ * x as planes, of height 1 where one dimension is pooled; bfloat16 is pooled in float32 and rounded once. Which dimensions
+ * may be empty PyTorch decides op by op; the batch alone unless `mayBeEmpty` says otherwise.
+ */
+function planesOf(op: string, x: unknown, rank: 1 | 2, mayBeEmpty?: (dim: number, rank: number) => boolean): Tensor {
   const input = widen(checkFloating(op, x));
   const { shape } = input;
   const batched = shape.length === rank + 2;
-  // Only the batch may be empty.
-  if ((!batched && shape.length !== rank + 1) || shape.some((n, i) => n === 0 && !(batched && i === 0))) {
+  const allowed = mayBeEmpty ?? ((dim) => batched && dim === 0);
+  if ((!batched && shape.length !== rank + 1) || shape.some((n, i) => n === 0 && !allowed(i, shape.length))) {
     fail(
       'SHAPE_MISMATCH',
       `${op}: Expected ${rank + 1}D or ${rank + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got: ${showShape(shape)}`,
@@ -283,7 +286,7 @@ function adaptiveMaxPool<Rank extends 1 | 2>(
   rank: Rank,
 ): Tensor | [Tensor, Tensor] {
   const { returnIndices = false } = checkOptions(op, options, ['returnIndices']);
-  const planes = planesOf(op, x, rank);
+  const planes = planesOf(op, x, rank, (dim) => dim === 0);
   const windows = adaptiveWindows(op, planes.shape, outputSize, rank);
   return poolMaxima(x, planes, windows, 'AdaptiveMaxPool2DBackward0', returnIndices, rank);
 }
@@ -373,7 +376,9 @@ export function avgPool2d(x: Tensor, kernelSize: PoolSize<2>, options?: AvgPool2
 }
 
 function adaptiveAvgPool(op: string, x: Tensor, outputSize: unknown, rank: 1 | 2): Tensor {
-  const planes = planesOf(op, x, rank);
+  const isWhole = rank === 2 && (Array.isArray(outputSize) ? outputSize : [outputSize]).every((size) => size === 1);
+  // Planes may be none, and a mean be one of nothing.
+  const planes = planesOf(op, x, rank, (dim, dims) => isWhole || dim < dims - rank);
   const [height, width] = adaptiveWindows(op, planes.shape, outputSize, rank);
   // One window over everything is a mean, as in PyTorch.
   if (rank === 2 && height.out === 1 && width.out === 1)

@@ -54,7 +54,10 @@ export function sum(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): T
   if (isOptions(dim)) return sum(x, ...named('sum', 'dim', dim, options));
   checkTensor('sum', x);
   const { keepdim = false, dtype } = checkOptions('sum', options, ['keepdim', 'dtype'], undefined, 'dim');
-  return sumDims(accumulated('sum', x, dtype), reduceDims('sum', dim, x.shape.length), keepdim);
+  const terms = accumulated('sum', x, dtype);
+  // Whether any is true.
+  if (dtype === 'bool') return any(terms, dim, { keepdim });
+  return sumDims(terms, reduceDims('sum', dim, x.shape.length), keepdim);
 }
 
 const divRaw = binaryScalarKernel('div');

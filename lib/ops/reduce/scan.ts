@@ -14,7 +14,7 @@ import { where } from '../elementwise/masking.js';
 import { flip } from '../shape/arrange.js';
 import { joinOp } from '../shape/join.js';
 import { reshapeTo, slice } from '../shape/layout.js';
-import { any, type SumOptions } from './reduce.js';
+import { all, any, type SumOptions } from './reduce.js';
 
 // Running sums, and products: those need care where a factor is 0.
 
@@ -150,5 +150,8 @@ export function prod(x: Tensor, dim?: number | null | SumOptions, options?: SumO
   if (isOptions(dim)) return prod(x, ...named('prod', 'dim', dim, options));
   checkTensor('prod', x);
   const { keepdim = false, dtype } = checkOptions('prod', options, ['keepdim', 'dtype'], undefined, 'dim');
-  return prodOp(accumulated('prod', x, dtype), reduceDims('prod', dim, x.shape.length), keepdim);
+  const factors = accumulated('prod', x, dtype);
+  // Whether all are true.
+  if (dtype === 'bool') return all(factors, dim, { keepdim });
+  return prodOp(factors, reduceDims('prod', dim, x.shape.length), keepdim);
 }

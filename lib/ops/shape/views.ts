@@ -11,7 +11,7 @@ import {
   refuseSurplus,
 } from '../../tensor/arguments.js';
 import { describe, fail } from '../../tensor/errors.js';
-import { checkOptions, listOption, onlyOption } from '../../tensor/options.js';
+import { checkInteger, checkOptions, listOption, onlyOption } from '../../tensor/options.js';
 import {
   checkShape,
   contiguousStrides,
@@ -353,13 +353,23 @@ export function expandAs(x: Tensor, other: Tensor): Tensor {
   return expand(x, checkTensor('expandAs', other, 'other').shape);
 }
 
+/** Strides are no sizes: their product means nothing. */
+function checkStrides(strides: unknown): Shape {
+  if (!Array.isArray(strides)) fail('WRONG_TYPE', `asStrided: stride must be an array, got ${describe(strides)}`);
+  for (const stride of strides as unknown[]) {
+    if (checkInteger('asStrided', 'a stride', stride) < 0)
+      fail('BAD_ARGUMENT', `asStrided: strides must not be negative, got ${showShape(strides as Shape)}`);
+  }
+  return [...(strides as Shape)];
+}
+
 /** x's storage in any geometry; strides and offset in elements. Throws when an element would lie outside. */
 export function asStrided(x: Tensor, size: Shape, stride: Shape, options?: { storageOffset?: number }): Tensor {
   if (arguments.length > 4) refuseSurplus('asStrided', arguments, 4);
   checkTensor('asStrided', x);
   const { storageOffset = x._offset } = checkOptions('asStrided', options, ['storageOffset']);
   const shape = checkShape('asStrided', [size]);
-  const strides = checkShape('asStrided', [stride]);
+  const strides = checkStrides(stride);
   checkShape('asStrided', [storageOffset]);
   if (shape.length !== strides.length) {
     fail(
