@@ -35,7 +35,7 @@ export class AccumulateGrad extends Node {
     private readonly meta: Meta,
   ) {
     super();
-    this.outputs = [{ shape: leaf.shape, dtype: leaf.dtype }];
+    this.outputs = [{ shape: leaf._shape, dtype: leaf.dtype }];
   }
 
   apply(grads: readonly Gradient[]): readonly Gradient[] {

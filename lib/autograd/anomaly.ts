@@ -17,7 +17,7 @@ function hasNan(x: Tensor): boolean {
   return (
     any(
       rawTo(isnan(x), 'uint8'),
-      x.shape.map((_, i) => i),
+      x._shape.map((_, i) => i),
     ).item() !== 0
   );
 }

@@ -60,16 +60,16 @@ function rootGradients(
       if (output.numel !== 1) {
         fail(
           'GRAD_ERROR',
-          `${op}: grad can be implicitly created only for scalar outputs, got shape ${showShape(output.shape)}`,
+          `${op}: grad can be implicitly created only for scalar outputs, got shape ${showShape(output._shape)}`,
         );
       }
-      return rawFull(output.shape, 1, output.dtype);
+      return rawFull(output._shape, 1, output.dtype);
     }
     checkTensor(op, grad, 'grad');
-    if (!sameShape(grad.shape, output.shape)) {
+    if (!sameShape(grad._shape, output._shape)) {
       fail(
         'GRAD_ERROR',
-        `${op}: Mismatch in shape: grad_output[${i}] has a shape of ${showShape(grad.shape)} and output[${i}] has a shape of ${showShape(output.shape)}.`,
+        `${op}: Mismatch in shape: grad_output[${i}] has a shape of ${showShape(grad._shape)} and output[${i}] has a shape of ${showShape(output._shape)}.`,
       );
     }
     if (!isFloating(grad.dtype))
@@ -197,7 +197,7 @@ function checkFound(
 ): Gradient {
   if (result !== null) return result;
   if (materializeGrads) {
-    const zeros = rawFull(input.shape, 0, input.dtype);
+    const zeros = rawFull(input._shape, 0, input.dtype);
     // So that what is made of it can be differentiated again, as what is made of a true derivative can.
     if (createGraph) requireGrad(zeros);
     return zeros;

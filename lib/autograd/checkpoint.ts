@@ -99,7 +99,7 @@ class Frame<A extends readonly unknown[]> {
     }
     const differing = values.flatMap((x, i) => {
       const info = infos[i]!;
-      if (sameShape(x.shape, info.shape) && x.dtype === info.dtype) return [];
+      if (sameShape(x._shape, info.shape) && x.dtype === info.dtype) return [];
       return [`tensor at position ${i}:\nsaved metadata: ${show(info)}\nrecomputed metadata: ${show(x)}`];
     });
     if (differing.length > 0) {
@@ -109,7 +109,7 @@ class Frame<A extends readonly unknown[]> {
   }
 }
 
-const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtype: x.dtype });
+const describeTensor = (x: Tensor): TensorInfo => ({ shape: x._shape, dtype: x.dtype });
 const show = ({ shape, dtype }: TensorInfo): string => `{ shape: ${showShape(shape)}, dtype: ${dtype} }`;
 
 /**

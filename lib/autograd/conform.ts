@@ -2,7 +2,7 @@ import { rawCast, rawTo } from '../raw/copy.js';
 import { reduceKernel } from '../raw/reduce.js';
 import { type DType, isFloating } from '../tensor/dtype.js';
 import { type Shape, sameShape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { stridesOf, type Tensor } from '../tensor/tensor.js';
 import { rawReshape, rawView } from '../tensor/view.js';
 import { defineOp, type Op } from './op.js';
 
@@ -12,21 +12,21 @@ const sum = reduceKernel('sum');
 
 /** x repeated to `shape` without copying: stride 0 along the repeated dimensions. */
 export function rawExpand(x: Tensor, shape: Shape): Tensor {
-  const lead = shape.length - x.shape.length;
-  const strides = x.strides;
+  const lead = shape.length - x._shape.length;
+  const strides = stridesOf(x);
   return rawView(
     x,
     shape,
-    shape.map((size, i) => (i < lead || x.shape[i - lead] !== size ? 0 : strides[i - lead]!)),
+    shape.map((size, i) => (i < lead || x._shape[i - lead] !== size ? 0 : strides[i - lead]!)),
     x._offset,
   );
 }
 
 function rawSumTo(x: Tensor, shape: Shape): Tensor {
-  const lead = x.shape.length - shape.length;
+  const lead = x._shape.length - shape.length;
   const dims: number[] = [];
-  for (let i = 0; i < x.shape.length; i++) {
-    if (i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1)) dims.push(i);
+  for (let i = 0; i < x._shape.length; i++) {
+    if (i < lead || (shape[i - lead] === 1 && x._shape[i] !== 1)) dims.push(i);
   }
   const out = sum(x, dims, true);
   return lead === 0 ? out : rawReshape(out, shape);
@@ -53,12 +53,12 @@ const castOp: Op<[x: Tensor, dtype: DType]> = defineOp({
 
 /** x repeated to `shape`, differentiable; the result never leaves an op's backward, so it is no tracked view. */
 export function expandTo(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : expandOp(x, shape);
+  return sameShape(x._shape, shape) ? x : expandOp(x, shape);
 }
 
 /** The backward of broadcasting: sums over the dimensions along which `shape` was repeated. x itself when there are none. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : sumToOp(x, shape);
+  return sameShape(x._shape, shape) ? x : sumToOp(x, shape);
 }
 
 /** Whether `shape` broadcasts to exactly `to`. */

@@ -188,10 +188,10 @@ class FunctionNode extends Node {
       );
     }
     const { shape, dtype } = this.args[position]!;
-    if (!sameShape(grad.shape, shape) && !expandsTo(shape, grad.shape)) {
+    if (!sameShape(grad._shape, shape) && !expandsTo(shape, grad._shape)) {
       fail(
         'GRAD_ERROR',
-        `Function ${this.name} returned an invalid gradient at index ${position} - got ${showShape(grad.shape)} but expected shape compatible with ${showShape(shape)}`,
+        `Function ${this.name} returned an invalid gradient at index ${position} - got ${showShape(grad._shape)} but expected shape compatible with ${showShape(shape)}`,
       );
     }
     return castTo(sumTo(grad, shape), dtype);

@@ -80,11 +80,11 @@ function numerical(
     noGrad(() => {
       const moved = values.slice();
       moved[column]! += step;
-      rawCopy(rawFrom(moved, x.shape, 'float64'), x);
+      rawCopy(rawFrom(moved, x._shape, 'float64'), x);
       try {
         return float64(outputsOf(op, fn, inputs)[output]!);
       } finally {
-        rawCopy(rawFrom(values, x.shape, 'float64'), x);
+        rawCopy(rawFrom(values, x._shape, 'float64'), x);
       }
     });
   const columns = values.length;
@@ -104,14 +104,14 @@ function numerical(
 
 /** One backward per element of the output. */
 function analytical(output: Tensor, x: Tensor): Jacobian {
-  const rows = numelOf(output.shape);
-  const columns = numelOf(x.shape);
+  const rows = numelOf(output._shape);
+  const columns = numelOf(x._shape);
   const data = new Float64Array(rows * columns);
   if (!requiresGrad(output)) return { rows, columns, data };
   for (let row = 0; row < rows; row++) {
     const direction = new Float64Array(rows);
     direction[row] = 1;
-    const gradOutputs = rawCast(rawFrom(direction, output.shape, 'float64'), output.dtype);
+    const gradOutputs = rawCast(rawFrom(direction, output._shape, 'float64'), output.dtype);
     const [result] = grad(output, x, { gradOutputs, retainGraph: true, allowUnused: true });
     if (result) data.set(float64(result), row * columns);
   }
@@ -179,7 +179,7 @@ function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], opt
         if (!raiseException) return false;
         fail(
           'GRAD_ERROR',
-          `${op}: Jacobian mismatch for output ${i} with respect to input ${j} of shape ${showShape(x.shape)},\n${problem}`,
+          `${op}: Jacobian mismatch for output ${i} with respect to input ${j} of shape ${showShape(x._shape)},\n${problem}`,
         );
       }
     }
@@ -222,7 +222,7 @@ export function gradgradcheck(
 /** A fixed gradient without symmetries, so that no error cancels out. */
 function direction(output: Tensor, index: number): Tensor {
   const values = Float64Array.from({ length: output.numel }, (_, i) => Math.sin(1 + 7.13 * i + 3.7 * index) + 0.5);
-  const start = values.length === 0 ? rawFull(output.shape, 0, 'float64') : rawFrom(values, output.shape, 'float64');
+  const start = values.length === 0 ? rawFull(output._shape, 0, 'float64') : rawFrom(values, output._shape, 'float64');
   const cast = output.dtype === 'float64' ? start : rawCast(start, output.dtype);
   if (output.dtype === 'float64') requireGrad(cast);
   return cast;

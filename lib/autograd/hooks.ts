@@ -54,7 +54,7 @@ function replaced(hook: TensorHook, grad: Tensor): Tensor {
   const name = nameOf(hook);
   if (!(result instanceof Tensor))
     fail('WRONG_TYPE', `hook '${name}' must return a Tensor or nothing, got ${describe(result)}`);
-  if (!sameShape(result.shape, grad.shape)) fail('GRAD_ERROR', `hook '${name}' has changed the size of value`);
+  if (!sameShape(result._shape, grad._shape)) fail('GRAD_ERROR', `hook '${name}' has changed the size of value`);
   if (result.dtype !== grad.dtype)
     fail('GRAD_ERROR', `hook '${name}' has changed the type of value (was ${grad.dtype}, got ${result.dtype})`);
   return result;

@@ -77,7 +77,7 @@ export function checkMayBeWritten(name: string, x: Tensor): void {
       `${name}: Inplace update to inference tensor outside inferenceMode is not allowed. You can make a clone to get a normal tensor before doing inplace update.`,
     );
   }
-  if (x._strides?.some((stride, i) => stride === 0 && x.shape[i]! > 1)) {
+  if (x._strides?.some((stride, i) => stride === 0 && x._shape[i]! > 1)) {
     fail(
       'INPLACE_ERROR',
       `${name}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.`,
@@ -94,10 +94,10 @@ function checkFits(name: string, x: Tensor, result: Tensor): void {
       `${name}: result type ${typeName(result)} can't be cast to the desired output type ${typeName(x)}`,
     );
   }
-  if (!sameShape(result.shape, x.shape)) {
+  if (!sameShape(result._shape, x._shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `${name}: output with shape ${showShape(x.shape)} doesn't match the broadcast shape ${showShape(result.shape)}`,
+      `${name}: output with shape ${showShape(x._shape)} doesn't match the broadcast shape ${showShape(result._shape)}`,
     );
   }
 }
@@ -121,7 +121,7 @@ function recordInPlace<A extends readonly unknown[]>(name: string, x: Tensor, op
 
 /** x as the op sees it: x's elements and history before the change. */
 function standIn(x: Tensor): Tensor {
-  const before = new Tensor(INTERNAL, x.shape, x.dtype);
+  const before = new Tensor(INTERNAL, x._shape, x.dtype);
   before._handle = x._handle;
   before._strides = x._strides;
   before._offset = x._offset;

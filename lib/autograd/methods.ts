@@ -96,10 +96,10 @@ function setGrad(x: Tensor, grad: unknown): void {
     fail('WRONG_TYPE', `grad: assigned grad expected to be a Tensor or null but got ${describe(grad)}`);
   checkTensor('grad', grad, 'grad');
   if (grad === x) fail('GRAD_ERROR', "grad: can't assign a tensor as its own grad");
-  if (!sameShape(grad.shape, x.shape)) {
+  if (!sameShape(grad._shape, x._shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `grad: attempting to assign a gradient of size '${showShape(grad.shape)}' to a tensor of size '${showShape(x.shape)}'. Please ensure that the gradient and the tensor are the same size`,
+      `grad: attempting to assign a gradient of size '${showShape(grad._shape)}' to a tensor of size '${showShape(x._shape)}'. Please ensure that the gradient and the tensor are the same size`,
     );
   }
   if (grad.dtype !== x.dtype) {

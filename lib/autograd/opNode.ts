@@ -31,7 +31,7 @@ export function edgeOf(x: Tensor): Edge | null {
 
 const NOTHING: readonly Tensor[] = [];
 
-export const describeTensor = (x: Tensor): TensorInfo => ({ shape: x.shape, dtype: x.dtype });
+export const describeTensor = (x: Tensor): TensorInfo => ({ shape: x._shape, dtype: x.dtype });
 
 /** The node of a built-in op. */
 export class OpNode extends Node {

@@ -140,7 +140,7 @@ export class SavedTensors {
     return fail(
       'INPLACE_ERROR',
       'one of the variables needed for gradient computation has been modified by an inplace operation: ' +
-        `[${DTYPES[x.dtype].torchName} ${showShape(x.shape)}]${origin} is at version ${versionOf(x)}; expected version ${this.versions[i]} instead. ` +
+        `[${DTYPES[x.dtype].torchName} ${showShape(x._shape)}]${origin} is at version ${versionOf(x)}; expected version ${this.versions[i]} instead. ` +
         'Hint: enable anomaly detection to find the operation that failed to compute its gradient, with autograd.detectAnomaly(fn, { checkNan: false }).',
     );
   }

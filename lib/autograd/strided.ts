@@ -3,7 +3,7 @@ import { rawArange, rawFull } from '../raw/create.js';
 import { binaryKernel } from '../raw/elementwise.js';
 import { rawIndexAdd } from '../raw/indexing.js';
 import { numelOf, type Shape } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { stridesOf, type Tensor } from '../tensor/tensor.js';
 import { rawReshape, rawView } from '../tensor/view.js';
 import { defineOp, type Op, type OpSpec } from './op.js';
 
@@ -16,7 +16,7 @@ export interface Geometry {
   readonly offset: number;
 }
 
-export const geometryOf = (x: Tensor): Geometry => ({ shape: x.shape, strides: x.strides, offset: x._offset });
+export const geometryOf = (x: Tensor): Geometry => ({ shape: x._shape, strides: stridesOf(x), offset: x._offset });
 
 /** Whether no two elements share a place; may say no of a tensor whose elements interleave. */
 function isInjective({ shape, strides }: Geometry): boolean {
@@ -57,8 +57,8 @@ function workspace(
 
 function accumulate(x: Tensor, target: Tensor): void {
   const places = rawArange(0, 1, end(geometryOf(target)), 'int64');
-  const index = rawContiguous(rawView(places, target.shape, target.strides, target._offset));
-  const flat = rawView(target, places.shape, [1], 0);
+  const index = rawContiguous(rawView(places, target._shape, stridesOf(target), target._offset));
+  const flat = rawView(target, places._shape, [1], 0);
   rawIndexAdd(flat, 0, rawReshape(index, [index.numel]), rawReshape(rawContiguous(x), [x.numel]));
 }
 
@@ -73,7 +73,7 @@ function rawRestride(x: Tensor, from: Geometry, to: Geometry): Tensor {
 }
 
 /**
- * Lays x (of `from.shape`) out as `from` in a storage of zeros, adding where elements coincide, and reads it as `to`.
+ * Lays x (of `from._shape`) out as `from` in a storage of zeros, adding where elements coincide, and reads it as `to`.
  * Its adjoint is itself with the two exchanged, which makes it the backward of every strided view.
  */
 export const restride: Op<[x: Tensor, from: Geometry, to: Geometry]> = defineOp({
@@ -86,7 +86,7 @@ export const restride: Op<[x: Tensor, from: Geometry, to: Geometry]> = defineOp(
 const clearRegion: Op<[x: Tensor, whole: Geometry, hole: Geometry]> = defineOp({
   name: 'clearRegion',
   forward: (x, whole, hole) => {
-    if (x.numel === 0) return rawFull(x.shape, 0, x.dtype);
+    if (x.numel === 0) return rawFull(x._shape, 0, x.dtype);
     const space = workspace(x, whole, hole);
     const target = space.view(whole);
     rawCopy(x, target);

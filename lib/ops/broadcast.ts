@@ -64,7 +64,7 @@ export function scalar(value: number | boolean, dtype: DType): Tensor {
 
 /** Zeros in the shape and dtype of a gradient. */
 export function zerosAs(g: Tensor): Tensor {
-  return rawFull(g.shape, 0, g.dtype);
+  return rawFull(g._shape, 0, g.dtype);
 }
 
 /**
@@ -114,7 +114,7 @@ export function reduceDims(op: string, dim: Dims, rank: number): number[] {
 
 /** g, the gradient of a reduction, with the reduced dimensions back as size 1. */
 export function unreduced(g: Tensor, shape: Shape, dims: readonly number[], keepdim: boolean): Tensor {
-  return keepdim || shape.length === g.shape.length
+  return keepdim || shape.length === g._shape.length
     ? g
     : reshapeTo(
         g,

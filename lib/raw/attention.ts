@@ -1,6 +1,6 @@
 import { addon } from '../tensor/runtime.js';
 import { contiguousStrides, type Shape } from '../tensor/shape.js';
-import { handleOf, type Tensor } from '../tensor/tensor.js';
+import { handleOf, stridesOf, type Tensor } from '../tensor/tensor.js';
 import { rawView } from '../tensor/view.js';
 import { rawEmpty } from './create.js';
 
@@ -11,7 +11,7 @@ const OP = 'scaledDotProductAttention';
 /** An uninitialised tensor of `shape` whose dimensions follow each other in memory as x's do; the last one is dense. */
 function emptyInOrderOf(x: Tensor, shape: Shape): Tensor {
   if (x._strides === null) return rawEmpty(shape, x.dtype);
-  const lead = x.strides.slice(0, -1);
+  const lead = stridesOf(x).slice(0, -1);
   // Outermost first; a broadcast dimension stays where it is.
   const order = lead.map((_, i) => i).sort((a, b) => (lead[a] === 0 || lead[b] === 0 ? a - b : lead[b]! - lead[a]!));
   order.push(lead.length);
@@ -57,7 +57,7 @@ type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unkn
 /** As rawAttentionInto a fresh tensor in q's layout. */
 export function rawAttention(...args: Rest<typeof rawAttentionInto>): Tensor {
   const [q, , v] = args;
-  const out = emptyInOrderOf(q, [...q.shape.slice(0, -1), v.shape.at(-1)!]);
+  const out = emptyInOrderOf(q, [...q._shape.slice(0, -1), v._shape.at(-1)!]);
   rawAttentionInto(out, ...args);
   return out;
 }
@@ -97,9 +97,9 @@ export function rawAttentionBackward(
 ): [dq: Tensor, dk: Tensor, dv: Tensor] {
   const [, q, k, v] = args;
   const grads: [Tensor, Tensor, Tensor] = [
-    emptyInOrderOf(q, q.shape),
-    emptyInOrderOf(k, k.shape),
-    emptyInOrderOf(v, v.shape),
+    emptyInOrderOf(q, q._shape),
+    emptyInOrderOf(k, k._shape),
+    emptyInOrderOf(v, v._shape),
   ];
   rawAttentionBackwardInto(grads, ...args);
   return grads;

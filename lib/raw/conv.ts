@@ -37,7 +37,7 @@ export function rawConv(
   size: Axes,
   activation: ProductActivation = 'none',
 ): Tensor {
-  const out = makeTensor([x.shape[0]!, weight.shape[0]!, ...size], x.dtype);
+  const out = makeTensor([x._shape[0]!, weight._shape[0]!, ...size], x.dtype);
   putGeometry(geometry, size);
   out._handle = addon.conv(
     handleOf('conv', x),
@@ -60,7 +60,7 @@ export function rawConvInput(
   size: Axes,
   activation: ProductActivation = 'none',
 ): Tensor {
-  const out = makeTensor([grad.shape[0]!, weight.shape[1]! * geometry.groups, ...size], grad.dtype);
+  const out = makeTensor([grad._shape[0]!, weight._shape[1]! * geometry.groups, ...size], grad.dtype);
   putGeometry(geometry, size);
   out._handle = addon.convInput(
     handleOf('conv', grad),
@@ -76,7 +76,7 @@ export function rawConvInput(
 
 /** x [n, c, …], grad [n, o, …] → [o, c / groups, …size]. */
 export function rawConvWeight(x: Tensor, grad: Tensor, geometry: ConvGeometry, size: Axes): Tensor {
-  const out = makeTensor([grad.shape[1]!, x.shape[1]! / geometry.groups, ...size], x.dtype);
+  const out = makeTensor([grad._shape[1]!, x._shape[1]! / geometry.groups, ...size], x.dtype);
   putGeometry(geometry, size);
   out._handle = addon.convWeight(handleOf('conv', x), handleOf('conv', grad), out);
   return out;

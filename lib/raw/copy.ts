@@ -5,7 +5,7 @@ import { produce } from './call.js';
 
 /** A contiguous copy in `dtype`. */
 export function rawCast(x: Tensor, dtype: DType): Tensor {
-  return produce(x.shape, dtype, (out) => addon.cast(handleOf('to', x), DTYPES[dtype].id, out));
+  return produce(x._shape, dtype, (out) => addon.cast(handleOf('to', x), DTYPES[dtype].id, out));
 }
 
 /** x itself when it has the dtype already. */

@@ -10,7 +10,7 @@ export function unaryKernel(name: string): (x: Tensor, p0?: number, p1?: number,
       addon.unary(id, handleOf(name, x), p0, p1, handleOf(name, into));
       return into;
     }
-    const out = makeTensor(x.shape, x.dtype);
+    const out = makeTensor(x._shape, x.dtype);
     out._handle = addon.unary(id, handleOf(name, x), p0, p1, out);
     return out;
   };
@@ -18,7 +18,7 @@ export function unaryKernel(name: string): (x: Tensor, p0?: number, p1?: number,
 
 export function predicateKernel(name: string): (x: Tensor) => Tensor {
   const id = kernelId('predicate', name);
-  return (x) => produce(x.shape, 'bool', (out) => addon.predicate(id, handleOf(name, x), out));
+  return (x) => produce(x._shape, 'bool', (out) => addon.predicate(id, handleOf(name, x), out));
 }
 
 /** Operands share a dtype and broadcast. */
@@ -29,7 +29,7 @@ export function binaryKernel(name: string): (a: Tensor, b: Tensor, p0?: number, 
       addon.binary(id, handleOf(name, a), handleOf(name, b), p0, p1, handleOf(name, into));
       return into;
     }
-    const out = makeTensor(broadcastShapes(name, a.shape, b.shape), a.dtype);
+    const out = makeTensor(broadcastShapes(name, a._shape, b._shape), a.dtype);
     out._handle = addon.binary(id, handleOf(name, a), handleOf(name, b), p0, p1, out);
     return out;
   };
@@ -45,7 +45,7 @@ export function binaryScalarKernel(
       addon.binaryScalar(id, handleOf(name, x), scalar, reversed, p0, handleOf(name, into));
       return into;
     }
-    const out = makeTensor(x.shape, x.dtype);
+    const out = makeTensor(x._shape, x.dtype);
     out._handle = addon.binaryScalar(id, handleOf(name, x), scalar, reversed, p0, out);
     return out;
   };
@@ -55,14 +55,14 @@ export function compareKernel(name: string): (a: Tensor, b: Tensor | number) => 
   const id = kernelId('compare', name);
   return (a, b) =>
     typeof b === 'number'
-      ? produce(a.shape, 'bool', (out) => addon.compareScalar(id, handleOf(name, a), b, out))
-      : produce(broadcastShapes(name, a.shape, b.shape), 'bool', (out) =>
+      ? produce(a._shape, 'bool', (out) => addon.compareScalar(id, handleOf(name, a), b, out))
+      : produce(broadcastShapes(name, a._shape, b._shape), 'bool', (out) =>
           addon.compare(id, handleOf(name, a), handleOf(name, b), out),
         );
 }
 
 export function rawWhere(cond: Tensor, a: Tensor, b: Tensor): Tensor {
-  const shape = broadcastShapes('where', cond.shape, broadcastShapes('where', a.shape, b.shape));
+  const shape = broadcastShapes('where', cond._shape, broadcastShapes('where', a._shape, b._shape));
   return produce(shape, a.dtype, (out) =>
     addon.where(handleOf('where', cond), handleOf('where', a), handleOf('where', b), out),
   );

@@ -6,14 +6,14 @@ import { produce, resized } from './call.js';
 
 /** index is one-dimensional. */
 export function rawIndexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
-  return produce(resized(x.shape, dim, index.numel), x.dtype, (out) =>
+  return produce(resized(x._shape, dim, index.numel), x.dtype, (out) =>
     addon.indexSelect(handleOf('indexSelect', x), dim, handleOf('indexSelect', index), out),
   );
 }
 
 /** The rows of weight [n, width] at index [...], as [..., width]. */
 export function rawEmbedding(weight: Tensor, index: Tensor): Tensor {
-  return produce([...index.shape, weight.shape[1]!], weight.dtype, (out) =>
+  return produce([...index._shape, weight._shape[1]!], weight.dtype, (out) =>
     addon.embedding(handleOf('embedding', weight), handleOf('embedding', index), out),
   );
 }
@@ -24,7 +24,7 @@ export function rawIndexAdd(target: Tensor, dim: number, index: Tensor, source: 
 }
 
 export function rawGather(x: Tensor, dim: number, index: Tensor): Tensor {
-  return produce(index.shape, x.dtype, (out) =>
+  return produce(index._shape, x.dtype, (out) =>
     addon.gather(handleOf('gather', x), dim, handleOf('gather', index), out),
   );
 }
@@ -39,20 +39,20 @@ export function rawScatterAdd(target: Tensor, dim: number, index: Tensor, source
 
 /** Tensors of one dtype whose shapes agree but along `dim`. */
 export function rawConcat(tensors: readonly Tensor[], dim: number): Tensor {
-  const size = tensors.reduce((n, x) => n + x.shape[dim]!, 0);
+  const size = tensors.reduce((n, x) => n + x._shape[dim]!, 0);
   const first = tensors[0]!;
   const handles = Float64Array.from(tensors, (x) => handleOf('cat', x));
-  return produce(resized(first.shape, dim, size), first.dtype, (out) => addon.concat(handles, dim, out));
+  return produce(resized(first._shape, dim, size), first.dtype, (out) => addon.concat(handles, dim, out));
 }
 
 export function rawTriangle(x: Tensor, diagonal: number, upper: boolean): Tensor {
   const op = upper ? 'triu' : 'tril';
-  return produce(x.shape, x.dtype, (out) => addon.triangle(handleOf(op, x), diagonal, upper, out));
+  return produce(x._shape, x.dtype, (out) => addon.triangle(handleOf(op, x), diagonal, upper, out));
 }
 
 /** The indices of the non-zero elements, [count, rank]. */
 export function rawNonzero(x: Tensor): Tensor {
-  const shape = [0, x.shape.length];
+  const shape = [0, x._shape.length];
   return produce(shape, 'int64', (out) => {
     const handle = addon.nonzero(handleOf('nonzero', x), out);
     addon.shape(handle);
@@ -62,5 +62,5 @@ export function rawNonzero(x: Tensor): Tensor {
 }
 
 export function rawFlip(x: Tensor, dims: readonly number[]): Tensor {
-  return produce(x.shape, x.dtype, (out) => addon.flip(handleOf('flip', x), put(dims), out));
+  return produce(x._shape, x.dtype, (out) => addon.flip(handleOf('flip', x), put(dims), out));
 }

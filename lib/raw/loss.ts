@@ -5,7 +5,7 @@ import { produce, producePair } from './call.js';
 
 /** −weight[target] · x[target] by row of x [n, classes], and each row's weight; 0 where target is ignoreIndex. */
 export function rawNll(x: Tensor, target: Tensor, weight: Tensor | null, ignoreIndex: number): [Tensor, Tensor] {
-  return producePair([x.shape[0]!], [x.dtype, x.dtype], (losses, weights) =>
+  return producePair([x._shape[0]!], [x.dtype, x.dtype], (losses, weights) =>
     addon.nll(
       handleOf('nllLoss', x),
       handleOf('nllLoss', target),
@@ -24,7 +24,7 @@ export function rawNllBackward(
   classes: number,
   ignoreIndex: number,
 ): Tensor {
-  return produce([target.shape[0]!, classes], g.dtype, (out) =>
+  return produce([target._shape[0]!, classes], g.dtype, (out) =>
     addon.nllBackward(
       handleOf('nllLoss', g),
       handleOf('nllLoss', target),
@@ -53,7 +53,7 @@ export function rawCrossEntropy(
   settings: CrossEntropySettings,
 ): [Tensor, Tensor] {
   const { ignoreIndex, smoothing, reduction } = settings;
-  const rows = x.shape[0]!;
+  const rows = x._shape[0]!;
   return producePair(
     reduction === 'none' ? [rows] : [],
     [x.dtype, x.dtype === 'bfloat16' ? 'float32' : x.dtype],
@@ -81,7 +81,7 @@ export function rawCrossEntropyBackward(
   settings: CrossEntropySettings,
 ): Tensor {
   const { ignoreIndex, smoothing } = settings;
-  return produce(x.shape, x.dtype, (out) =>
+  return produce(x._shape, x.dtype, (out) =>
     addon.crossEntropyBackward(
       handleOf('crossEntropy', g),
       handleOf('crossEntropy', x),

@@ -5,8 +5,8 @@ import { PRODUCT_ACTIVATION, type ProductActivation } from './epilogue.js';
 
 /** a [..., m, k] times b [..., k, n] with broadcast batches; any strides. */
 export function rawMatmul(a: Tensor, b: Tensor): Tensor {
-  const p = a.shape;
-  const q = b.shape;
+  const p = a._shape;
+  const q = b._shape;
   const m = p[p.length - 2]!;
   const n = q[q.length - 1]!;
   const shape =
@@ -23,7 +23,7 @@ export function rawLinear(
   bias: Tensor | null,
   activation: ProductActivation = 'none',
 ): Tensor {
-  const out = makeTensor([x.shape[0]!, weight.shape[0]!], x.dtype);
+  const out = makeTensor([x._shape[0]!, weight._shape[0]!], x.dtype);
   const biasHandle = bias === null ? 0 : handleOf('linear', bias);
   const code = PRODUCT_ACTIVATION[activation];
   out._handle = addon.linear(handleOf('linear', x), handleOf('linear', weight), biasHandle, code, out);

@@ -32,7 +32,7 @@ export function rawRowNorm(
   statistics: Statistics | null,
 ): Tensor {
   const op = rms ? 'rmsNorm' : 'layerNorm';
-  const out = makeTensor(x.shape, x.dtype);
+  const out = makeTensor(x._shape, x.dtype);
   out._handle = addon.rowNorm(
     ROW_NORMS[op],
     handleOf(op, x),
@@ -53,7 +53,7 @@ export type NormNeeds = readonly [x: boolean, weight: boolean, bias: boolean];
 
 function emptyGradients(x: Tensor, parameterShape: readonly number[], needs: NormNeeds): NormGradients {
   const parameter = (needed: boolean): Tensor | null => (needed ? rawEmpty(parameterShape, x.dtype) : null);
-  return [needs[0] ? rawEmpty(x.shape, x.dtype) : null, parameter(needs[1]), parameter(needs[2])];
+  return [needs[0] ? rawEmpty(x._shape, x.dtype) : null, parameter(needs[1]), parameter(needs[2])];
 }
 
 export function rawRowNormBackward(
@@ -66,7 +66,7 @@ export function rawRowNormBackward(
   needs: NormNeeds,
 ): NormGradients {
   const op = rms ? 'rmsNormBackward' : 'layerNormBackward';
-  const gradients = emptyGradients(x, x.shape.slice(x.shape.length - axes), needs);
+  const gradients = emptyGradients(x, x._shape.slice(x._shape.length - axes), needs);
   addon.rowNormBackward(
     ROW_NORMS[rms ? 'rmsNorm' : 'layerNorm'],
     handleOf(op, g),
@@ -94,7 +94,7 @@ export function rawBatchNorm(
   statistics: Statistics | null,
 ): Tensor {
   const op = 'batchNorm';
-  const out = makeTensor(x.shape, x.dtype);
+  const out = makeTensor(x._shape, x.dtype);
   out._handle = addon.batchNorm(
     handleOf(op, x),
     handleOrNone(op, weight),
@@ -120,7 +120,7 @@ export function rawBatchNormBackward(
   needs: NormNeeds,
 ): NormGradients {
   const op = 'batchNormBackward';
-  const gradients = emptyGradients(x, [x.shape[1]!], needs);
+  const gradients = emptyGradients(x, [x._shape[1]!], needs);
   addon.batchNormBackward(
     handleOf(op, g),
     handleOf(op, x),
@@ -144,7 +144,7 @@ export function rawGroupNorm(
   statistics: Statistics | null,
 ): Tensor {
   const op = 'groupNorm';
-  const out = makeTensor(x.shape, x.dtype);
+  const out = makeTensor(x._shape, x.dtype);
   out._handle = addon.groupNorm(
     handleOf(op, x),
     groups,
@@ -167,7 +167,7 @@ export function rawGroupNormBackward(
   needs: NormNeeds,
 ): NormGradients {
   const op = 'groupNormBackward';
-  const gradients = emptyGradients(x, [x.shape[1]!], needs);
+  const gradients = emptyGradients(x, [x._shape[1]!], needs);
   addon.groupNormBackward(
     handleOf(op, g),
     handleOf(op, x),

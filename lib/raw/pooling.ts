@@ -47,29 +47,29 @@ const unpooled = (shape: Shape, { height, width }: Windows): number[] => [
 
 /** The maxima and, if wanted, where in its plane each is: int32 for float32, int64 for float64. */
 export function rawMaxPool(x: Tensor, windows: Windows, withIndices: boolean): [Tensor, Tensor | null] {
-  const out = makeTensor(pooled(x.shape, windows), x.dtype);
-  const indices = withIndices ? rawEmpty(out.shape, x.dtype === 'float32' ? 'int32' : 'int64') : null;
+  const out = makeTensor(pooled(x._shape, windows), x.dtype);
+  const indices = withIndices ? rawEmpty(out._shape, x.dtype === 'float32' ? 'int32' : 'int64') : null;
   putWindows(windows);
   out._handle = addon.maxPool(handleOf('maxPool', x), indices === null ? 0 : handleOf('maxPool', indices), out);
   return [out, indices];
 }
 
 export function rawMaxPoolBackward(g: Tensor, indices: Tensor, windows: Windows): Tensor {
-  const out = makeTensor(unpooled(g.shape, windows), g.dtype);
+  const out = makeTensor(unpooled(g._shape, windows), g.dtype);
   putWindows(windows);
   out._handle = addon.maxPoolBackward(handleOf('maxPool', g), handleOf('maxPool', indices), out);
   return out;
 }
 
 export function rawAvgPool(x: Tensor, windows: Windows): Tensor {
-  const out = makeTensor(pooled(x.shape, windows), x.dtype);
+  const out = makeTensor(pooled(x._shape, windows), x.dtype);
   putWindows(windows);
   out._handle = addon.avgPool(handleOf('avgPool', x), out);
   return out;
 }
 
 export function rawAvgPoolBackward(g: Tensor, windows: Windows): Tensor {
-  const out = makeTensor(unpooled(g.shape, windows), g.dtype);
+  const out = makeTensor(unpooled(g._shape, windows), g.dtype);
   putWindows(windows);
   out._handle = addon.avgPoolBackward(handleOf('avgPool', g), out);
   return out;

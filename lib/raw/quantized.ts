@@ -10,7 +10,7 @@ export function rawLinearInt8(
   reduceRange: boolean,
 ): Tensor {
   const op = 'linearDynamic';
-  const out = makeTensor([x.shape[0]!, weight.shape[0]!], 'float32');
+  const out = makeTensor([x._shape[0]!, weight._shape[0]!], 'float32');
   const biasHandle = bias === null ? 0 : handleOf(op, bias);
   out._handle = addon.linearInt8(
     handleOf(op, x),

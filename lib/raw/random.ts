@@ -3,7 +3,7 @@ import { DTYPES, type DType } from '../tensor/dtype.js';
 import type { Generator } from '../tensor/generator.js';
 import { addon, put } from '../tensor/runtime.js';
 import type { Shape } from '../tensor/shape.js';
-import { handleOf, makeTensor, type Tensor } from '../tensor/tensor.js';
+import { handleOf, makeTensor, stridesOf, type Tensor } from '../tensor/tensor.js';
 import { rawEmpty } from './create.js';
 
 // As raw.ts, for what draws from a generator: x is filled in place, in memory order.
@@ -33,7 +33,7 @@ export function rawBernoulli(generator: Generator, x: Tensor, p: number | Tensor
 
 /** Indices [rows, samples] drawn with replacement by the weights p [rows, categories]. */
 export function rawMultinomial(generator: Generator, p: Tensor, samples: number): Tensor {
-  const out = makeTensor([p.shape[0]!, samples], 'int64');
+  const out = makeTensor([p._shape[0]!, samples], 'int64');
   out._handle = addon.multinomial(generator._native, handleOf('multinomial', p), samples, out);
   return out;
 }
@@ -43,13 +43,13 @@ export function rawMultinomial(generator: Generator, p: Tensor, samples: number)
  * order makes the order part of the result.
  */
 export function rawEmptyLike(x: Tensor, dtype: DType = x.dtype): Tensor {
-  if (x.isContiguous()) return rawEmpty(x.shape, dtype);
-  const strides = denseStrides(x.shape, x.strides);
-  const out = makeTensor(x.shape, dtype);
+  if (x.isContiguous()) return rawEmpty(x._shape, dtype);
+  const strides = denseStrides(x._shape, stridesOf(x));
+  const out = makeTensor(x._shape, dtype);
   const memory = addon.empty(DTYPES[dtype].id, put([x.numel]), null);
-  put(x.shape);
-  put(strides, x.shape.length);
-  out._handle = addon.view(memory, x.shape.length, 0, out);
+  put(x._shape);
+  put(strides, x._shape.length);
+  out._handle = addon.view(memory, x._shape.length, 0, out);
   out._strides = strides;
   addon.dispose(memory);
   return out;

@@ -68,7 +68,7 @@ export function rawRecurrentBackward(
   hidden: Tensor | null,
   cellState: Tensor | null,
 ): RecurrenceGradients {
-  const like = (x: Tensor): Tensor => rawEmpty(x.shape, x.dtype);
+  const like = (x: Tensor): Tensor => rawEmpty(x._shape, x.dtype);
   const gates = like(r.gates);
   const grads = {
     gates,

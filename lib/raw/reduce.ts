@@ -16,7 +16,7 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
 export function reduceKernel(name: string): (x: Tensor, dims: readonly number[], keepdim?: boolean) => Tensor {
   const id = kernelId('reduce', name);
   return (x, dims, keepdim = false) => {
-    const out = makeTensor(reducedShape(x.shape, dims, keepdim), x.dtype);
+    const out = makeTensor(reducedShape(x._shape, dims, keepdim), x.dtype);
     out._handle = addon.reduce(id, handleOf(name, x), put(dims), keepdim, out);
     return out;
   };
@@ -26,25 +26,25 @@ export function reduceKernel(name: string): (x: Tensor, dims: readonly number[],
 export function argReduceKernel(name: string): (x: Tensor, dim: number | null, keepdim?: boolean) => Tensor {
   const id = kernelId('argReduce', name);
   return (x, dim, keepdim = false) => {
-    const dims = dim === null ? x.shape.map((_, i) => i) : [dim];
-    return produce(reducedShape(x.shape, dims, keepdim), 'int64', (out) =>
-      addon.argReduce(id, handleOf(name, x), x.shape.length === 0 ? -1 : (dim ?? -1), keepdim, out),
+    const dims = dim === null ? x._shape.map((_, i) => i) : [dim];
+    return produce(reducedShape(x._shape, dims, keepdim), 'int64', (out) =>
+      addon.argReduce(id, handleOf(name, x), x._shape.length === 0 ? -1 : (dim ?? -1), keepdim, out),
     );
   };
 }
 
 export function scanKernel(name: string): (x: Tensor, dim: number) => Tensor {
   const id = kernelId('scan', name);
-  return (x, dim) => produce(x.shape, x.dtype, (out) => addon.scan(id, handleOf(name, x), dim, out));
+  return (x, dim) => produce(x._shape, x.dtype, (out) => addon.scan(id, handleOf(name, x), dim, out));
 }
 
 export function softmaxKernel(name: string): (x: Tensor, dim: number) => Tensor {
   const id = kernelId('softmax', name);
-  return (x, dim) => produce(x.shape, x.dtype, (out) => addon.softmax(id, handleOf(name, x), dim, out));
+  return (x, dim) => produce(x._shape, x.dtype, (out) => addon.softmax(id, handleOf(name, x), dim, out));
 }
 
 export function softmaxBackwardKernel(name: string): (g: Tensor, y: Tensor, dim: number) => Tensor {
   const id = kernelId('softmaxBackward', name);
   return (g, y, dim) =>
-    produce(y.shape, y.dtype, (out) => addon.softmaxBackward(id, handleOf(name, g), handleOf(name, y), dim, out));
+    produce(y._shape, y.dtype, (out) => addon.softmaxBackward(id, handleOf(name, g), handleOf(name, y), dim, out));
 }

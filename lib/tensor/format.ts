@@ -1,7 +1,7 @@
 import { type DType, isFloating } from './dtype.js';
 import { MAX_RANK } from './runtime.js';
 import { numelOf, type Shape } from './shape.js';
-import { Tensor } from './tensor.js';
+import { stridesOf, Tensor } from './tensor.js';
 import { rawView } from './view.js';
 
 declare module './tensor.js' {
@@ -31,10 +31,10 @@ interface Style {
 /** `tensor([[1., 2.], [3., 4.]], dtype=torch.float64)`. */
 function formatTensor(x: Tensor): string {
   const prefix = 'tensor(';
-  if (x.isDisposed) return `${prefix}<disposed>, size=${showSize(x.shape)})`;
+  if (x.isDisposed) return `${prefix}<disposed>, size=${showSize(x._shape)})`;
   const suffixes: string[] = [];
-  const isEmpty = numelOf(x.shape) === 0;
-  if (isEmpty && x.shape.length !== 1) suffixes.push(`size=${showSize(x.shape)}`);
+  const isEmpty = numelOf(x._shape) === 0;
+  if (isEmpty && x._shape.length !== 1) suffixes.push(`size=${showSize(x._shape)}`);
   if (isEmpty ? x.dtype !== 'float32' : !['float32', 'int64', 'bool'].includes(x.dtype))
     suffixes.push(`dtype=torch.${x.dtype}`);
   if (x._autograd?.requiresGrad) {
@@ -61,16 +61,16 @@ function appendSuffixes(text: string, suffixes: readonly string[], indent: numbe
 }
 
 function formatElements(x: Tensor, indent: number): string {
-  const summarize = numelOf(x.shape) > THRESHOLD;
+  const summarize = numelOf(x._shape) > THRESHOLD;
   const data = summarize ? edgesOf(x) : x.toTypedArray();
   const style = styleOf(data, x.dtype);
-  if (x.shape.length === 0) return style.write(data[0]!);
+  if (x._shape.length === 0) return style.write(data[0]!);
   let position = 0;
   const next = (): string => {
     const text = style.write(data[position++]!);
     return ' '.repeat(Math.max(0, style.width - text.length)) + text;
   };
-  return formatDim(x.shape, 0, indent, summarize, style.width, next);
+  return formatDim(x._shape, 0, indent, summarize, style.width, next);
 }
 
 /**
@@ -96,7 +96,7 @@ function edgesOf(x: Tensor): (number | bigint)[] {
     data.push(...part.toTypedArray());
     part.dispose();
   };
-  visit(x.shape, x.strides, x.storageOffset);
+  visit(x._shape, stridesOf(x), x.storageOffset);
   return data;
 }
 

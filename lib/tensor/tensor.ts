@@ -45,12 +45,14 @@ export const DISPOSED_BY = {
  *
  * @example
  * const x = tensor([[1, 2], [3, 4]]);
- * x.shape;              // [2, 2]
+ * x._shape;              // [2, 2]
  * x.mul(10).toArray();  // [[10, 20], [30, 40]]
  */
 export class Tensor {
-  /** Sizes, outermost first. */
-  readonly shape: Shape;
+  /** @internal Sizes as the library reads them: shared with other tensors, and not frozen. */
+  _shape: Shape;
+  /** @internal The same array once `shape` has been read, frozen: no op pays for what it does not show. */
+  _shown: Shape | null;
   readonly dtype: DType;
   /**
    * @internal Always a symbol: at one, structured clones (and so messages to workers) throw in the sender, with its
@@ -76,7 +78,8 @@ export class Tensor {
   constructor(key: typeof INTERNAL, shape: Shape, dtype: DType) {
     if (key !== INTERNAL)
       fail('WRONG_TYPE', 'Tensor: not a public constructor; use tensor([...]), zeros(shape), randn(shape) …');
-    this.shape = shape;
+    this._shape = shape;
+    this._shown = null;
     this.dtype = dtype;
     this._life = LIVE;
     this._handle = 0;
@@ -88,14 +91,20 @@ export class Tensor {
     this._versions = null;
   }
 
+  /** Sizes, outermost first. */
+  get shape(): Shape {
+    this._shown ??= Object.freeze(this._shape);
+    return this._shown;
+  }
+
   /** The number of dimensions. */
   get ndim(): number {
-    return this.shape.length;
+    return this._shape.length;
   }
 
   /** The number of elements. */
   get numel(): number {
-    return numelOf(this.shape);
+    return numelOf(this._shape);
   }
 
   /** Bytes per element. */
@@ -105,7 +114,7 @@ export class Tensor {
 
   /** The distance between neighbours along each dimension, in elements. */
   get strides(): Shape {
-    return this._strides ?? contiguousStrides(this.shape);
+    return Object.freeze(stridesOf(this));
   }
 
   /** Where the first element lies in the storage, in elements. */
@@ -115,8 +124,8 @@ export class Tensor {
 
   /** The size of dimension 0. Throws on a zero-dimensional tensor. */
   get length(): number {
-    if (this.shape.length === 0) fail('WRONG_TYPE', 'length: a zero-dimensional tensor has no length');
-    return this.shape[0]!;
+    if (this._shape.length === 0) fail('WRONG_TYPE', 'length: a zero-dimensional tensor has no length');
+    return this._shape[0]!;
   }
 
   /** The size of dimension `dim` (negative counts from the end), or the whole shape. */
@@ -126,9 +135,9 @@ export class Tensor {
     if (arguments.length > 1) refuseSurplus('size', arguments, 1);
     if (dim === undefined) return this.shape;
     if (!Number.isInteger(dim)) fail('WRONG_TYPE', `size: dim must be an integer, got ${describe(dim)}`);
-    const rank = this.shape.length;
+    const rank = this._shape.length;
     const d = dim < 0 ? dim + rank : dim;
-    const size = this.shape[d];
+    const size = this._shape[d];
     if (size === undefined) {
       fail(
         'INDEX_OUT_OF_RANGE',
@@ -143,8 +152,8 @@ export class Tensor {
     if (arguments.length > 0) refuseSurplus('isContiguous', arguments, 0);
     if (this._strides === null) return true;
     let step = 1;
-    for (let i = this.shape.length - 1; i >= 0; i--) {
-      const size = this.shape[i]!;
+    for (let i = this._shape.length - 1; i >= 0; i--) {
+      const size = this._shape[i]!;
       if (size === 0) return true;
       if (size !== 1 && this._strides[i] !== step) return false;
       step *= size;
@@ -193,7 +202,7 @@ export class Tensor {
     if (this.numel !== 1) {
       fail(
         'SHAPE_MISMATCH',
-        `item: a Tensor with ${this.numel} elements cannot be converted to Scalar, shape ${showShape(this.shape)}`,
+        `item: a Tensor with ${this.numel} elements cannot be converted to Scalar, shape ${showShape(this._shape)}`,
       );
     }
     return addon.item(handleOf('item', this));
@@ -212,7 +221,7 @@ export class Tensor {
   /** A copy as nested arrays of numbers (of booleans for bool); a plain number for a zero-dimensional tensor. */
   toArray(): NestedArray {
     if (arguments.length > 0) refuseSurplus('toArray', arguments, 0);
-    const { shape, dtype } = this;
+    const { _shape: shape, dtype } = this;
     let places = 0;
     for (let dim = 0; dim < shape.length; dim++) places += numelOf(shape.slice(0, dim + 1));
     if (places > MAX_PLACES) {
@@ -247,7 +256,7 @@ export class Tensor {
   valueOf(): never {
     return fail(
       'WRONG_TYPE',
-      `Tensor of shape ${showShape(this.shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`,
+      `Tensor of shape ${showShape(this._shape)} used as a primitive value; use item(), toArray() or the methods (add, eq, …)`,
     );
   }
 }
@@ -277,19 +286,22 @@ export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }
 
+/** The strides as the library reads them, not frozen. */
+export const stridesOf = (x: Tensor): Shape => x._strides ?? contiguousStrides(x._shape);
+
 /** How a message about a disposed tensor goes on. */
 export const howDisposed = (x: Tensor): string => x._life.description!;
 
 /** The live handle of an operand; the error names the op that was given a disposed tensor. */
 export function handleOf(op: string, x: Tensor): number {
-  if (x._handle === 0) fail('DISPOSED', `${op}: the tensor of shape ${showShape(x.shape)} ${howDisposed(x)}`);
+  if (x._handle === 0) fail('DISPOSED', `${op}: the tensor of shape ${showShape(x._shape)} ${howDisposed(x)}`);
   return x._handle;
 }
 
 /** Refuses anything but a live tensor, before native code sees it. */
 export function checkTensor(op: string, x: unknown, argument = 'input'): Tensor {
   if (x instanceof Tensor) {
-    if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x.shape)} ${howDisposed(x)}`);
+    if (x._handle === 0) fail('DISPOSED', `${op}: ${argument} of shape ${showShape(x._shape)} ${howDisposed(x)}`);
     if (x._handle === undefined)
       fail('WRONG_TYPE', `${op}: ${argument} must be a Tensor, got an object with the prototype of one`);
     return x;

@@ -7,14 +7,14 @@ import '../../ops/viewMethods.js';
 import { reshape } from '../../ops/shape/views.js';
 import { fail } from '../../tensor/errors.js';
 import { showShape } from '../../tensor/shape.js';
-import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { checkTensor, stridesOf, type Tensor } from '../../tensor/tensor.js';
 import { rawView } from '../../tensor/view.js';
 
 /**
  * All elements of the parameters in one vector, differentiable.
  *
  * @example
- * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters()).shape; // [9]
+ * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters())._shape; // [9]
  */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   if (arguments.length > 1) refuseSurplus('parametersToVector', arguments, 1);
@@ -33,17 +33,17 @@ export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>)
   const list = listOf(op, parameters);
   checkTensor(op, vector, 'vector');
   const total = list.reduce((sum, parameter) => sum + parameter.numel, 0);
-  if (vector.shape.length !== 1 || vector.numel !== total) {
+  if (vector._shape.length !== 1 || vector.numel !== total) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: the parameters have ${total} elements, the vector has shape ${showShape(vector.shape)}`,
+      `${op}: the parameters have ${total} elements, the vector has shape ${showShape(vector._shape)}`,
     );
   }
-  const stride = vector.strides[0]!;
+  const stride = stridesOf(vector)[0]!;
   let offset = vector._offset;
   for (const parameter of list) {
     const part = rawView(vector, [parameter.numel], [stride], offset);
-    noGrad(() => parameter.copy_(reshape(part, parameter.shape)));
+    noGrad(() => parameter.copy_(reshape(part, parameter._shape)));
     offset += parameter.numel * stride;
   }
 }

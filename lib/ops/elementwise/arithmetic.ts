@@ -136,7 +136,7 @@ function checkAlpha(op: string, x: Tensor, other: Operand, options: AlphaOptions
 
 /** a + alpha · b, of one dtype that is not bool. */
 function addMultiple(op: string, a: Tensor, b: Tensor, alpha: number): Tensor {
-  broadcastShapes(op, a.shape, b.shape);
+  broadcastShapes(op, a._shape, b._shape);
   return addScaled(a, b, checkElement(op, 'alpha', alpha, a.dtype));
 }
 

@@ -29,11 +29,11 @@ function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null): [rows: num
   const { shape } = x;
   checkRank('linear', weight, 2, 'weight');
   if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight._shape as [number, number];
   const rows = shape.length === 2 ? shape[0]! : numelOf(shape.slice(0, -1));
   checkMultiplies('linear', [rows, shape.at(-1)!], [inputs, outputs]);
-  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
-    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
+  if (bias !== null && (bias._shape.length !== 1 || bias._shape[0] !== outputs)) {
+    fail('SHAPE_MISMATCH', `linear: bias must have shape [${outputs}], got ${showShape(bias._shape)}`);
   }
   return [rows, inputs, outputs];
 }

@@ -17,13 +17,13 @@ import { brief, checkInner, checkMultiplies, checkPair, checkRank, product } fro
  * dimensions of tensors of higher rank are batches that broadcast.
  *
  * @example
- * matmul(ones([2, 3]), ones([3, 4])).shape; // [2, 4]
+ * matmul(ones([2, 3]), ones([3, 4]))._shape; // [2, 4]
  */
 export function matmul(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('matmul', arguments, 2);
   const [a, b] = checkPair('matmul', x, other);
-  const p = a.shape;
-  const q = b.shape;
+  const p = a._shape;
+  const q = b._shape;
   if (p.length === 0 || q.length === 0) {
     fail(
       'SHAPE_MISMATCH',
@@ -34,7 +34,7 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
   if (p.length === 2 && q.length === 2) return product(a, b);
   const rows = p.length === 1 ? reshapeTo(a, [1, p[0]!]) : a;
   const columns = q.length === 1 ? reshapeTo(b, [q[0]!, 1]) : b;
-  const batch = broadcastShapes('matmul', rows.shape.slice(0, -2), columns.shape.slice(0, -2));
+  const batch = broadcastShapes('matmul', rows._shape.slice(0, -2), columns._shape.slice(0, -2));
   const out = multiply(rows, columns);
   if (p.length > 1 && q.length > 1) return out;
   return reshapeTo(out, [...batch, ...(p.length === 1 ? [] : [p.at(-2)!]), ...(q.length === 1 ? [] : [q.at(-1)!])]);
@@ -42,11 +42,11 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
 
 // A stack of matrices times one matrix is one product of a taller matrix.
 function multiply(a: Tensor, b: Tensor): Tensor {
-  const p = a.shape;
-  if (p.length === 2 || b.shape.length !== 2 || !a.isContiguous()) return product(a, b);
+  const p = a._shape;
+  if (p.length === 2 || b._shape.length !== 2 || !a.isContiguous()) return product(a, b);
   const k = p.at(-1)!;
   const rows = numelOf(p.slice(0, -1));
-  return reshapeTo(product(reshapeTo(a, [rows, k]), b), [...p.slice(0, -1), b.shape[1]!]);
+  return reshapeTo(product(reshapeTo(a, [rows, k]), b), [...p.slice(0, -1), b._shape[1]!]);
 }
 
 /** The product of two matrices, [m, k] × [k, n] → [m, n]. */
@@ -63,15 +63,15 @@ export function mm(x: Tensor, mat2: Tensor): Tensor {
  * The products of two batches of matrices, [b, m, k] × [b, k, n] → [b, m, n]; batches do not broadcast.
  *
  * @example
- * ones([5, 2, 3]).bmm(ones([5, 3, 4])).shape; // [5, 2, 4]
+ * ones([5, 2, 3]).bmm(ones([5, 3, 4]))._shape; // [5, 2, 4]
  */
 export function bmm(x: Tensor, mat2: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('bmm', arguments, 2);
   const [a, b] = checkPair('bmm', x, mat2, ['input', 'mat2']);
   checkRank('bmm', a, 3, 'input');
   checkRank('bmm', b, 3, 'mat2');
-  if (a.shape[0] !== b.shape[0])
-    fail('SHAPE_MISMATCH', `bmm: batch sizes differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  if (a._shape[0] !== b._shape[0])
+    fail('SHAPE_MISMATCH', `bmm: batch sizes differ, ${brief(a._shape)} × ${brief(b._shape)}`);
   checkInner('bmm', a, b);
   return product(a, b);
 }
@@ -91,7 +91,8 @@ export function dot(x: Tensor, other: Tensor): Tensor {
   const [a, b] = checkPair('dot', x, other);
   checkRank('dot', a, 1, 'input');
   checkRank('dot', b, 1, 'other');
-  if (a.shape[0] !== b.shape[0]) fail('SHAPE_MISMATCH', `dot: lengths differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  if (a._shape[0] !== b._shape[0])
+    fail('SHAPE_MISMATCH', `dot: lengths differ, ${brief(a._shape)} × ${brief(b._shape)}`);
   return sumDims(mul(a, b), [0], false);
 }
 
@@ -105,7 +106,7 @@ export function outer(x: Tensor, vec2: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('outer', arguments, 2);
   checkRank('outer', checkTensor('outer', x), 1, 'input');
   checkRank('outer', checkTensor('outer', vec2, 'vec2'), 1, 'vec2');
-  return mul(reshapeTo(x, [x.shape[0]!, 1]), vec2);
+  return mul(reshapeTo(x, [x._shape[0]!, 1]), vec2);
 }
 
 export interface AddmmOptions {
@@ -121,7 +122,7 @@ const scaledSum: Op<[x: Tensor, a: Tensor, b: Tensor, beta: number, alpha: numbe
   node: (_x, a, _b, _beta, _alpha) => (a.shape.length === 2 ? 'AddmmBackward0' : 'BaddbmmBackward0'),
   forward: (x, a, b, beta, alpha) =>
     noGrad(() => {
-      const shape = [...a.shape.slice(0, -1), b.shape.at(-1)!];
+      const shape = [...a._shape.slice(0, -1), b._shape.at(-1)!];
       if (alpha === 0) return beta === 0 ? rawFull(shape, 0, a.dtype) : mul(expandTo(x, shape), beta);
       const ab = rawMatmul(a, b);
       const scaled = alpha === 1 ? ab : mul(ab, alpha);
@@ -141,15 +142,15 @@ const scaledSum: Op<[x: Tensor, a: Tensor, b: Tensor, beta: number, alpha: numbe
 function addProduct(op: string, x: Tensor, a: Tensor, b: Tensor, options: AddmmOptions | undefined): Tensor {
   const { beta = 1, alpha = 1 } = checkOptions(op, options, ['beta', 'alpha']);
   const factors = [checkFactor(op, 'beta', beta, a.dtype), checkFactor(op, 'alpha', alpha, a.dtype)] as const;
-  broadcastsInto(op, x, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
+  broadcastsInto(op, x, [...a._shape.slice(0, -1), b._shape.at(-1)!]);
   return scaledSum(x, a, b, ...factors);
 }
 
 function broadcastsInto(op: string, x: Tensor, shape: Shape): void {
-  if (!sameShape(broadcastShapes(op, x.shape, shape), shape)) {
+  if (!sameShape(broadcastShapes(op, x._shape, shape), shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: input ${showShape(x.shape)} does not broadcast to the product's shape ${showShape(shape)}`,
+      `${op}: input ${showShape(x._shape)} does not broadcast to the product's shape ${showShape(shape)}`,
     );
   }
 }
@@ -166,7 +167,7 @@ export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOpti
   const [a, b] = checkPair('addmm', mat1, mat2, ['mat1', 'mat2']);
   checkRank('addmm', a, 2, 'mat1');
   checkRank('addmm', b, 2, 'mat2');
-  checkMultiplies('addmm', a.shape, b.shape);
+  checkMultiplies('addmm', a._shape, b._shape);
   return addProduct('addmm', castTo(x, a.dtype), a, b, options);
 }
 

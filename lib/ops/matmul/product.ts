@@ -41,15 +41,18 @@ export function checkPair(
 export const brief = (shape: Shape): string => `[${shape.join(',')}]`;
 
 export function checkInner(op: string, a: Tensor, b: Tensor): void {
-  if (a.shape.at(-1) !== b.shape.at(b.shape.length === 1 ? 0 : -2)) {
-    fail('SHAPE_MISMATCH', `${op}: inner dimensions differ, ${brief(a.shape)} × ${brief(b.shape)}`);
+  if (a._shape.at(-1) !== b._shape.at(b._shape.length === 1 ? 0 : -2)) {
+    fail('SHAPE_MISMATCH', `${op}: inner dimensions differ, ${brief(a._shape)} × ${brief(b._shape)}`);
   }
 }
 
 export function checkRank(op: string, x: Tensor, rank: number, argument: string): void {
-  if (x.shape.length !== rank) {
+  if (x._shape.length !== rank) {
     const kind = ['a scalar', 'a vector', 'a matrix', 'a batch of matrices'][rank]!;
-    fail('SHAPE_MISMATCH', `${op}: ${argument} must be ${kind} (${rank}-dimensional), got shape ${showShape(x.shape)}`);
+    fail(
+      'SHAPE_MISMATCH',
+      `${op}: ${argument} must be ${kind} (${rank}-dimensional), got shape ${showShape(x._shape)}`,
+    );
   }
 }
 

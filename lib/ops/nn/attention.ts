@@ -6,7 +6,7 @@ import { context } from '../../tensor/context.js';
 import { fail } from '../../tensor/errors.js';
 import { checkNumber, checkOptions } from '../../tensor/options.js';
 import { broadcastShapes, type Shape, sameShape, showShape } from '../../tensor/shape.js';
-import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { checkTensor, stridesOf, type Tensor } from '../../tensor/tensor.js';
 import { rawView } from '../../tensor/view.js';
 import { castTo, checkFloating, expandTo, rawExpand, scalar, sumDims } from '../broadcast.js';
 import { full } from '../create.js';
@@ -39,10 +39,10 @@ function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | null, scale: numb
   let scores = mul(matmul(q, swapLast(k)), scale);
   if (mask !== null) scores = add(scores, additive(mask, scores));
   if (causal) {
-    const seen = tril(full([q.shape.at(-2)!, k.shape.at(-2)!], 1)).gt(0);
+    const seen = tril(full([q._shape.at(-2)!, k._shape.at(-2)!], 1)).gt(0);
     scores = add(scores, additive(seen, scores));
   }
-  if (mask === null || k.shape.at(-2) === 0) return softmax(scores, -1);
+  if (mask === null || k._shape.at(-2) === 0) return softmax(scores, -1);
   const blind = eq(amax(scores, -1, { keepdim: true }), Number.NEGATIVE_INFINITY);
   return where(blind, 0, softmax(where(blind, 0, scores), -1));
 }
@@ -74,7 +74,7 @@ function attentionGradients(
 ): [dq: Tensor, dk: Tensor, dv: Tensor] {
   const weights = attentionWeights(q, k, mask, scale, causal);
   const weighted = mul(matmul(g, swapLast(v)), weights);
-  const mean = sumDims(weighted, [weights.shape.length - 1], true);
+  const mean = sumDims(weighted, [weights._shape.length - 1], true);
   const dScores = mul(sub(weighted, mul(weights, mean)), scale);
   return [matmul(dScores, k), matmul(swapLast(dScores), q), matmul(swapLast(weights), g)];
 }
@@ -86,7 +86,7 @@ const attention: Op<
   name: OP,
   node: 'ScaledDotProductFlashAttentionForCpuBackward0',
   forward: (q, k, v, mask, scale, causal, kept) => {
-    if (kept !== null) kept.lse = rawEmpty(q.shape.slice(0, -1), q.dtype);
+    if (kept !== null) kept.lse = rawEmpty(q._shape.slice(0, -1), q.dtype);
     return rawAttention(q, k, v, mask, scale, causal, kept?.lse ?? null);
   },
   save: ([q, k, v, mask, , , kept], out) => [q, k, v, mask, out, takeLse(kept)],
@@ -106,8 +106,8 @@ interface Packing {
 
 /** The part-th of `parts` slices of x's last dimension as [batch, heads, length, depth]. */
 function rawHeads(x: Tensor, { heads, batchFirst }: Packing, part = 0, parts = 1): Tensor {
-  const [d0, d1, width] = x.shape as [number, number, number];
-  const [s0, s1, s2] = x.strides as [number, number, number];
+  const [d0, d1, width] = x._shape as [number, number, number];
+  const [s0, s1, s2] = stridesOf(x) as [number, number, number];
   const depth = width / parts / heads;
   const shape = batchFirst ? [d0, heads, d1, depth] : [d1, heads, d0, depth];
   const strides = batchFirst ? [s0, depth * s2, s1, s2] : [s1, depth * s2, s0, s2];
@@ -116,7 +116,7 @@ function rawHeads(x: Tensor, { heads, batchFirst }: Packing, part = 0, parts = 1
 
 /** As rawHeads, differentiable. */
 function headsOf(x: Tensor, packing: Packing, part: number, parts: number): Tensor {
-  const [d0, d1, width] = x.shape as [number, number, number];
+  const [d0, d1, width] = x._shape as [number, number, number];
   const { heads, batchFirst } = packing;
   const own = slice(x, 2, (part * width) / parts, width / parts);
   const split = reshapeTo(own, [d0, d1, heads, width / parts / heads]);
@@ -126,7 +126,7 @@ function headsOf(x: Tensor, packing: Packing, part: number, parts: number): Tens
 /** The inverse of headsOf with one part: [batch, heads, length, depth] → [d0, d1, heads · depth]. */
 function joined(x: Tensor, { batchFirst }: Packing): Tensor {
   const split = batchFirst ? swap(x, 1, 2) : swap(swap(x, 1, 2), 0, 1);
-  const [d0, d1, heads, depth] = split.shape as [number, number, number, number];
+  const [d0, d1, heads, depth] = split._shape as [number, number, number, number];
   return reshapeTo(split, [d0, d1, heads * depth]);
 }
 
@@ -141,9 +141,9 @@ const packedAttention: Op<
   node: 'ScaledDotProductFlashAttentionForCpuBackward0',
   forward: (x, mask, packing, scale, causal, kept) => {
     const [q, k, v] = [0, 1, 2].map((part) => rawHeads(x, packing, part, 3)) as [Tensor, Tensor, Tensor];
-    const out = rawEmpty([x.shape[0]!, x.shape[1]!, x.shape[2]! / 3], x.dtype);
+    const out = rawEmpty([x._shape[0]!, x._shape[1]!, x._shape[2]! / 3], x.dtype);
     const heads = rawHeads(out, packing);
-    if (kept !== null) kept.lse = rawEmpty(q.shape.slice(0, -1), x.dtype);
+    if (kept !== null) kept.lse = rawEmpty(q._shape.slice(0, -1), x.dtype);
     rawAttentionInto(heads, q, k, v, mask, scale, causal, kept?.lse ?? null);
     for (const view of [q, k, v, heads]) view.dispose();
     return out;
@@ -161,7 +161,7 @@ const packedAttention: Op<
         null,
       ];
     }
-    const dx = rawEmpty(x!.shape, x!.dtype);
+    const dx = rawEmpty(x!._shape, x!.dtype);
     const parts = (of: Tensor): [Tensor, Tensor, Tensor] => [
       rawHeads(of, packing, 0, 3),
       rawHeads(of, packing, 1, 3),
@@ -191,7 +191,7 @@ export function selfAttention(
   batchFirst: boolean,
   causal: boolean,
 ): Tensor {
-  const [d0, d1, width] = x.shape as [number, number, number];
+  const [d0, d1, width] = x._shape as [number, number, number];
   const [batch, length] = batchFirst ? [d0, d1] : [d1, d0];
   const wide = mask === null ? null : checkAttentionMask(checkMaskDType(mask, x), [batch, heads, length, length]);
   const scale = 1 / Math.sqrt(width / 3 / heads);
@@ -218,20 +218,20 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
   checkFloating(OP, query, 'query');
   checkTensor(OP, key, 'key');
   checkTensor(OP, value, 'value');
-  const shapes = `query ${showShape(query.shape)}, key ${showShape(key.shape)} and value ${showShape(value.shape)}`;
+  const shapes = `query ${showShape(query._shape)}, key ${showShape(key._shape)} and value ${showShape(value._shape)}`;
   if (query.dtype !== key.dtype || query.dtype !== value.dtype) {
     fail(
       'DTYPE_MISMATCH',
       `${OP}: query, key and value must have one dtype, got ${query.dtype}, ${key.dtype} and ${value.dtype}; cast them with to('${query.dtype}')`,
     );
   }
-  if (query.shape.length < 2 || key.shape.length < 2 || value.shape.length < 2) {
+  if (query._shape.length < 2 || key._shape.length < 2 || value._shape.length < 2) {
     fail('SHAPE_MISMATCH', `${OP}: query, key and value must be at least 2-dimensional, got ${shapes}`);
   }
-  if (query.shape.at(-1) !== key.shape.at(-1)) {
+  if (query._shape.at(-1) !== key._shape.at(-1)) {
     fail('SHAPE_MISMATCH', `${OP}: query and key must have the same last dimension, got ${shapes}`);
   }
-  if (key.shape.at(-2) !== value.shape.at(-2)) {
+  if (key._shape.at(-2) !== value._shape.at(-2)) {
     fail('SHAPE_MISMATCH', `${OP}: key and value must have the same length (dimension -2), got ${shapes}`);
   }
 }
@@ -251,17 +251,20 @@ function checkMaskDType(mask: Tensor, query: Tensor): Tensor {
 
 /** The mask broadcast to [.., L, S]. */
 function checkAttentionMask(mask: Tensor, shape: Shape): Tensor {
-  if (!sameShape(broadcastShapes(OP, mask.shape, shape), shape)) {
-    fail('SHAPE_MISMATCH', `${OP}: attnMask must broadcast to ${showShape(shape)}, got ${showShape(mask.shape)}`);
+  if (!sameShape(broadcastShapes(OP, mask._shape, shape), shape)) {
+    fail('SHAPE_MISMATCH', `${OP}: attnMask must broadcast to ${showShape(shape)}, got ${showShape(mask._shape)}`);
   }
-  return requiresGrad(mask) ? expandTo(mask, shape) : sameShape(mask.shape, shape) ? mask : rawExpand(mask, shape);
+  return requiresGrad(mask) ? expandTo(mask, shape) : sameShape(mask._shape, shape) ? mask : rawExpand(mask, shape);
 }
 
 /** Heads of query, key and value; the first must be a multiple of the others. */
 function checkGroups(query: Tensor, key: Tensor, value: Tensor): readonly [number, number, number] {
-  const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x.shape.at(-3)) as [number, number, number];
+  const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x._shape.at(-3)) as [number, number, number];
   if (heads === undefined || keyHeads === undefined || valueHeads === undefined) {
-    fail('SHAPE_MISMATCH', `${OP}: enableGqa needs heads (dimension -3), got query of shape ${showShape(query.shape)}`);
+    fail(
+      'SHAPE_MISMATCH',
+      `${OP}: enableGqa needs heads (dimension -3), got query of shape ${showShape(query._shape)}`,
+    );
   }
   if (keyHeads === 0 || valueHeads === 0 || heads % keyHeads !== 0 || heads % valueHeads !== 0) {
     fail(
@@ -287,8 +290,8 @@ function grouped(query: Tensor, key: Tensor, value: Tensor, options: Partial<Att
   // A group of query heads is a dimension along which key and value broadcast.
   const split = (x: Tensor): Tensor => unflatten(x, -3, [keyHeads, heads / keyHeads]);
   const { attnMask: mask = null } = options;
-  if (mask !== null && checkTensor(OP, mask, 'attnMask').shape.length > 2) {
-    rest.attnMask = mask.shape.at(-3) === 1 ? unsqueeze(mask, -3) : mask.shape.at(-3) === heads ? split(mask) : mask;
+  if (mask !== null && checkTensor(OP, mask, 'attnMask')._shape.length > 2) {
+    rest.attnMask = mask._shape.at(-3) === 1 ? unsqueeze(mask, -3) : mask._shape.at(-3) === heads ? split(mask) : mask;
   }
   return flatten(scaledDotProductAttention(split(query), unsqueeze(key, -3), unsqueeze(value, -3), rest), -4, -3);
 }
@@ -304,7 +307,7 @@ function grouped(query: Tensor, key: Tensor, value: Tensor, options: Partial<Att
  *
  * @example
  * const [q, k, v] = [randn([1, 12, 128, 64]), randn([1, 12, 128, 64]), randn([1, 12, 128, 64])];
- * F.scaledDotProductAttention(q, k, v, { isCausal: true }).shape; // [1, 12, 128, 64]
+ * F.scaledDotProductAttention(q, k, v, { isCausal: true })._shape; // [1, 12, 128, 64]
  */
 export function scaledDotProductAttention(
   query: Tensor,
@@ -319,7 +322,7 @@ export function scaledDotProductAttention(
   if (!(checkNumber(OP, 'dropoutP', dropoutP) >= 0 && dropoutP <= 1)) {
     fail('OUT_OF_RANGE', `${OP}: dropout probability has to be between 0 and 1, but got ${dropoutP}`);
   }
-  const scale = checkNumber(OP, 'scale', known.scale ?? 1 / Math.sqrt(query.shape.at(-1)!));
+  const scale = checkNumber(OP, 'scale', known.scale ?? 1 / Math.sqrt(query._shape.at(-1)!));
   const given = attnMask === null ? null : checkMaskDType(attnMask, query);
   if (query.dtype === 'bfloat16') {
     const wide = [query, key, value].map((x) => castTo(x, 'float32')) as [Tensor, Tensor, Tensor];
@@ -327,15 +330,15 @@ export function scaledDotProductAttention(
   }
   if (enableGqa) return grouped(query, key, value, { ...known, attnMask: given });
   const lead = [key, value].reduce<Shape>(
-    (shape, x) => broadcastShapes(OP, shape, x.shape.slice(0, -2)),
-    query.shape.slice(0, -2),
+    (shape, x) => broadcastShapes(OP, shape, x._shape.slice(0, -2)),
+    query._shape.slice(0, -2),
   );
-  const [q, k, v] = [query, key, value].map((x) => expandTo(x, [...lead, ...x.shape.slice(-2)])) as [
+  const [q, k, v] = [query, key, value].map((x) => expandTo(x, [...lead, ...x._shape.slice(-2)])) as [
     Tensor,
     Tensor,
     Tensor,
   ];
-  const mask = given === null ? null : checkAttentionMask(given, [...q.shape.slice(0, -1), k.shape.at(-2)!]);
+  const mask = given === null ? null : checkAttentionMask(given, [...q._shape.slice(0, -1), k._shape.at(-2)!]);
   if (dropoutP > 0 || (mask !== null && requiresGrad(mask))) {
     return matmul(dropout(attentionWeights(q, k, mask, scale, isCausal), { p: dropoutP }), v);
   }

@@ -57,7 +57,7 @@ export function sum(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): T
   const terms = accumulated('sum', x, dtype);
   // Whether any is true.
   if (dtype === 'bool') return any(terms, dim, { keepdim });
-  return sumDims(terms, reduceDims('sum', dim, x.shape.length), keepdim);
+  return sumDims(terms, reduceDims('sum', dim, x._shape.length), keepdim);
 }
 
 const divRaw = binaryScalarKernel('div');
@@ -68,7 +68,7 @@ const meanOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
   node: (x, dims, keepdim) => reductionNode('Mean', x, dims, keepdim),
   forward: (x, dims, keepdim) => {
     const out = sumRaw(x.dtype === 'bfloat16' ? rawTo(x, 'float32') : x, dims, keepdim);
-    return rawTo(divRaw(out, countOf(x.shape, dims), false, 0, out), x.dtype);
+    return rawTo(divRaw(out, countOf(x._shape, dims), false, 0, out), x.dtype);
   },
   backward: ({ args: [x, dims, keepdim] }, g) => [
     expandTo(div(unreduced(g, x.shape, dims, keepdim), countOf(x.shape, dims)), x.shape),
@@ -89,7 +89,7 @@ export function mean(x: Tensor, dim?: Dims | SumOptions, options?: SumOptions): 
   const { keepdim = false, dtype } = checkOptions('mean', options, ['keepdim', 'dtype'], undefined, 'dim');
   return meanOp(
     checkFloating('mean', dtype === undefined ? x : castTo(x, checkDType('mean', dtype))),
-    reduceDims('mean', dim, x.shape.length),
+    reduceDims('mean', dim, x._shape.length),
     keepdim,
   );
 }
@@ -105,7 +105,7 @@ const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x,
 /** In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish, and equal values deviate by nothing. */
 function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
   const squares = sumDims(square(centred(castTo(x, 'float64'), dims)), dims, keepdim);
-  return div(squares, Math.max(0, divisorOf(x.shape, dims, correction)));
+  return div(squares, Math.max(0, divisorOf(x._shape, dims, correction)));
 }
 
 /** g times the slope of the variance. Of no more numbers than `correction` all slopes are infinite, as the variance is. */
@@ -153,7 +153,7 @@ function varArguments(
   const { keepdim = false, unbiased = true, correction = Number(unbiased) } = known;
   if (known.unbiased !== undefined && known.correction !== undefined)
     fail('BAD_ARGUMENT', `${op}: unbiased and correction say the same; give one of them`);
-  return [x, reduceDims(op, dim, x.shape.length), keepdim, checkNumber(op, 'correction', correction)];
+  return [x, reduceDims(op, dim, x._shape.length), keepdim, checkNumber(op, 'correction', correction)];
 }
 
 function varOf(x: Tensor, ...args: VarCall): Tensor;
@@ -223,10 +223,10 @@ function quantifier(
 ): Tensor {
   checkTensor(op, x);
   const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
-  const dims = reduceDims(op, dim, x.shape.length);
+  const dims = reduceDims(op, dim, x._shape.length);
   // PyTorch had uint8 masks before it had bool, and still answers them in kind.
   const dtype = x.dtype === 'uint8' ? 'uint8' : 'bool';
-  if (numelOf(x.shape) === 0) return rawFull(reducedShape(x.shape, dims, keepdim), ofNone, dtype);
+  if (numelOf(x._shape) === 0) return rawFull(reducedShape(x._shape, dims, keepdim), ofNone, dtype);
   return castTo(kernel(truth(x), dims, keepdim), dtype);
 }
 
@@ -234,11 +234,11 @@ const logsumexpOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = 
   name: 'logsumexp',
   forward: (x, dims, keepdim) =>
     noGrad(() => {
-      if (numelOf(x.shape) === 0) return log(sumDims(x, dims, keepdim));
+      if (numelOf(x._shape) === 0) return log(sumDims(x, dims, keepdim));
       const top = amaxRaw(x, dims, true);
       const shift = where(isfinite(top), top, 0);
       const out = add(log(sumDims(exp(sub(x, shift)), dims, true)), shift);
-      return keepdim ? out : rawReshape(out, reducedShape(x.shape, dims, false));
+      return keepdim ? out : rawReshape(out, reducedShape(x._shape, dims, false));
     }),
   save: ([x], out) => [x, out],
   backward: ({ args: [y, dims, keepdim], saved: [x, out] }, g) => {
@@ -261,7 +261,7 @@ export function logsumexp(x: Tensor, dim?: Dims | ReduceOptions, options?: Reduc
   const { keepdim = false } = checkOptions('logsumexp', options, ['keepdim'], undefined, 'dim');
   return logsumexpOp(
     isFloating(x.dtype) ? x : castTo(x, 'float32'),
-    reduceDims('logsumexp', dim, x.shape.length),
+    reduceDims('logsumexp', dim, x._shape.length),
     keepdim,
   );
 }

@@ -2,7 +2,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawCast, rawContiguous, rawCopy, rawFill } from '../../raw/copy.js';
 import { rawEmpty } from '../../raw/create.js';
 import { numelOf, type Shape, sameShape } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { stridesOf, type Tensor } from '../../tensor/tensor.js';
 import { rawReshape, rawView } from '../../tensor/view.js';
 
 // Geometry inside ops and their backwards. The results share memory with their operand but never reach the user, so
@@ -10,8 +10,8 @@ import { rawReshape, rawView } from '../../tensor/view.js';
 
 /** x with two dimensions exchanged (both normalised). */
 export function rawSwap(x: Tensor, a: number, b: number): Tensor {
-  const shape = [...x.shape];
-  const strides = [...x.strides];
+  const shape = [...x._shape];
+  const strides = [...stridesOf(x)];
   [shape[a], shape[b]] = [shape[b]!, shape[a]!];
   [strides[a], strides[b]] = [strides[b]!, strides[a]!];
   return rawView(x, shape, strides, x._offset);
@@ -20,7 +20,7 @@ export function rawSwap(x: Tensor, a: number, b: number): Tensor {
 /** x's elements [start, start + size) along `dim`. */
 export function rawSlice(x: Tensor, dim: number, start: number, size: number): Tensor {
   const { strides } = x;
-  const shape = x.shape.map((n, i) => (i === dim ? size : n));
+  const shape = x._shape.map((n, i) => (i === dim ? size : n));
   return rawView(x, shape, strides, x._offset + (numelOf(shape) === 0 ? 0 : start * strides[dim]!));
 }
 
@@ -33,7 +33,7 @@ const reshapeOp: Op<[x: Tensor, shape: Shape]> = defineOp({
 
 /** x's elements in row-major order in another shape; copies where the strides demand it. */
 export function reshapeTo(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : reshapeOp(x, shape);
+  return sameShape(x._shape, shape) ? x : reshapeOp(x, shape);
 }
 
 /** x with two dimensions exchanged. */
@@ -44,7 +44,7 @@ export const swap: Op<[x: Tensor, a: number, b: number]> = defineOp({
 });
 
 /** The matrix transpose of the last two dimensions. */
-export const swapLast = (x: Tensor): Tensor => swap(x, x.shape.length - 2, x.shape.length - 1);
+export const swapLast = (x: Tensor): Tensor => swap(x, x._shape.length - 2, x._shape.length - 1);
 
 /** x's elements [start, start + size) along `dim`. */
 export const slice: Op<[x: Tensor, dim: number, start: number, size: number]> = defineOp({
@@ -59,7 +59,7 @@ const padSlice: Op<[x: Tensor, shape: Shape, dim: number, start: number]> = defi
   forward: (x, shape, dim, start) => {
     const out = rawEmpty(shape, x.dtype);
     rawFill(out, 0);
-    rawCopy(x, rawSlice(out, dim, start, x.shape[dim]!));
+    rawCopy(x, rawSlice(out, dim, start, x._shape[dim]!));
     out._versions = null;
     return out;
   },

@@ -20,7 +20,7 @@ import {
   type Shape,
   showShape,
 } from '../../tensor/shape.js';
-import { checkTensor, type Tensor } from '../../tensor/tensor.js';
+import { checkTensor, stridesOf, type Tensor } from '../../tensor/tensor.js';
 import { rawView } from '../../tensor/view.js';
 import { rawExpand, sumTo } from '../broadcast.js';
 import { inferShape, permuted, viewStrides } from './geometry.js';
@@ -56,7 +56,7 @@ const permuteOp: Op<[x: Tensor, dims: readonly number[]]> = defineView({
 const transposeOp: Op<[x: Tensor, a: number, b: number, name?: 'T']> = defineView({
   name: 'transpose',
   node: (_x, _a, _b, name) => `${name ?? 'Transpose'}Backward0`,
-  forward: (x, a, b) => rawView(x, exchanged(x.shape, a, b), exchanged(x.strides, a, b), x._offset),
+  forward: (x, a, b) => rawView(x, exchanged(x._shape, a, b), exchanged(stridesOf(x), a, b), x._offset),
   backward: ({ args: [, a, b] }, g) => [transposeOp(g, a, b)],
 });
 
@@ -98,7 +98,7 @@ function viewAt(x: Tensor, shape: Shape): Tensor | null {
  * otherwise a copy.
  *
  * @example
- * arange(6).reshape(2, -1).shape; // [2, 3]
+ * arange(6).reshape(2, -1)._shape; // [2, 3]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
   checkTensor('reshape', x);
@@ -114,7 +114,7 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
     viewAt(x, shape) ??
     fail(
       'SHAPE_MISMATCH',
-      `view: view size ${showShape(shape)} is not compatible with input tensor's size ${showShape(x.shape)} and stride ${showShape(x.strides)} ` +
+      `view: view size ${showShape(shape)} is not compatible with input tensor's size ${showShape(x._shape)} and stride ${showShape(stridesOf(x))} ` +
         '(at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.',
     )
   );
@@ -123,20 +123,20 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
 /** x viewed in the shape of `other`. */
 export function viewAs(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('viewAs', arguments, 2);
-  return view(x, checkTensor('viewAs', other, 'other').shape);
+  return view(x, checkTensor('viewAs', other, 'other')._shape);
 }
 
 /** x reshaped to the shape of `other`. */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('reshapeAs', arguments, 2);
-  return reshape(x, checkTensor('reshapeAs', other, 'other').shape);
+  return reshape(x, checkTensor('reshapeAs', other, 'other')._shape);
 }
 
 /**
  * Merges dimensions startDim to endDim (the last, unless given) into one: [a, b, c] → [a·b·c].
  *
  * @example
- * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
+ * zeros([2, 3, 4]).flatten(1)._shape; // [2, 12]
  */
 export function flatten(
   x: Tensor,
@@ -145,29 +145,29 @@ export function flatten(
 ): Tensor {
   if (arguments.length > 3) refuseSurplus('flatten', arguments, 3);
   if (isOptions(startDim)) return flatten(x, ...named('flatten', 'startDim', startDim, arguments[2]));
-  const rank = checkTensor('flatten', x).shape.length;
+  const rank = checkTensor('flatten', x)._shape.length;
   const last = typeof endDim === 'number' ? endDim : (checkOptions('flatten', endDim, ['endDim']).endDim ?? -1);
   const from = normalizeDim('flatten', startDim, rank);
   const to = normalizeDim('flatten', last, rank);
   if (from > to) fail('BAD_ARGUMENT', `flatten: startDim cannot come after endDim, got ${startDim} and ${last}`);
   if (rank === 0) return reshape(x, [1]);
   if (from === to) return x;
-  const size = x.shape.slice(from, to + 1).reduce((a, b) => a * b, 1);
-  return reshape(x, x.shape.toSpliced(from, to - from + 1, size));
+  const size = x._shape.slice(from, to + 1).reduce((a, b) => a * b, 1);
+  return reshape(x, x._shape.toSpliced(from, to - from + 1, size));
 }
 
 /**
  * Splits dimension `dim` into `sizes`, one of which may be -1.
  *
  * @example
- * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
+ * zeros([2, 12]).unflatten(1, [3, -1])._shape; // [2, 3, 4]
  */
 export function unflatten(x: Tensor, ...args: AlongOnly<[sizes: readonly number[]]>): Tensor;
 export function unflatten(x: Tensor, dim: number | readonly number[], sizes: readonly number[] | DimOption): Tensor {
   if (arguments.length > 3) refuseSurplus('unflatten', arguments, 3);
   if (isOptions(sizes)) return unflatten(x, onlyOption('unflatten', 'dim', sizes), dim as readonly number[]);
-  const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x).shape.length);
-  const size = x.shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
+  const d = normalizeDim('unflatten', dim, checkTensor('unflatten', x)._shape.length);
+  const size = x._shape[d] ?? fail('INDEX_OUT_OF_RANGE', 'unflatten: cannot be applied to a 0-dim tensor.');
   if (!Array.isArray(sizes) || sizes.length === 0) {
     fail('WRONG_TYPE', `unflatten: sizes must be a non-empty array, got ${describe(sizes)}`);
   }
@@ -180,14 +180,14 @@ export function unflatten(x: Tensor, dim: number | readonly number[], sizes: rea
       `unflatten: Provided sizes ${showShape(sizes)} don't multiply up to the size of dim ${dim} (${size}) in the input tensor`,
     );
   }
-  return viewAt(x, x.shape.toSpliced(d, 1, ...inferShape('unflatten', sizes, size)))!;
+  return viewAt(x, x._shape.toSpliced(d, 1, ...inferShape('unflatten', sizes, size)))!;
 }
 
 /**
  * x without its dimensions of size 1, or without those of `dim` that have size 1.
  *
  * @example
- * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
+ * zeros([2, 1, 3]).squeeze(1)._shape; // [2, 3]
  */
 export function squeeze(
   x: Tensor,
@@ -195,12 +195,12 @@ export function squeeze(
 ): Tensor {
   if (arguments.length > 2) refuseSurplus('squeeze', arguments, 2);
   if (isOptions(dim)) return squeeze(x, onlyOption('squeeze', 'dim', dim));
-  const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x).shape.length);
-  const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
+  const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x)._shape.length);
+  const keep = x._shape.map((size, i) => size !== 1 || !dims.includes(i));
   const { strides } = x;
   return viewOp(
     x,
-    x.shape.filter((_, i) => keep[i]),
+    x._shape.filter((_, i) => keep[i]),
     strides.filter((_, i) => keep[i]),
     'Squeeze',
   );
@@ -210,7 +210,7 @@ export function squeeze(
  * x with a dimension of size 1 inserted at `dim` (of the result).
  *
  * @example
- * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
+ * zeros([2, 3]).unsqueeze(-1)._shape; // [2, 3, 1]
  */
 export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
   if (arguments.length > 2) refuseSurplus('unsqueeze', arguments, 2);
@@ -225,7 +225,7 @@ export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
  * x with two dimensions exchanged.
  *
  * @example
- * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
+ * zeros([2, 3, 4]).transpose(0, 2)._shape; // [4, 3, 2]
  */
 export function transpose(
   x: Tensor,
@@ -237,14 +237,14 @@ export function transpose(x: Tensor, dim0: number | { dim0: number; dim1: number
     const known = checkOptions('transpose', dim0, ['dim0', 'dim1'], undefined, dim1 === undefined ? undefined : 'dim0');
     return transpose(x, known.dim0 as number, (dim1 ?? known.dim1) as number);
   }
-  const rank = checkTensor('transpose', x).shape.length;
+  const rank = checkTensor('transpose', x)._shape.length;
   return transposeOp(x, normalizeDim('transpose', dim0, rank), normalizeDim('transpose', dim1, rank));
 }
 
 /** The transpose of a matrix; x as it is when it has fewer than two dimensions. */
 export function t(x: Tensor): Tensor {
   if (arguments.length > 1) refuseSurplus('t', arguments, 1);
-  const rank = checkTensor('t', x).shape.length;
+  const rank = checkTensor('t', x)._shape.length;
   if (rank > 2) fail('SHAPE_MISMATCH', `t: expects a tensor with <= 2 dimensions, but self is ${rank}D`);
   return transposeOp(x, 0, Math.max(0, rank - 1), 'T');
 }
@@ -252,7 +252,7 @@ export function t(x: Tensor): Tensor {
 /** x with its last two dimensions exchanged. */
 export function matrixTranspose(x: Tensor): Tensor {
   if (arguments.length > 1) refuseSurplus('matrixTranspose', arguments, 1);
-  const rank = checkTensor('mT', x).shape.length;
+  const rank = checkTensor('mT', x)._shape.length;
   if (rank < 2) fail('SHAPE_MISMATCH', `mT: only supported on matrices or batches of matrices. Got ${rank}-D tensor.`);
   return transposeOp(x, rank - 2, rank - 1);
 }
@@ -261,11 +261,11 @@ export function matrixTranspose(x: Tensor): Tensor {
  * x with its dimensions in the order `dims`.
  *
  * @example
- * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
+ * zeros([2, 3, 4]).permute(2, 0, 1)._shape; // [4, 2, 3]
  */
 export function permute(x: Tensor, ...dims: Sizes | [options: DimsOption]): Tensor {
   if (isOptions(dims[0])) return permute(x, listOption('permute', dims) as number[]);
-  const rank = checkTensor('permute', x).shape.length;
+  const rank = checkTensor('permute', x)._shape.length;
   const given = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as readonly number[];
   if (given.length !== rank) {
     fail(
@@ -284,7 +284,7 @@ export function permute(x: Tensor, ...dims: Sizes | [options: DimsOption]): Tens
  * x with dimensions `source` moved to `destination`; the others keep their order.
  *
  * @example
- * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]
+ * zeros([2, 3, 4]).movedim(0, -1)._shape; // [3, 4, 2]
  */
 export function movedim(
   x: Tensor,
@@ -292,7 +292,7 @@ export function movedim(
   destination: number | readonly number[],
 ): Tensor {
   if (arguments.length > 3) refuseSurplus('movedim', arguments, 3);
-  const rank = checkTensor('movedim', x).shape.length;
+  const rank = checkTensor('movedim', x)._shape.length;
   const list = (dim: number | readonly number[]): readonly number[] => {
     if (typeof dim === 'number') return [dim];
     return Array.isArray(dim) ? dim : fail('WRONG_TYPE', `movedim: expected a dim or an array, got ${describe(dim)}`);
@@ -306,8 +306,8 @@ export function movedim(
         `destination (${showShape(list(destination))} dims)`,
     );
   }
-  const rest = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
-  const order = x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!));
+  const rest = x._shape.map((_, i) => i).filter((i) => !from.includes(i));
+  const order = x._shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!));
   return permuteOp(x, order);
 }
 
@@ -321,11 +321,11 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
   checkTensor('expand', x);
   const given = (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
   checkShape('expand', [given.map((size) => (size === -1 ? 1 : size))]);
-  const lead = given.length - x.shape.length;
+  const lead = given.length - x._shape.length;
   if (lead < 0) {
     fail(
       'SHAPE_MISMATCH',
-      `expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
+      `expand: the number of sizes provided (${given.length}) must be greater or equal to the number of dimensions in the tensor (${x._shape.length})`,
     );
   }
   const shape = given.map((size, i) => {
@@ -336,12 +336,12 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
         `expand: The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${i}`,
       );
     }
-    const old = x.shape[i - lead]!;
+    const old = x._shape[i - lead]!;
     if (size === -1 || size === old || old === 1) return size === -1 ? old : size;
     return fail(
       'SHAPE_MISMATCH',
       `expand: The expanded size of the tensor (${size}) must match the existing size (${old}) at non-singleton dimension ${i}. ` +
-        `Target sizes: ${showShape(given)}. Tensor sizes: ${showShape(x.shape)}`,
+        `Target sizes: ${showShape(given)}. Tensor sizes: ${showShape(x._shape)}`,
     );
   });
   return expandOp(x, shape);
@@ -350,7 +350,7 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 /** x expanded to the shape of `other`. */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('expandAs', arguments, 2);
-  return expand(x, checkTensor('expandAs', other, 'other').shape);
+  return expand(x, checkTensor('expandAs', other, 'other')._shape);
 }
 
 /** Strides are no sizes: their product means nothing. */

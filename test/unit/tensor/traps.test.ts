@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { arange, Generator, nn, ones, optim, type Tensor, tensor, zeros } from '../../../lib/index.js';
+import { arange, asStrided, Generator, nn, ones, optim, type Tensor, tensor, zeros } from '../../../lib/index.js';
 import { codeOf, messageOf } from '../thrown.js';
 
 // What JavaScript does to any object, and what then becomes of a tensor.
@@ -146,5 +146,61 @@ describe('iteration', () => {
     const x = ones([2]);
     x.dispose();
     expect(codeOf(() => [...x])).toBe('DISPOSED');
+  });
+});
+
+describe('shape and strides', () => {
+  test.each<[string, () => Tensor]>([
+    ['of a fresh tensor', () => zeros([2, 3])],
+    ['of a result', () => zeros([2, 3]).add(1)],
+    ['of a view', () => zeros([2, 3]).permute(1, 0)],
+    ['of what was broadcast', () => zeros([2, 1]).add(zeros([3]))],
+    ['of an alias', () => zeros([2, 3]).detach()],
+    ['of a parameter', () => new nn.Parameter(zeros([2, 3]))],
+    [
+      'of other data',
+      () => {
+        const x = new nn.Parameter(zeros([1]));
+        x.data = zeros([2, 3]);
+        return x;
+      },
+    ],
+    ['of indices that are counted first', () => ones([2, 3]).nonzero()],
+  ])('%s cannot be changed', (_name, make) => {
+    const x = make();
+    const shape = x.shape as number[];
+    const before = [...shape];
+    for (const change of [() => shape.push(1), () => shape.reverse(), () => shape.splice(0), () => (shape[0] = 7)]) {
+      expect(change).toThrow(TypeError);
+    }
+    expect(() => (x.size() as number[]).pop()).toThrow(TypeError);
+    expect(() => ((x.strides as number[])[0] = 7)).toThrow(TypeError);
+    expect(() => ((x as { shape: unknown }).shape = [1])).toThrow(TypeError);
+    expect([x.shape, x.detach().shape, x.add(1).shape]).toEqual([before, before, before]);
+    expect(x.shape).toBe(x.shape);
+  });
+
+  test('what a program passes as a shape stays its own', () => {
+    const [shape, strides] = [
+      [2, 2],
+      [2, 1],
+    ];
+    const x = zeros(shape);
+    const view = asStrided(x, shape, strides);
+    const made = [x, view, x.reshape(shape), x.expand(shape), x.view(shape), ones([4]).unflatten(0, shape)];
+    expect(made.map((y) => [y.shape, y.strides])).toEqual(
+      made.map(() => [
+        [2, 2],
+        [2, 1],
+      ]),
+    );
+    shape.push(3);
+    strides[0] = 9;
+    expect(made.map((y) => [y.shape, y.strides])).toEqual(
+      made.map(() => [
+        [2, 2],
+        [2, 1],
+      ]),
+    );
   });
 });
