@@ -73,7 +73,7 @@ function rawRestride(x: Tensor, from: Geometry, to: Geometry): Tensor {
 }
 
 /**
- * Lays x (of `from._shape`) out as `from` in a storage of zeros, adding where elements coincide, and reads it as `to`.
+ * Lays x (of `from.shape`) out as `from` in a storage of zeros, adding where elements coincide, and reads it as `to`.
  * Its adjoint is itself with the two exchanged, which makes it the backward of every strided view.
  */
 export const restride: Op<[x: Tensor, from: Geometry, to: Geometry]> = defineOp({

@@ -45,7 +45,7 @@ export const DISPOSED_BY = {
  *
  * @example
  * const x = tensor([[1, 2], [3, 4]]);
- * x._shape;              // [2, 2]
+ * x.shape;              // [2, 2]
  * x.mul(10).toArray();  // [[10, 20], [30, 40]]
  */
 export class Tensor {

@@ -14,7 +14,7 @@ import { rawView } from '../../tensor/view.js';
  * All elements of the parameters in one vector, differentiable.
  *
  * @example
- * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters())._shape; // [9]
+ * nn.utils.parametersToVector(new nn.Linear(2, 3).parameters()).shape; // [9]
  */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   if (arguments.length > 1) refuseSurplus('parametersToVector', arguments, 1);

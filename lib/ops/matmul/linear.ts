@@ -26,7 +26,7 @@ const linearOp: Op<[x: Tensor, weight: Tensor, bias: Tensor | null]> = defineOp(
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null): [rows: number, inputs: number, outputs: number] {
   checkPair('linear', x, weight, ['input', 'weight']);
   if (bias !== null) checkPair('linear', x, bias, ['input', 'bias']);
-  const { shape } = x;
+  const { _shape: shape } = x;
   checkRank('linear', weight, 2, 'weight');
   if (shape.length === 0) fail('SHAPE_MISMATCH', 'linear: input must be at least 1-dimensional, got shape []');
   const [outputs, inputs] = weight._shape as [number, number];
@@ -63,7 +63,7 @@ function ofRows(
   [rows, inputs, outputs]: readonly [number, number, number],
   multiply: (x: Tensor) => Tensor,
 ): Tensor {
-  const { shape } = x;
+  const { _shape: shape } = x;
   if (shape.length === 2) return multiply(x);
   const flat = reshapeTo(x, [rows, inputs]);
   const result = multiply(flat);

@@ -17,7 +17,7 @@ import { brief, checkInner, checkMultiplies, checkPair, checkRank, product } fro
  * dimensions of tensors of higher rank are batches that broadcast.
  *
  * @example
- * matmul(ones([2, 3]), ones([3, 4]))._shape; // [2, 4]
+ * matmul(ones([2, 3]), ones([3, 4])).shape; // [2, 4]
  */
 export function matmul(x: Tensor, other: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('matmul', arguments, 2);
@@ -63,7 +63,7 @@ export function mm(x: Tensor, mat2: Tensor): Tensor {
  * The products of two batches of matrices, [b, m, k] × [b, k, n] → [b, m, n]; batches do not broadcast.
  *
  * @example
- * ones([5, 2, 3]).bmm(ones([5, 3, 4]))._shape; // [5, 2, 4]
+ * ones([5, 2, 3]).bmm(ones([5, 3, 4])).shape; // [5, 2, 4]
  */
 export function bmm(x: Tensor, mat2: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('bmm', arguments, 2);

@@ -307,7 +307,7 @@ function grouped(query: Tensor, key: Tensor, value: Tensor, options: Partial<Att
  *
  * @example
  * const [q, k, v] = [randn([1, 12, 128, 64]), randn([1, 12, 128, 64]), randn([1, 12, 128, 64])];
- * F.scaledDotProductAttention(q, k, v, { isCausal: true })._shape; // [1, 12, 128, 64]
+ * F.scaledDotProductAttention(q, k, v, { isCausal: true }).shape; // [1, 12, 128, 64]
  */
 export function scaledDotProductAttention(
   query: Tensor,

@@ -19,7 +19,7 @@ export function rawSwap(x: Tensor, a: number, b: number): Tensor {
 
 /** x's elements [start, start + size) along `dim`. */
 export function rawSlice(x: Tensor, dim: number, start: number, size: number): Tensor {
-  const { strides } = x;
+  const strides = stridesOf(x);
   const shape = x._shape.map((n, i) => (i === dim ? size : n));
   return rawView(x, shape, strides, x._offset + (numelOf(shape) === 0 ? 0 : start * strides[dim]!));
 }

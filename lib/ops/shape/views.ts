@@ -98,7 +98,7 @@ function viewAt(x: Tensor, shape: Shape): Tensor | null {
  * otherwise a copy.
  *
  * @example
- * arange(6).reshape(2, -1)._shape; // [2, 3]
+ * arange(6).reshape(2, -1).shape; // [2, 3]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
   checkTensor('reshape', x);
@@ -136,7 +136,7 @@ export function reshapeAs(x: Tensor, other: Tensor): Tensor {
  * Merges dimensions startDim to endDim (the last, unless given) into one: [a, b, c] → [a·b·c].
  *
  * @example
- * zeros([2, 3, 4]).flatten(1)._shape; // [2, 12]
+ * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
  */
 export function flatten(
   x: Tensor,
@@ -160,7 +160,7 @@ export function flatten(
  * Splits dimension `dim` into `sizes`, one of which may be -1.
  *
  * @example
- * zeros([2, 12]).unflatten(1, [3, -1])._shape; // [2, 3, 4]
+ * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
  */
 export function unflatten(x: Tensor, ...args: AlongOnly<[sizes: readonly number[]]>): Tensor;
 export function unflatten(x: Tensor, dim: number | readonly number[], sizes: readonly number[] | DimOption): Tensor {
@@ -187,7 +187,7 @@ export function unflatten(x: Tensor, dim: number | readonly number[], sizes: rea
  * x without its dimensions of size 1, or without those of `dim` that have size 1.
  *
  * @example
- * zeros([2, 1, 3]).squeeze(1)._shape; // [2, 3]
+ * zeros([2, 1, 3]).squeeze(1).shape; // [2, 3]
  */
 export function squeeze(
   x: Tensor,
@@ -197,7 +197,7 @@ export function squeeze(
   if (isOptions(dim)) return squeeze(x, onlyOption('squeeze', 'dim', dim));
   const dims = normalizeDims('squeeze', dim, checkTensor('squeeze', x)._shape.length);
   const keep = x._shape.map((size, i) => size !== 1 || !dims.includes(i));
-  const { strides } = x;
+  const strides = stridesOf(x);
   return viewOp(
     x,
     x._shape.filter((_, i) => keep[i]),
@@ -210,7 +210,7 @@ export function squeeze(
  * x with a dimension of size 1 inserted at `dim` (of the result).
  *
  * @example
- * zeros([2, 3]).unsqueeze(-1)._shape; // [2, 3, 1]
+ * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
  */
 export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
   if (arguments.length > 2) refuseSurplus('unsqueeze', arguments, 2);
@@ -225,7 +225,7 @@ export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
  * x with two dimensions exchanged.
  *
  * @example
- * zeros([2, 3, 4]).transpose(0, 2)._shape; // [4, 3, 2]
+ * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
  */
 export function transpose(
   x: Tensor,
@@ -261,7 +261,7 @@ export function matrixTranspose(x: Tensor): Tensor {
  * x with its dimensions in the order `dims`.
  *
  * @example
- * zeros([2, 3, 4]).permute(2, 0, 1)._shape; // [4, 2, 3]
+ * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
  */
 export function permute(x: Tensor, ...dims: Sizes | [options: DimsOption]): Tensor {
   if (isOptions(dims[0])) return permute(x, listOption('permute', dims) as number[]);
@@ -284,7 +284,7 @@ export function permute(x: Tensor, ...dims: Sizes | [options: DimsOption]): Tens
  * x with dimensions `source` moved to `destination`; the others keep their order.
  *
  * @example
- * zeros([2, 3, 4]).movedim(0, -1)._shape; // [3, 4, 2]
+ * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]
  */
 export function movedim(
   x: Tensor,
