@@ -4,8 +4,14 @@ import { addon } from '../native/addon.js';
 import type { ErrorCode } from './errors.js';
 import { makeError } from './errors.js';
 
+// A module loaded twice (a test runner's reset, a query behind its path) finds the addon that the first load configured:
+// another array would take the shapes of the first one's calls away.
+const SCRATCH = Symbol.for('flambeau.scratch');
+const owner = addon as unknown as { [SCRATCH]?: Float64Array };
+const configured = owner[SCRATCH];
+
 /** Shapes, strides and axes on their way to native code; kScratchLength in native/binding/environment.h. */
-export const scratch = new Float64Array(64);
+export const scratch: Float64Array = configured ?? new Float64Array(64);
 
 /** The largest rank, native/tensor/tensor.h's kMaxRank. */
 export const MAX_RANK = 16;
@@ -32,7 +38,10 @@ function findCollector(): ((major: boolean) => void) | null {
   return null;
 }
 
-addon.configure((code, message) => makeError(code as ErrorCode, message), findCollector(), scratch, scratch);
+if (configured === undefined) {
+  addon.configure((code, message) => makeError(code as ErrorCode, message), findCollector(), scratch, scratch);
+  owner[SCRATCH] = scratch;
+}
 
 /** Writes a list for the addon and returns its length. */
 export function put(values: readonly number[], from = 0): number {

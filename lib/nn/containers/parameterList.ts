@@ -1,4 +1,5 @@
 import { refuseSurplus } from '../../tensor/arguments.js';
+import { foreignOrigin } from '../../tensor/copies.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -47,6 +48,7 @@ class Values implements PositionalState {
 export function asParameter(op: string, value: unknown): unknown {
   if (isModule(value))
     fail('WRONG_TYPE', `${op}: a ${classNameOf(value)} would not be registered; use nn.ModuleList or nn.ModuleDict`);
+  if (foreignOrigin(value) !== null) fail('WRONG_TYPE', `${op}: ${describe(value)}`);
   if (!(value instanceof Tensor) || value instanceof Parameter) return value;
   return new Parameter(value, { requiresGrad: isFloating(value.dtype) });
 }
