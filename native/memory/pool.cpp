@@ -21,6 +21,9 @@
 #elif defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 // Under a memory checker every allocation must reach it as it is.
 #if !defined(FLAMBEAU_SANITIZE) && defined(__SANITIZE_ADDRESS__)
@@ -43,7 +46,17 @@ bool is_too_much(size_t bytes) { return bytes >= 64 << 20 && bytes > available_m
 void* system_allocate(size_t bytes, size_t alignment) {
   return ::operator new(bytes, std::align_val_t(alignment), std::nothrow);
 }
-void system_free(void* block, size_t alignment) { ::operator delete(block, std::align_val_t(alignment)); }
+
+// What went back to the C library since it was last asked to pass it on: it keeps what others' blocks separate from the
+// end of its heap.
+std::atomic<size_t> g_returned{0};
+
+void system_free(void* block, size_t bytes, size_t alignment) {
+  ::operator delete(block, std::align_val_t(alignment));
+  g_returned.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -61,10 +74,11 @@ void* take_block(size_t bytes) {
 
 void give_block(void* block, size_t) {
   --g_blocks;
-  system_free(block, kAlignment);
+  system_free(block, 0, kAlignment);
 }
 
 PoolStats pool_stats() { return {g_blocks, 0}; }
+void release_unused(Clock::time_point) {}
 void release_cached() {}
 
 #else
@@ -100,7 +114,8 @@ static_assert(kSmallBytes == 4096);
 
 constexpr size_t kSlabBytes = 64 * 1024;
 constexpr int kShards = 8;
-constexpr int kSpareSlabs = 16;  // empty slabs a shard keeps, ready for any class
+constexpr int kSpareSlabs = 16;          // empty slabs a shard keeps, ready for any class
+constexpr uint32_t kTakesPerLook = 256;  // … of small blocks, after which a look at the clock costs nothing
 
 class SpinLock {
  public:
@@ -133,6 +148,7 @@ struct alignas(128) Shard {
   Slab* partial[kSmallClasses];  // slabs with room, the one freed into last in front; full slabs are in no list
   Slab* spare;                   // singly linked
   int spare_count;
+  uint32_t takes;
   size_t slabs, blocks, block_bytes;
 
   Slab* open(void* memory, int c) {
@@ -180,15 +196,21 @@ void* take_from(Shard& shard, Slab* slab) {
 
 void* take_small(int c) {
   Shard& shard = g_shards[my_shard()];
+  void* block = nullptr;
+  bool looks;
   {
     std::lock_guard<SpinLock> hold(shard.lock);
-    if (Slab* slab = shard.partial[c]) return take_from(shard, slab);
-    if (Slab* spare = shard.spare) {
+    looks = ++shard.takes % kTakesPerLook == 0;
+    if (Slab* slab = shard.partial[c]) {
+      block = take_from(shard, slab);
+    } else if (Slab* spare = shard.spare) {
       shard.spare = spare->next;
       --shard.spare_count;
-      return take_from(shard, shard.open(spare, c));
+      block = take_from(shard, shard.open(spare, c));
     }
   }
+  if (looks) release_unused(Clock::now());
+  if (block) return block;
   void* memory = system_allocate(kSlabBytes, kSlabBytes);
   if (!memory) return nullptr;
   std::lock_guard<SpinLock> hold(shard.lock);
@@ -216,7 +238,7 @@ void give_small(void* block) {
     }
     --shard.slabs;
   }
-  system_free(slab, kSlabBytes);
+  system_free(slab, kSlabBytes, kSlabBytes);
 }
 
 // ---- large blocks
@@ -233,7 +255,8 @@ struct Cached {
 static_assert(sizeof(Cached) <= kHeader);
 
 // The cache may hold kCacheFloor, or what the most demanding moment of the last few seconds needed beyond what is in
-// use now: a training step finds all its blocks warm, and a burst's memory goes back to the system soon after it.
+// use now: a training step finds all its blocks warm, and a burst's memory goes back to the system soon after it, also
+// when only small blocks are taken from then on.
 constexpr size_t kCacheFloor = 64 << 20;
 constexpr auto kWindow = std::chrono::seconds(2);
 
@@ -243,7 +266,7 @@ struct LargePool {
   Cached *newest, *oldest;
   size_t blocks, block_bytes, cached_bytes;
   size_t peak_now, peak_before;  // of block_bytes, in this window and in the one before
-  std::chrono::steady_clock::time_point window_start;
+  Clock::time_point window_start, last_trim;
 
   void link(Cached* block) {
     Cached*& head = newest_of_class[block->size_class];
@@ -271,9 +294,8 @@ struct LargePool {
     if (block_bytes > peak_now) peak_now = block_bytes;
   }
   // Unlinks what exceeds the allowance; the caller frees the chain, through `older`, after unlocking.
-  Cached* evict() {
+  Cached* evict(Clock::time_point now) {
     if (cached_bytes <= kCacheFloor) return nullptr;
-    const auto now = std::chrono::steady_clock::now();
     if (now - window_start > kWindow) {
       peak_before = peak_now;
       peak_now = block_bytes;
@@ -293,15 +315,29 @@ struct LargePool {
     }
     return chain;
   }
+  // Whether the C library should be asked now to pass on what it got: seldom, for it goes through its whole heap.
+  bool should_trim(Clock::time_point now) {
+    if (g_returned.load(std::memory_order_relaxed) <= kCacheFloor || now - last_trim <= kWindow) return false;
+    last_trim = now;
+    return true;
+  }
 };
 LargePool g_large;
 
 void free_chain(Cached* block) {
   while (block) {
     Cached* next = block->older;
-    system_free(block, large_alignment(block->size_class));
+    const int c = block->size_class;
+    system_free(block, kHeader + class_bytes(c), large_alignment(c));
     block = next;
   }
+}
+
+void trim_heap() {
+  g_returned.store(0, std::memory_order_relaxed);
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 void* take_large(int c, size_t used) {
@@ -327,7 +363,8 @@ void* take_large(int c, size_t used) {
 }
 
 void give_large(void* block, int c) {
-  Cached* evicted;
+  Cached* evicted = nullptr;
+  bool trims = false;
   {
     std::lock_guard<std::mutex> hold(g_large.mutex);
     --g_large.blocks;
@@ -335,12 +372,30 @@ void give_large(void* block, int c) {
     Cached* cached = new (block) Cached();
     cached->size_class = c;
     g_large.link(cached);
-    evicted = g_large.evict();
+    if (g_large.cached_bytes > kCacheFloor) {
+      const Clock::time_point now = Clock::now();
+      evicted = g_large.evict(now);
+      trims = g_large.should_trim(now);
+    }
   }
   free_chain(evicted);
+  if (trims) trim_heap();
 }
 
 }  // namespace
+
+void release_unused(Clock::time_point now) {
+  Cached* evicted;
+  bool trims;
+  {
+    std::unique_lock<std::mutex> hold(g_large.mutex, std::try_to_lock);
+    if (!hold) return;  // whoever has it looks too
+    evicted = g_large.evict(now);
+    trims = g_large.should_trim(now);
+  }
+  free_chain(evicted);
+  if (trims) trim_heap();
+}
 
 void* take_block(size_t bytes) {
   const int c = class_of(bytes);
@@ -393,7 +448,7 @@ void release_cached() {
     }
     while (chain) {
       Slab* next = chain->next;
-      system_free(chain, kSlabBytes);
+      system_free(chain, kSlabBytes, kSlabBytes);
       chain = next;
     }
   }
@@ -403,6 +458,7 @@ void release_cached() {
     evicted = g_large.evict_to(0);
   }
   free_chain(evicted);
+  trim_heap();
 }
 
 #endif

@@ -4,6 +4,8 @@
 // costs one allocation and data keep the block's alignment.
 #pragma once
 
+#include <chrono>
+
 #include "storage.h"
 
 namespace flambeau {
@@ -19,6 +21,8 @@ struct PoolStats {
   size_t blocks = 0, cached_bytes = 0;
 };
 PoolStats pool_stats();
+// Gives the system what was not needed for some seconds before `now`; taking and giving blocks does so by itself.
+void release_unused(std::chrono::steady_clock::time_point now);
 void release_cached();
 
 }  // namespace flambeau

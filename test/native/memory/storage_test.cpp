@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../reference.h"
+#include "native/memory/pool.h"
 #include "native/memory/storage.h"
 #include "native/memory/system_memory.h"
 
@@ -96,6 +97,17 @@ void reuse_and_bounds() {
     StorageRef second(Storage::allocate(bytes));
     check::expect(second->data() == data, "the block freed last is taken first");
   }
+  // What a burst left goes after some seconds, and only then.
+  {
+    std::vector<StorageRef> many;
+    for (int i = 0; i < 256; ++i) many.emplace_back(Storage::allocate(1 << 20));
+  }
+  const auto now = std::chrono::steady_clock::now();
+  release_unused(now);
+  check::expect(memory_stats().cached_bytes >= (256 << 20), "a burst's blocks stay for a while");
+  release_unused(now + std::chrono::milliseconds(2500));
+  release_unused(now + std::chrono::milliseconds(5000));
+  check::expect(memory_stats().cached_bytes <= (80 << 20), "a burst's blocks go when nothing needs them");
   empty_cache();
   const size_t floor = memory_stats().cached_bytes;
   check::expect(floor < (1 << 20), "an emptied cache is small");
