@@ -6,6 +6,7 @@ import './ops/viewMethods.js';
 export * as autograd from './autograd/index.js';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad } from './autograd/modes.js';
 export { loadSafetensors, loadSafetensorsMetadata, saveSafetensors } from './io/safetensors.js';
+export type { FileOrBytes } from './io/source.js';
 export * as functional from './nn/functional.js';
 export * as nn from './nn/index.js';
 export * from './ops/index.js';

@@ -1,73 +1,46 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { rawFrom } from '../raw/create.js';
+import { rawContiguous } from '../raw/copy.js';
+import { rawEmpty } from '../raw/create.js';
+import { rawReadBytes, rawWriteBytes } from '../raw/files.js';
 import { refuseSurplus } from '../tensor/arguments.js';
-import { DTYPES, type DType } from '../tensor/dtype.js';
-import { describe, FlambeauError, fail, makeError } from '../tensor/errors.js';
+import { checkFits } from '../tensor/capacity.js';
+import type { DType } from '../tensor/dtype.js';
+import { describe, fail } from '../tensor/errors.js';
 import { checkOptions, checkString } from '../tensor/options.js';
-import { checkShape, numelOf, showShape } from '../tensor/shape.js';
-import { checkTensor, storedElements, type Tensor } from '../tensor/tensor.js';
+import { MAX_RANK } from '../tensor/runtime.js';
+import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { writeFileAtomic } from './atomicFile.js';
+import { LONE_SURROGATE } from './jsonReader.js';
+import { checkPath, namingFile } from './paths.js';
+import { CODES, type Entry, MAX_HEADER, PREFIX, readHeader } from './safetensorsHeader.js';
+import { type FileOrBytes, PIECE, readRange, type Source, withSource } from './source.js';
 
-// The format: https://github.com/huggingface/safetensors#format
-// 8 bytes: header length, little endian; the header: JSON, name → {dtype, shape, data_offsets}; then the data, which
-// the offsets cover without holes or overlaps.
-
-const CODES: Readonly<Record<DType, string>> = {
-  float32: 'F32',
-  float64: 'F64',
-  bfloat16: 'BF16',
-  int32: 'I32',
-  int64: 'I64',
-  uint8: 'U8',
-  int8: 'I8',
-  bool: 'BOOL',
-};
 const DTYPE_OF = new Map(Object.entries(CODES).map(([dtype, code]) => [code, dtype as DType]));
-
-/** The reference implementation's own limit. */
-const MAX_HEADER = 100_000_000;
-const PREFIX = 8;
-
-interface Entry {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-interface Header {
-  readonly entries: readonly Entry[];
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly dataStart: number;
-}
-
-/** Where the bytes come from: fills `target` from `position`. */
-type ReadAt = (target: Uint8Array, position: number) => void;
 
 /**
  * Writes tensors by name, in the safetensors format. The file appears whole or not at all.
  *
- * @param path where to write; an existing file is replaced.
+ * @param path where to write, a path or a `file:` URL; an existing file is replaced. Only regular files are: a device, a
+ * pipe or a folder is refused.
  * @param tensors a state dict (Map or plain object); any shapes, strides and dtypes.
  * @param options `metadata`: strings to keep in the header.
- * @throws FlambeauError BAD_ARGUMENT for a bad name or value; the system's error when the disk refuses.
+ * @throws FlambeauError BAD_ARGUMENT for a bad name or value; BAD_FILE for what is no regular file; FILE_ACCESS when the
+ * system refuses, with its error as `cause`.
  * @example
  * saveSafetensors('model.safetensors', model.stateDict());
  */
 export function saveSafetensors(
-  path: string,
+  path: string | URL,
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   options?: { metadata?: Readonly<Record<string, string>> },
 ): void {
   if (arguments.length > 3) refuseSurplus('saveSafetensors', arguments, 3);
-  checkPath('saveSafetensors', path);
+  const file = checkPath('saveSafetensors', path);
   const { metadata } = checkOptions('saveSafetensors', options, ['metadata']);
   const named = entriesOf(tensors);
   // Wider types first keeps every tensor aligned to its own size.
   const placed = [...named].sort(([, a], [, b]) => b.itemSize - a.itemSize);
-  const header: Record<string, unknown> = Object.create(null);
-  if (metadata !== undefined) header.__metadata__ = checkMetadata(metadata);
+  const fields: string[] = [];
+  if (metadata !== undefined) fields.push(`"__metadata__":${JSON.stringify(checkMetadata(metadata))}`);
   const offsets = new Map<string, readonly [number, number]>();
   let end = 0;
   for (const [name, x] of placed) {
@@ -75,31 +48,65 @@ export function saveSafetensors(
     end += x.numel * x.itemSize;
     offsets.set(name, [begin, end]);
   }
+  // One by one: an object would put names that look like indices first.
   for (const [name, x] of named) {
-    header[name] = { dtype: CODES[x.dtype], shape: x.shape, data_offsets: offsets.get(name) };
+    const value = { dtype: CODES[x.dtype], shape: x.shape, data_offsets: offsets.get(name) };
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   }
-  writeFileAtomic(path, chunksOf(header, placed));
+  const header = headerOf(fields);
+  namingFile('saveSafetensors', file, () => writeFileAtomic(file, chunksOf(header, placed)));
 }
 
-function* chunksOf(header: object, placed: readonly (readonly [string, Tensor])[]): Generator<Uint8Array> {
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(PREFIX + Math.ceil(json.length / PREFIX) * PREFIX, ' ');
-  padded.writeBigUInt64LE(BigInt(padded.length - PREFIX), 0);
-  json.copy(padded, PREFIX);
-  yield padded;
-  for (const [, x] of placed) {
-    const data = storedElements('saveSafetensors', x);
-    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+function headerOf(fields: readonly string[]): Buffer {
+  const json = Buffer.from(`{${fields.join(',')}}`);
+  const length = Math.ceil(json.length / PREFIX) * PREFIX;
+  if (length > MAX_HEADER) {
+    fail('BAD_ARGUMENT', `saveSafetensors: names and metadata make a header of ${length} bytes, at most ${MAX_HEADER}`);
   }
+  const padded = Buffer.alloc(PREFIX + length, ' ');
+  padded.writeBigUInt64LE(BigInt(length), 0);
+  json.copy(padded, PREFIX);
+  return padded;
+}
+
+/** The file from its beginning; each chunk is good until the next is asked for. */
+export function* chunksOf(
+  header: Uint8Array,
+  placed: readonly (readonly [string, Tensor])[],
+  pieceSize = PIECE,
+): Generator<Uint8Array> {
+  yield header;
+  const piece = Buffer.allocUnsafeSlow(pieceSize);
+  let filled = 0;
+  for (const [, x] of placed) {
+    const whole = rawContiguous(x);
+    try {
+      const bytes = x.numel * x.itemSize;
+      for (let done = 0; done < bytes; ) {
+        const part = piece.subarray(filled, filled + Math.min(piece.length - filled, bytes - done));
+        rawReadBytes(whole, done, part);
+        done += part.length;
+        filled += part.length;
+        if (filled === piece.length) {
+          yield piece;
+          filled = 0;
+        }
+      }
+    } finally {
+      if (whole !== x) whole.dispose();
+    }
+  }
+  yield piece.subarray(0, filled);
 }
 
 function entriesOf(tensors: unknown): [string, Tensor][] {
   if (typeof tensors !== 'object' || tensors === null) {
-    fail('WRONG_TYPE', `saveSafetensors: expected a Map or object of tensors, got ${describe(tensors)}`);
+    const advice = typeof tensors === 'function' && 'stateDict' in tensors ? '; pass its stateDict()' : '';
+    fail('WRONG_TYPE', `saveSafetensors: expected a Map or object of tensors, got ${describe(tensors)}${advice}`);
   }
   const entries = tensors instanceof Map ? [...tensors.entries()] : Object.entries(tensors);
   return entries.map(([name, x]) => {
-    if (typeof name !== 'string' || name === '__metadata__') {
+    if (typeof name !== 'string' || name === '__metadata__' || LONE_SURROGATE.test(name)) {
       fail('BAD_ARGUMENT', `saveSafetensors: ${describe(name)} cannot be the name of a tensor`);
     }
     return [name, checkTensor('saveSafetensors', x, `"${name}"`)];
@@ -107,177 +114,85 @@ function entriesOf(tensors: unknown): [string, Tensor][] {
 }
 
 function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  if (!isRecord(metadata)) {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     fail('WRONG_TYPE', `saveSafetensors: metadata must be an object of strings, got ${describe(metadata)}`);
   }
   const entries = Object.entries(metadata);
-  for (const [key, value] of entries) checkString('saveSafetensors', `metadata "${key}"`, value);
+  for (const [key, value] of entries) {
+    checkString('saveSafetensors', `metadata "${key}"`, value);
+    if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(value)) {
+      fail('BAD_ARGUMENT', `saveSafetensors: metadata ${describe(key)} holds half a character (a lone surrogate)`);
+    }
+  }
   return Object.fromEntries(entries);
 }
 
 /**
  * Reads all tensors of a safetensors file, in the order of its header. Everything is checked before the first tensor is
- * made; a truncated, overlapping or otherwise malformed file gives an error and no tensors.
+ * made; a truncated, overlapping or otherwise malformed file gives an error and no tensors. The tensors' memory is filled
+ * piece by piece: no second copy exists at any time.
  *
- * @throws FlambeauError BAD_FILE that names the file and what is wrong with it.
+ * @param file a path or `file:` URL of a regular file, or the file's bytes: a Uint8Array (as Buffer is) or ArrayBuffer.
+ * @throws FlambeauError BAD_FILE that names the file and what is wrong with it; FILE_ACCESS when the system refuses, with
+ * its error as `cause`; OUT_OF_MEMORY before anything is made when it does not fit.
  * @example
+ * saveSafetensors('model.safetensors', model.stateDict());
  * model.loadStateDict(loadSafetensors('model.safetensors'));
+ * model.loadStateDict(loadSafetensors(new URL('model.safetensors', `file://${process.cwd()}/`)));
  */
-export function loadSafetensors(path: string): Map<string, Tensor> {
+export function loadSafetensors(file: FileOrBytes): Map<string, Tensor> {
   if (arguments.length > 1) refuseSurplus('loadSafetensors', arguments, 1);
-  return withFile('loadSafetensors', path, (read, size) => {
-    const { entries, dataStart } = readHeader(read, size);
-    const tensors = new Map<string, Tensor>();
-    try {
-      for (const entry of entries) tensors.set(entry.name, readTensor(entry, dataStart, read));
-    } catch (error) {
-      for (const x of tensors.values()) x.dispose();
-      throw error;
+  return withSource('loadSafetensors', file, readTensors);
+}
+
+export function readTensors(source: Source): Map<string, Tensor> {
+  const { entries, placed, dataStart } = readHeader('loadSafetensors', source);
+  for (const entry of entries) checkSupported(entry);
+  const bytes = source.size - dataStart;
+  checkFits('loadSafetensors', entries.length, `tensors of ${bytes} bytes`, { tensors: entries.length, bytes });
+  const tensors = new Map<string, Tensor>();
+  for (const { name } of entries) tensors.set(name, undefined as never); // the header's order
+  try {
+    for (const { name, dtype, shape, begin, end } of placed) {
+      const x = rawEmpty(shape, DTYPE_OF.get(dtype)!);
+      tensors.set(name, x);
+      readRange(source, dataStart + begin, dataStart + end, (part, place) => rawWriteBytes(x, place, part));
     }
-    return tensors;
-  });
+  } catch (error) {
+    for (const x of tensors.values()) x?.dispose();
+    throw error;
+  }
+  return tensors;
+}
+
+function checkSupported({ name, dtype, shape }: Entry): void {
+  if (!DTYPE_OF.has(dtype)) {
+    const known = [...DTYPE_OF.keys()].join(', ');
+    fail(
+      'BAD_FILE',
+      `${describe(name)} has dtype ${dtype}, supported are ${known}; convert it where the file was made, as with x.float() in Python`,
+    );
+  }
+  if (shape.length > MAX_RANK) {
+    fail('BAD_FILE', `${describe(name)} has ${shape.length} dimensions, at most ${MAX_RANK} are supported`);
+  }
+  let numel = 1;
+  for (const size of shape) numel *= size;
+  if (!(numel <= 2 ** 50)) fail('BAD_FILE', `${describe(name)} has more than 2^50 elements`);
 }
 
 /**
- * The strings kept in a safetensors file's header; empty when it has none.
+ * The strings kept in a safetensors file's header; empty when it has none. Takes what `loadSafetensors` takes, and files
+ * whose dtypes Flambeau has no tensors for.
  *
+ * @throws FlambeauError as `loadSafetensors`.
  * @example
  * saveSafetensors('model.safetensors', model.stateDict(), { metadata: { epoch: '10' } });
  * loadSafetensorsMetadata('model.safetensors').epoch; // '10'
  */
-export function loadSafetensorsMetadata(path: string): Record<string, string> {
+export function loadSafetensorsMetadata(file: FileOrBytes): Record<string, string> {
   if (arguments.length > 1) refuseSurplus('loadSafetensorsMetadata', arguments, 1);
-  return withFile('loadSafetensorsMetadata', path, (read, size) => ({ ...readHeader(read, size).metadata }));
-}
-
-function withFile<R>(op: string, path: string, use: (read: ReadAt, size: number) => R): R {
-  checkPath(op, path);
-  const file = openSync(path, 'r');
-  try {
-    const size = fstatSync(file).size;
-    const read: ReadAt = (target, position) => {
-      for (let done = 0; done < target.length; ) {
-        const n = readSync(file, target, done, target.length - done, position + done);
-        if (n === 0) fail('BAD_FILE', 'the file ends early');
-        done += n;
-      }
-    };
-    return use(read, size);
-  } catch (error) {
-    if (error instanceof FlambeauError && error.code === 'BAD_FILE') {
-      throw makeError('BAD_FILE', `${op}: ${path}: ${error.message}`, { cause: error });
-    }
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function checkPath(op: string, path: unknown): void {
-  if (typeof path !== 'string' || path === '')
-    fail('WRONG_TYPE', `${op}: path must be a string, got ${describe(path)}`);
-}
-
-function readHeader(read: ReadAt, size: number): Header {
-  if (size < PREFIX) fail('BAD_FILE', `${size} bytes are too few for a header`);
-  const prefix = Buffer.alloc(PREFIX);
-  read(prefix, 0);
-  const length = Number(prefix.readBigUInt64LE(0));
-  if (length > MAX_HEADER || length > size - PREFIX) {
-    fail('BAD_FILE', `the header claims ${length} bytes, the file has ${size}`);
-  }
-  const bytes = Buffer.alloc(length);
-  read(bytes, PREFIX);
-  let text: string;
-  let json: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    json = JSON.parse(text);
-  } catch (error) {
-    throw makeError('BAD_FILE', 'the header is not JSON', { cause: error });
-  }
-  checkKeysDiffer(text);
-  return parseHeader(json, size - PREFIX - length, PREFIX + length);
-}
-
-/** A key that stands twice, of which JSON.parse keeps the last. The format forbids it. `text` is JSON. */
-function checkKeysDiffer(text: string): void {
-  const keys = new Set<string>();
-  let depth = 0;
-  for (const [token, string, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}[\]]/g)) {
-    if (string === undefined) depth += token === '{' || token === '[' ? 1 : -1;
-    else if (colon === ':' && depth === 1) {
-      const key = JSON.parse(string) as string;
-      if (keys.has(key)) fail('BAD_FILE', `the header has the key ${string} twice`);
-      keys.add(key);
-    }
-  }
-}
-
-function parseHeader(json: unknown, dataBytes: number, dataStart: number): Header {
-  if (!isRecord(json)) fail('BAD_FILE', 'the header is not an object');
-  const entries: Entry[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(json)) {
-    if (!isRecord(value)) fail('BAD_FILE', `"${name}" is not an object`);
-    if (name === '__metadata__') {
-      if (!Object.values(value).every((text) => typeof text === 'string'))
-        fail('BAD_FILE', '__metadata__ holds a non-string');
-      metadata = value as Record<string, string>;
-    } else {
-      entries.push(parseEntry(name, value));
-    }
-  }
-  checkCoverage(entries, dataBytes);
-  return { entries, metadata, dataStart };
-}
-
-function parseEntry(name: string, value: Record<string, unknown>): Entry {
-  const dtype = DTYPE_OF.get(value.dtype as string);
-  if (dtype === undefined) {
-    fail('BAD_FILE', `"${name}" has dtype ${describe(value.dtype)}, supported are ${[...DTYPE_OF.keys()].join(', ')}`);
-  }
-  const offsets = value.data_offsets;
-  if (!Array.isArray(value.shape) || !Array.isArray(offsets) || offsets.length !== 2) {
-    fail('BAD_FILE', `"${name}" lacks a shape or data_offsets`);
-  }
-  const shape = parseShape(name, value.shape);
-  const [begin, end] = offsets as unknown[];
-  if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) fail('BAD_FILE', `"${name}" has bad data_offsets`);
-  const entry = { name, dtype, shape, begin: begin as number, end: end as number };
-  if (entry.end - entry.begin !== numelOf(shape) * DTYPES[dtype].bytes) {
-    fail('BAD_FILE', `"${name}" of shape ${showShape(shape)} and ${dtype} has ${entry.end - entry.begin} bytes`);
-  }
-  return entry;
-}
-
-function parseShape(name: string, shape: readonly unknown[]): number[] {
-  try {
-    return checkShape(`"${name}"`, [shape]);
-  } catch (error) {
-    throw makeError('BAD_FILE', (error as Error).message, { cause: error });
-  }
-}
-
-/** The entries lie end to end over all of the data, so none can alias another or hide bytes. */
-function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
-  let position = 0;
-  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== position) fail('BAD_FILE', `"${name}" begins at byte ${begin} of the data, expected ${position}`);
-    position = end;
-  }
-  if (position !== dataBytes)
-    fail('BAD_FILE', `the header covers ${position} bytes of data, the file has ${dataBytes}`);
-}
-
-function readTensor({ dtype, shape, begin }: Entry, dataStart: number, read: ReadAt): Tensor {
-  const data = new DTYPES[dtype].stored(numelOf(shape));
-  const bytes = new Uint8Array(data.buffer);
-  read(bytes, dataStart + begin);
-  if (dtype === 'bool') for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;
-  return rawFrom(data, [...shape], dtype);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return withSource('loadSafetensorsMetadata', file, (source) =>
+    Object.fromEntries(readHeader('loadSafetensorsMetadata', source).metadata),
+  );
 }

@@ -32,6 +32,8 @@ export interface Addon {
   memory(counters: Float64Array): void;
   resetPeak(): void;
   releaseCache(): void;
+  /** An exclusive lock on an open file, until it is closed: 1 when it was had, 0 when another has it, -1 where there is none. */
+  lockFile(file: number): number;
 
   empty(dtype: number, rank: number, out: Out): Handle;
   full(dtype: number, rank: number, value: number, out: Out): Handle;
@@ -44,6 +46,9 @@ export interface Addon {
   read(x: Handle, target: ArrayBufferView): void;
   /** Leaves the sizes in scratch and returns the rank. */
   shape(x: Handle): number;
+  /** Part of a contiguous tensor's memory, from byte `begin`; a bool's bytes become 0 and 1. */
+  readBytes(x: Handle, begin: number, target: Uint8Array): void;
+  writeBytes(x: Handle, begin: number, source: Uint8Array): void;
   item(x: Handle): number;
   itemBigInt(x: Handle): bigint;
 

@@ -37,6 +37,20 @@ export function checkFits(op: string, count: number, what: string, demand: Deman
     entries * HEAP_BYTES.entries;
   if (heap + bytes + all * NATIVE_BYTES < ASKED_FROM) return;
   const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
-  if (all <= MOST_TENSORS && heap <= limit - used && bytes + all * NATIVE_BYTES <= addon.availableBytes()) return;
+  const native = bytes + all * NATIVE_BYTES;
+  if (all <= MOST_TENSORS && heap <= limit - used) {
+    if (native <= addon.availableBytes()) return;
+    addon.releaseCache(); // blocks that are kept warm count as taken
+    if (native <= addon.availableBytes()) return;
+  }
   fail('OUT_OF_MEMORY', `${op}: ${count} ${what} do not fit into memory`);
 }
+
+/** Refuses what would fill V8's heap, for what grows as it is read: so many bytes more are about to be held. */
+export function checkHeapRoom(op: string, what: string, bytes: number): void {
+  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
+  if (used + bytes > HEAP_SHARE * limit) fail('OUT_OF_MEMORY', `${op}: ${what} does not fit into JavaScript's heap`);
+}
+
+/** The limit counts the young generation too, and a table that grows stands twice for a moment. */
+const HEAP_SHARE = 0.6;

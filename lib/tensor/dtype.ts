@@ -37,10 +37,6 @@ interface DTypeInfo {
   readonly category: Category;
   readonly bytes: number;
   readonly array: new (n: number) => TypedArray;
-  /** The typed array of the elements as they lie in memory and in files. */
-  readonly stored: new (
-    n: number,
-  ) => TypedArray | Uint16Array;
   /** The largest finite value, or the largest integer. */
   readonly largest: number;
   /** The class name that PyTorch's messages print. */
@@ -52,15 +48,7 @@ const IDS = codesOf('dtype', ['float32', 'float64', 'bfloat16', 'int32', 'int64'
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
   float32: info(IDS.float32, Category.floating, 4, Float32Array, 3.4028234663852886e38, 'FloatTensor'),
   float64: info(IDS.float64, Category.floating, 8, Float64Array, Number.MAX_VALUE, 'DoubleTensor'),
-  bfloat16: info(
-    IDS.bfloat16,
-    Category.floating,
-    2,
-    Float32Array,
-    3.3895313892515355e38,
-    'BFloat16Tensor',
-    Uint16Array,
-  ),
+  bfloat16: info(IDS.bfloat16, Category.floating, 2, Float32Array, 3.3895313892515355e38, 'BFloat16Tensor'),
   int32: info(IDS.int32, Category.integer, 4, Int32Array, 2 ** 31 - 1, 'IntTensor'),
   int64: info(IDS.int64, Category.integer, 8, BigInt64Array, 2 ** 63, 'LongTensor'),
   uint8: info(IDS.uint8, Category.integer, 1, Uint8Array, 255, 'ByteTensor'),
@@ -75,9 +63,8 @@ function info(
   array: DTypeInfo['array'],
   largest: number,
   torchName: string,
-  stored: DTypeInfo['stored'] = array,
 ): DTypeInfo {
-  return { id, category, bytes, array, stored, largest, torchName };
+  return { id, category, bytes, array, largest, torchName };
 }
 
 // Widest last; promotion is the wider of the two, but for uint8 and int8, of which neither holds the other.

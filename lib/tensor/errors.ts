@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'DETACHED'
   | 'DISPOSED'
   | 'DTYPE_MISMATCH'
+  | 'FILE_ACCESS'
   | 'FORWARD_FAILED'
   | 'GRAD_ERROR'
   | 'INDEX_OUT_OF_RANGE'

@@ -274,13 +274,6 @@ function allocate<A>(op: string, dtype: DType, n: number, kind: new (n: number) 
   }
 }
 
-/** A copy of the elements in row-major order as they lie in memory and in files: bfloat16 as its bits. */
-export function storedElements(op: string, x: Tensor): TypedArray | Uint16Array {
-  const data = allocate(op, x.dtype, x.numel, DTYPES[x.dtype].stored);
-  addon.read(handleOf(op, x), data);
-  return data;
-}
-
 /** Whether a value is a Tensor. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;

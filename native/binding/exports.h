@@ -20,12 +20,18 @@ double available_bytes();
 void memory(Environment& e, View counters);
 void reset_peak();
 void release_cache();
+// An exclusive lock on an open file, which ends with the process at the latest: 1 when it was had, 0 when another has
+// it, -1 where there is none.
+double lock_file(int file);
 
 // --- tensors.cpp
 void create_from(Environment& e, DType dtype, const Dims& shape, View data, Out out);    // copies
 void create_shared(Environment& e, DType dtype, const Dims& shape, View data, Out out);  // keeps the ArrayBuffer
 void dispose(Environment& e, double handle);
-void read(const Tensor& x, View target);                  // row-major, same dtype
+void read(const Tensor& x, View target);  // row-major, same dtype
+// Part of a contiguous tensor's memory, from byte `begin`; a bool's bytes become 0 and 1.
+void read_bytes(const Tensor& x, int64_t begin, View target);
+void write_bytes(Target x, int64_t begin, View source);
 double shape_of(Environment& e, const Tensor& x);         // the rank; the sizes are left in scratch
 double item(const Tensor& x);                             // one element, as a number
 napi_value item_bigint(Environment& e, const Tensor& x);  // one int64 element

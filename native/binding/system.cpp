@@ -1,3 +1,9 @@
+#if !defined(_WIN32)
+#include <sys/file.h>
+
+#include <cerrno>
+#endif
+
 #include <string>
 #include <vector>
 
@@ -102,5 +108,15 @@ void memory(Environment& e, View counters) {
 double available_bytes() { return static_cast<double>(available_memory()); }
 void reset_peak() { reset_peak_memory(); }
 void release_cache() { empty_cache(); }
+
+double lock_file(int file) {
+#if defined(_WIN32)
+  (void)file;  // a descriptor of Node's C library means nothing here
+  return -1;
+#else
+  if (flock(file, LOCK_EX | LOCK_NB) == 0) return 1;
+  return errno == EWOULDBLOCK ? 0 : -1;
+#endif
+}
 
 }  // namespace flambeau

@@ -69,6 +69,34 @@ void read(const Tensor& x, View target) {
   }
 }
 
+namespace {
+
+// The bytes [begin, begin + bytes) of a contiguous tensor.
+char* bytes_of(const char* op, const Tensor& x, int64_t begin, size_t bytes) {
+  const int64_t all = x.numel * static_cast<int64_t>(item_size(x.dtype));
+  if (!x.is_contiguous() || begin < 0 || begin > all || bytes > static_cast<size_t>(all - begin)) {
+    throw Error("OUT_OF_RANGE", std::string(op) + ": the tensor has no such bytes");
+  }
+  return x.data() + begin;
+}
+
+}  // namespace
+
+void read_bytes(const Tensor& x, int64_t begin, View target) {
+  const char* from = bytes_of("readBytes", x, begin, target.bytes);
+  if (target.bytes > 0) std::memcpy(target.data, from, target.bytes);
+}
+
+void write_bytes(Target x, int64_t begin, View source) {
+  char* to = bytes_of("writeBytes", *x, begin, source.bytes);
+  if (x->dtype == DType::boolean) {
+    const auto* from = static_cast<const uint8_t*>(source.data);
+    for (size_t i = 0; i < source.bytes; ++i) to[i] = from[i] != 0;  // kernels rely on 0 and 1
+  } else if (source.bytes > 0) {
+    std::memcpy(to, source.data, source.bytes);
+  }
+}
+
 double shape_of(Environment& e, const Tensor& x) {
   for (int i = 0; i < x.rank(); ++i) e.scratch[i] = static_cast<double>(x.shape[i]);
   return x.rank();
