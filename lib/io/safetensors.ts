@@ -4,9 +4,9 @@ import { rawReadBytes, rawWriteBytes } from '../raw/files.js';
 import { refuseSurplus } from '../tensor/arguments.js';
 import { checkFits } from '../tensor/capacity.js';
 import type { DType } from '../tensor/dtype.js';
-import { describe, fail } from '../tensor/errors.js';
+import { describe, fail, makeError } from '../tensor/errors.js';
 import { checkOptions, checkString } from '../tensor/options.js';
-import { MAX_RANK } from '../tensor/runtime.js';
+import { checkShape } from '../tensor/shape.js';
 import { checkTensor, type Tensor } from '../tensor/tensor.js';
 import { writeFileAtomic } from './atomicFile.js';
 import { LONE_SURROGATE } from './jsonReader.js';
@@ -173,12 +173,11 @@ function checkSupported({ name, dtype, shape }: Entry): void {
       `${describe(name)} has dtype ${dtype}, supported are ${known}; convert it where the file was made, as with x.float() in Python`,
     );
   }
-  if (shape.length > MAX_RANK) {
-    fail('BAD_FILE', `${describe(name)} has ${shape.length} dimensions, at most ${MAX_RANK} are supported`);
+  try {
+    checkShape(describe(name), [shape]);
+  } catch (error) {
+    throw makeError('BAD_FILE', (error as Error).message, { cause: error });
   }
-  let numel = 1;
-  for (const size of shape) numel *= size;
-  if (!(numel <= 2 ** 50)) fail('BAD_FILE', `${describe(name)} has more than 2^50 elements`);
 }
 
 /**
