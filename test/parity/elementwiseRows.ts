@@ -81,9 +81,13 @@ const withNumbers: readonly Row[] = [
   row('celu', 'F.celu(a)', ([a]) => a!.celu(), [...oneTensor('any'), special]),
   row('celu negative alpha', 'F.celu(a, -2)', ([a]) => a!.celu(-2), oneTensor('any')),
   row('elu negative alpha', 'F.elu(a, -0.5)', ([a]) => a!.elu(-0.5), oneTensor('any')),
-  row('logit outside', 'torch.logit(a)', ([a]) => a!.logit(), [shallow(t([37])), shallow(t([9], 'ties')), special]),
+  row('logit outside', 'torch.logit(a)', ([a]) => a!.logit(), [shallow(t([37])), shallow(t([9], 'ties')), special], {
+    isDerivative: false, // NaN outside of (0, 1), where differences are NaN at every place
+  }),
   row('logit eps', 'torch.logit(a, 0.125)', ([a]) => a!.logit(0.125), [...oneTensor('unit'), shallow(t([9])), special]),
-  row('logit eps 0', 'torch.logit(a, 0)', ([a]) => a!.logit(0), [shallow(t([37])), shallow(t([9], 'ties')), special]),
+  row('logit eps 0', 'torch.logit(a, 0)', ([a]) => a!.logit(0), [shallow(t([37])), shallow(t([9], 'ties')), special], {
+    isDerivative: false, // likewise: infinite at the ends
+  }),
   row('nanToNum', 'torch.nan_to_num(a)', ([a]) => a!.nanToNum(), [...oneTensor('any'), special], {
     dtypes: ['float64'],
   }),

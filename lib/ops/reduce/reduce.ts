@@ -102,9 +102,13 @@ const divisorOf = (shape: Shape, dims: readonly number[], correction: number): n
 /** x − mean(x). */
 const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
 
-/** In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish, and equal values deviate by nothing. */
+/**
+ * In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish. The mean's own rounding is taken out of
+ * the deviations again, so that equal values deviate by nothing.
+ */
 function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
-  const squares = sumDims(square(centred(castTo(x, 'float64'), dims)), dims, keepdim);
+  const deviations = centred(centred(castTo(x, 'float64'), dims), dims);
+  const squares = sumDims(square(deviations), dims, keepdim);
   return div(squares, Math.max(0, divisorOf(x._shape, dims, correction)));
 }
 
