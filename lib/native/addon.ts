@@ -63,6 +63,8 @@ export interface Addon {
   copy(source: Handle, target: Handle): void;
   fill(target: Handle, value: number): void;
   reduce(kernel: number, x: Handle, axes: number, keepdim: boolean, out: Out): Handle;
+  /** float64 for any x. */
+  squaredDeviations(x: Handle, axes: number, keepdim: boolean, out: Out): Handle;
   argReduce(kernel: number, x: Handle, axis: number, keepdim: boolean, out: Out): Handle;
   scan(kernel: number, x: Handle, axis: number, out: Out): Handle;
   softmax(kernel: number, x: Handle, axis: number, out: Out): Handle;

@@ -22,6 +22,13 @@ export function reduceKernel(name: string): (x: Tensor, dims: readonly number[],
   };
 }
 
+/** Σ (x − mean)² over `dims`, in float64, of a float32 or float64 x. */
+export function rawSquaredDeviations(x: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
+  const out = makeTensor(reducedShape(x._shape, dims, keepdim), 'float64');
+  out._handle = addon.squaredDeviations(handleOf('var', x), put(dims), keepdim, out);
+  return out;
+}
+
 /** `dim` null reduces the flattened tensor to one index. */
 export function argReduceKernel(name: string): (x: Tensor, dim: number | null, keepdim?: boolean) => Tensor {
   const id = kernelId('argReduce', name);

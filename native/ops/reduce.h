@@ -5,7 +5,8 @@
 
 namespace flambeau {
 
-inline constexpr std::tuple kReduceOps{OP("reduce", reduce), OP("argReduce", arg_reduce), OP("scan", scan),
-                                       OP("softmax", softmax), OP("softmaxBackward", softmax_backward)};
+inline constexpr std::tuple kReduceOps{OP("reduce", reduce),        OP("squaredDeviations", squared_deviations),
+                                       OP("argReduce", arg_reduce), OP("scan", scan),
+                                       OP("softmax", softmax),      OP("softmaxBackward", softmax_backward)};
 
 }  // namespace flambeau

@@ -3,7 +3,7 @@ import { defineOp, type Op } from '../../autograd/op.js';
 import { rawTo } from '../../raw/copy.js';
 import { rawFull } from '../../raw/create.js';
 import { binaryScalarKernel } from '../../raw/elementwise.js';
-import { reducedShape, reduceKernel } from '../../raw/reduce.js';
+import { rawSquaredDeviations, reducedShape, reduceKernel } from '../../raw/reduce.js';
 import { type AlongAny, isOptions, named, refuseSurplus } from '../../tensor/arguments.js';
 import { checkDType, type DType, isFloating } from '../../tensor/dtype.js';
 import { describe, fail } from '../../tensor/errors.js';
@@ -23,7 +23,7 @@ import {
   unreduced,
   widen,
 } from '../broadcast.js';
-import { add, div, mul, square, sub } from '../elementwise/arithmetic.js';
+import { add, div, mul, sub } from '../elementwise/arithmetic.js';
 import { eq, isfinite, ne } from '../elementwise/compare.js';
 import { maskedFill, where } from '../elementwise/masking.js';
 import { exp, log, sqrt } from '../elementwise/unary.js';
@@ -102,13 +102,9 @@ const divisorOf = (shape: Shape, dims: readonly number[], correction: number): n
 /** x − mean(x). */
 const centred = (x: Tensor, dims: readonly number[]): Tensor => sub(x, meanOp(x, dims, true));
 
-/**
- * In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish. The mean's own rounding is taken out of
- * the deviations again, so that equal values deviate by nothing.
- */
+/** In float64, as PyTorch: squares of float32 numbers neither overflow nor vanish. */
 function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
-  const deviations = centred(centred(castTo(x, 'float64'), dims), dims);
-  const squares = sumDims(square(deviations), dims, keepdim);
+  const squares = rawSquaredDeviations(widen(x), dims, keepdim);
   return div(squares, Math.max(0, divisorOf(x._shape, dims, correction)));
 }
 

@@ -39,7 +39,7 @@ Tensor view(Tensor& x, const std::vector<double>& shape, const std::vector<doubl
 Tensor classify(Weights& w, Tensor& images) {
   const int n = static_cast<int>(images.shape[0]);
   Tensor maps, normed, positive, pooled, hidden, scores, probabilities;
-  run_op("conv", {&images, &w.filter, &w.filter_bias, &maps}, {1, 1, 1, 1, 1, 1, 1, 16, 16});
+  run_op("conv", {&images, &w.filter, &w.filter_bias, nullptr, nullptr, 0, &maps}, {1, 1, 1, 1, 1, 1, 1, 16, 16});
   run_op("batchNorm", {&maps, &w.scale, &w.shift, nullptr, nullptr, true, 0.1, 1e-5, nullptr, nullptr, &normed});
   run_op("unary", {check::index_of("unary", "relu"), &normed, 0, 0, &positive});
   run_op("maxPool", {&positive, nullptr, &pooled}, {16, 8, 2, 2, 0, 1, 16, 8, 2, 2, 0, 1, 0, 0});

@@ -51,8 +51,12 @@ std::map<std::string, MakeArguments> arguments() {
   const auto image = [] { return tensor({1, 2, 4, 4}); };
   const auto filter = [] { return tensor({3, 2, 3, 3}); };
   const auto result = [] { return tensor({1, 3, 2, 2}); };
-  all["conv"] = [=] { return Arguments{{image(), filter(), nullptr, result()}, convolution(2, 2)}; };
-  all["convInput"] = [=] { return Arguments{{result(), filter(), nullptr, image()}, convolution(4, 4)}; };
+  all["conv"] = [=] {
+    return Arguments{{image(), filter(), nullptr, nullptr, nullptr, 0, result()}, convolution(2, 2)};
+  };
+  all["convInput"] = [=] {
+    return Arguments{{result(), filter(), nullptr, nullptr, nullptr, 0, image()}, convolution(4, 4)};
+  };
   all["convWeight"] = [=] { return Arguments{{image(), result(), filter()}, convolution(3, 3)}; };
   const auto columns = [] { return tensor({1, 2 * 9, 4}); };
   const auto blocks = [](std::vector<double> sizes) {
@@ -155,6 +159,7 @@ std::map<std::string, MakeArguments> arguments() {
     return Arguments{{gru, false, sums(), tensor({12, 4}), tensor({12}), one(), nullptr, nullptr, states(), states(),
                       nullptr, states(), nullptr, nullptr, sums(), sums(), one(), nullptr, nullptr}};
   };
+  all["squaredDeviations"] = [=] { return Arguments{{matrix(), 1, false, tensor({2}, DType::f64)}, {1}}; };
   all["reduce"] = [=] { return Arguments{{kernel("reduce", "sum"), matrix(), 1, false, tensor({2})}, {1}}; };
   all["argReduce"] = [=] {
     return Arguments{{kernel("argReduce", "argmax"), matrix(), 1, false, tensor({2}, DType::i64)}};
