@@ -18,11 +18,11 @@ class Target {
   Tensor* tensor_;
 };
 
-// The same, or none.
+// The same, or none; an empty tensor where the driver makes it.
 class OptionalTarget {
  public:
   OptionalTarget(Tensor* tensor) : tensor_(tensor) {
-    if (tensor) tensor->storage->mark_written();
+    if (tensor && tensor->storage) tensor->storage->mark_written();
   }
   operator Tensor*() const { return tensor_; }
   Tensor* operator->() const { return tensor_; }

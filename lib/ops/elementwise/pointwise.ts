@@ -260,10 +260,9 @@ export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('addcdiv', arguments, 4);
   const value = checkValue('addcdiv', options);
-  if (
-    !isFloating(checkTensor('addcdiv', a, 'tensor1').dtype) &&
-    !isFloating(checkTensor('addcdiv', b, 'tensor2').dtype)
-  ) {
+  checkTensor('addcdiv', a, 'tensor1');
+  checkTensor('addcdiv', b, 'tensor2');
+  if (!isFloating(a.dtype) && !isFloating(b.dtype)) {
     fail('DTYPE_MISMATCH', `addcdiv: integer division is not supported, got ${a.dtype} / ${b.dtype}`);
   }
   return addCombined(checkTensor('addcdiv', x), a, b, value, div);

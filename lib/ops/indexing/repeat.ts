@@ -40,7 +40,10 @@ export function repeatInterleave(
   const { outputSize = null } = checkOptions(OP, options, ['outputSize'], undefined, 'dim');
   const line = dim === null || x.shape.length === 0 ? reshapeTo(x, [numelOf(x.shape)]) : x;
   const d = normalizeDim(OP, dim ?? 0, line.shape.length);
-  const times = repeats instanceof Tensor ? countsOf(repeats, line.shape[d]!) : checkShape(OP, [repeats])[0]!;
+  const times =
+    repeats instanceof Tensor
+      ? countsOf(repeats, line.shape[d]!)
+      : checkShape(OP, [checkInteger(OP, 'repeats', repeats)])[0]!;
   const size = typeof times === 'number' ? line.shape[d]! * times : times.reduce((sum, n) => sum + n, 0);
   if (outputSize !== null && checkInteger(OP, 'outputSize', outputSize) !== size) {
     fail('SHAPE_MISMATCH', `${OP}: Invalid outputSize, expected ${size} but got ${outputSize}`);

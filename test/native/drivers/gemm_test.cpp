@@ -10,6 +10,7 @@
 
 #include "native/dispatch/dispatch.h"
 #include "native/drivers/gemm/gemm.h"
+#include "native/error.h"
 #include "native/kernels/table.h"
 #include "native/parallel/thread_pool.h"
 
@@ -350,6 +351,12 @@ void check_special_values() {
 }  // namespace
 
 int main() {
+  try {
+    kernels();
+  } catch (const Error& error) {
+    std::printf("gemm_test: %s\n", error.what());
+    return std::strcmp(error.code(), "UNSUPPORTED_CPU") == 0 ? 77 : 1;
+  }
   check_all<float>();
   check_all<double>();
   check_error<float>();

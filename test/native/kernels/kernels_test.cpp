@@ -72,7 +72,7 @@ const UnaryRow kUnary[] = {
        return z > kParameters[1] ? x : std::log1p(std::exp(z)) / kParameters[0];
      },
      {4, 4}},
-    {"elu", [](Real x) { return x >= 0 ? x : kParameters[0] * std::expm1(x * kParameters[1]); }, {4, 0}},
+    {"elu", [](Real x) { return x >= 0 ? x : kParameters[0] * std::expm1(x * kParameters[1]); }, {4, 1e-36}},
     {"leakyRelu", [](Real x) { return x > 0 ? x : x * kParameters[0]; }, {1, 0}},
     {"clamp", clamp_to, {}},
     {"powScalar", [](Real x) { return std::pow(x, Real(kParameters[0])); }, {2, 1e-37}},
