@@ -50,7 +50,7 @@ export function saveSafetensors(
   }
   // One by one: an object would put names that look like indices first.
   for (const [name, x] of named) {
-    const value = { dtype: CODES[x.dtype], shape: x.shape, data_offsets: offsets.get(name) };
+    const value = { dtype: CODES[x.dtype], shape: x._shape, data_offsets: offsets.get(name) };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   }
   const header = headerOf(fields);

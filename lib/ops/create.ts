@@ -213,12 +213,12 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreateOpt
 export function emptyLike(x: Tensor, options?: CreateOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('emptyLike', arguments, 2);
   const [dtype, requiresGrad] = settings('emptyLike', options, checkTensor('emptyLike', x).dtype);
-  return asLeaf('emptyLike', rawEmpty(x.shape, dtype), requiresGrad);
+  return asLeaf('emptyLike', rawEmpty(x._shape, dtype), requiresGrad);
 }
 
 function fillLike(op: string, x: Tensor, value: number | boolean, options: CreateOptions | undefined): Tensor {
   const [dtype, requiresGrad] = settings(op, options, checkTensor(op, x).dtype);
-  return asLeaf(op, rawFull(x.shape, checkFill(op, value, dtype), dtype), requiresGrad);
+  return asLeaf(op, rawFull(x._shape, checkFill(op, value, dtype), dtype), requiresGrad);
 }
 
 /**

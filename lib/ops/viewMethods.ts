@@ -29,7 +29,7 @@ Object.defineProperties(Tensor.prototype, {
   [Symbol.iterator]: {
     configurable: true,
     get(this: Tensor): (() => IterableIterator<Tensor>) | undefined {
-      return this.shape.length === 0 ? undefined : rows;
+      return this._shape.length === 0 ? undefined : rows;
     },
   },
   T: {
@@ -37,7 +37,7 @@ Object.defineProperties(Tensor.prototype, {
     get(this: Tensor): Tensor {
       return views.permute(
         this,
-        this.shape.map((_, i) => this.shape.length - 1 - i),
+        this._shape.map((_, i) => this._shape.length - 1 - i),
       );
     },
   },

@@ -241,7 +241,7 @@ function without<T>(list: readonly T[], item: T): readonly T[] {
 
 /** Zeros that belong to the optimizer, whatever `tidy` the step runs in. */
 export function stateTensor(like: Tensor): Tensor {
-  return keep(rawFull(like.shape, 0, like.dtype));
+  return keep(rawFull(like._shape, 0, like.dtype));
 }
 
 /** The gradient that a step uses; it must be of the parameter's shape and dtype. */

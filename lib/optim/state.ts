@@ -126,10 +126,10 @@ function adoptState(what: string, param: Tensor, saved: ParamState): ParamState 
     if (!(value instanceof Tensor)) own[key] = value;
     else if (key === 'step') own[key] = value.item();
     else {
-      if (!sameShape(value.shape, param.shape)) {
+      if (!sameShape(value._shape, param._shape)) {
         fail(
           'STATE_DICT_MISMATCH',
-          `${what}: ${key} has shape ${showShape(value.shape)}, the parameter ${showShape(param.shape)}`,
+          `${what}: ${key} has shape ${showShape(value._shape)}, the parameter ${showShape(param._shape)}`,
         );
       }
       own[key] = keep(rawCast(value, isFloating(param.dtype) ? param.dtype : value.dtype));

@@ -97,14 +97,14 @@ const product = (sizes: Axes): number => sizes.reduce((n, size) => n * size, 1);
 
 /** x [n, c, h, w] → [n, c · taps, blocks]. */
 export function rawUnfold(x: Tensor, windows: Windows): Tensor {
-  const out = makeTensor([x.shape[0]!, x.shape[1]! * product(windows.kernel), product(windows.blocks)], x.dtype);
+  const out = makeTensor([x._shape[0]!, x._shape[1]! * product(windows.kernel), product(windows.blocks)], x.dtype);
   out._handle = addon.unfold(handleOf('unfold', x), putWindows(windows), out);
   return out;
 }
 
 /** columns [n, c · taps, blocks] → [n, c, …image]. */
 export function rawFold(columns: Tensor, windows: Windows, image: Axes): Tensor {
-  const out = makeTensor([columns.shape[0]!, columns.shape[1]! / product(windows.kernel), ...image], columns.dtype);
+  const out = makeTensor([columns._shape[0]!, columns._shape[1]! / product(windows.kernel), ...image], columns.dtype);
   const handle = handleOf('fold', columns);
   const kernelAxes = putWindows(windows);
   out._handle = addon.fold(handle, kernelAxes, put(image, GEOMETRY_LENGTH + kernelAxes), out);

@@ -49,9 +49,9 @@ export const DISPOSED_BY = {
  * x.mul(10).toArray();  // [[10, 20], [30, 40]]
  */
 export class Tensor {
-  /** @internal Sizes as the library reads them: shared with other tensors, and not frozen. */
+  /** @internal Sizes as the library reads them: shared with other tensors, and never frozen or shown. */
   _shape: Shape;
-  /** @internal The same array once `shape` has been read, frozen: no op pays for what it does not show. */
+  /** @internal A frozen copy, once `shape` has been read. A copy, for V8 is slow with frozen arrays. */
   _shown: Shape | null;
   readonly dtype: DType;
   /**
@@ -93,7 +93,7 @@ export class Tensor {
 
   /** Sizes, outermost first. */
   get shape(): Shape {
-    this._shown ??= Object.freeze(this._shape);
+    this._shown ??= Object.freeze(this._shape.slice());
     return this._shown;
   }
 
@@ -114,7 +114,7 @@ export class Tensor {
 
   /** The distance between neighbours along each dimension, in elements. */
   get strides(): Shape {
-    return Object.freeze(stridesOf(this));
+    return Object.freeze(stridesOf(this).slice());
   }
 
   /** Where the first element lies in the storage, in elements. */

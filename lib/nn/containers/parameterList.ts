@@ -56,7 +56,7 @@ export function asParameter(op: string, value: unknown): unknown {
 /** How a value is printed in the parameter containers. */
 export function printValue(label: string, value: unknown, typed: string): string {
   if (!(value instanceof Tensor)) return `  (${label}): Object of type: ${value === null ? 'null' : typeof value}`;
-  return `  (${label}): Parameter containing: [torch.${typed} of size ${value.shape.join('x')}]`;
+  return `  (${label}): Parameter containing: [torch.${typed} of size ${value._shape.join('x')}]`;
 }
 
 /**

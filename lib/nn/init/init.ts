@@ -85,7 +85,7 @@ function overwrite(op: string, x: Tensor, put: () => void): Tensor {
 /** Puts row-major values into x, whatever its strides and dtype. */
 function write(op: string, x: Tensor, values: Float32Array | Float64Array): Tensor {
   return overwrite(op, x, () => {
-    const source = rawFrom(values, x.shape, values instanceof Float32Array ? 'float32' : 'float64');
+    const source = rawFrom(values, x._shape, values instanceof Float32Array ? 'float32' : 'float64');
     rawCopy(source, x);
     source.dispose();
   });
@@ -156,9 +156,9 @@ export function zeros_(x: Tensor): Tensor {
 
 function checkMatrix(op: string, x: Tensor): readonly [rows: number, columns: number] {
   if (checkTensor(op, x).ndim !== 2) {
-    fail('SHAPE_MISMATCH', `${op}: Only tensors with 2 dimensions are supported, got shape ${showShape(x.shape)}`);
+    fail('SHAPE_MISMATCH', `${op}: Only tensors with 2 dimensions are supported, got shape ${showShape(x._shape)}`);
   }
-  return x.shape as unknown as [number, number];
+  return x._shape as unknown as [number, number];
 }
 
 /**
@@ -192,10 +192,10 @@ export function dirac_(x: Tensor, options?: DiracOptions): Tensor {
   if (x.ndim < 3 || x.ndim > 5) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Only tensors with 3, 4, or 5 dimensions are supported, got shape ${showShape(x.shape)}`,
+      `${op}: Only tensors with 3, 4, or 5 dimensions are supported, got shape ${showShape(x._shape)}`,
     );
   }
-  const [outputs, inputs, ...kernel] = x.shape as [number, number, ...number[]];
+  const [outputs, inputs, ...kernel] = x._shape as [number, number, ...number[]];
   if (checkInteger(op, 'groups', groups) < 1 || outputs % groups !== 0) {
     fail('SHAPE_MISMATCH', `${op}: dim 0 must be divisible by groups, got ${outputs} and ${groups}`);
   }
@@ -215,7 +215,7 @@ export function dirac_(x: Tensor, options?: DiracOptions): Tensor {
 /** The inputs and outputs that one element of a weight of this shape connects. */
 export function calculateFanInAndFanOut(x: Tensor): { fanIn: number; fanOut: number } {
   if (arguments.length > 1) refuseSurplus('calculateFanInAndFanOut', arguments, 1);
-  const { shape } = checkTensor('calculateFanInAndFanOut', x);
+  const { _shape: shape } = checkTensor('calculateFanInAndFanOut', x);
   if (shape.length < 2) {
     fail(
       'SHAPE_MISMATCH',
@@ -234,7 +234,7 @@ export interface XavierOptions extends RandomOptions {
 function xavierStd(op: string, x: Tensor, gain: number): number {
   checkNumber(op, 'gain', gain);
   const { fanIn, fanOut } = calculateFanInAndFanOut(x);
-  if (fanIn + fanOut === 0) fail('ZERO_DIVISION', `${op}: x of shape ${showShape(x.shape)} connects nothing`);
+  if (fanIn + fanOut === 0) fail('ZERO_DIVISION', `${op}: x of shape ${showShape(x._shape)} connects nothing`);
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
 
@@ -277,7 +277,7 @@ export interface KaimingOptions extends RandomOptions {
 /** The standard deviation of He et al.; null where x has no elements, which is then left as it is. */
 function kaimingStd(op: string, x: Tensor, options: KaimingOptions): number | null {
   const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = options;
-  if (checkTensor(op, x).shape.includes(0)) {
+  if (checkTensor(op, x)._shape.includes(0)) {
     process.emitWarning(`${op}: Initializing zero-element tensors is a no-op`);
     return null;
   }
@@ -351,11 +351,11 @@ export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
   if (x.ndim < 2) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Only tensors with 2 or more dimensions are supported, got shape ${showShape(x.shape)}`,
+      `${op}: Only tensors with 2 or more dimensions are supported, got shape ${showShape(x._shape)}`,
     );
   }
   if (x.numel === 0) return x;
-  const rows = x.shape[0]!;
+  const rows = x._shape[0]!;
   const columns = x.numel / rows;
   const normals = normalFill(rawEmpty([rows, columns], x.dtype), 0, 1, { generator });
   const values = normals.toTypedArray() as Float32Array | Float64Array;

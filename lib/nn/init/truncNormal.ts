@@ -66,7 +66,7 @@ export function truncNormal_(x: Tensor, options?: TruncNormalOptions): Tensor {
   return noGrad(() => {
     const values = massBetween((a - mean) / std, (b - mean) / std) > 0.3 ? redrawn(target) : accepted(target);
     if (values !== null) {
-      const source = rawFrom(values, x.shape, x.dtype);
+      const source = rawFrom(values, x._shape, x.dtype);
       rawCopy(source, x);
       source.dispose();
     }

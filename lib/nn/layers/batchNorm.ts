@@ -133,11 +133,11 @@ function keepCount(module: Module, stateDict: StateDict, prefix: string): void {
 /** Refuses an input of another rank than these. */
 function checkRank(module: RunningNorm, input: Tensor, ranks: readonly number[]): void {
   const op = classNameOf(module);
-  const rank = checkTensor(op, input).shape.length;
+  const rank = checkTensor(op, input)._shape.length;
   if (!ranks.includes(rank)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: expected ${ranks.map((r) => `${r}D`).join(' or ')} input (got ${rank}D input, ${showShape(input.shape)})`,
+      `${op}: expected ${ranks.map((r) => `${r}D`).join(' or ')} input (got ${rank}D input, ${showShape(input._shape)})`,
     );
   }
 }
@@ -219,7 +219,7 @@ abstract class InstanceNorm extends RunningNorm {
     if (arguments.length > 1) refuseSurplus('InstanceNorm.forward', arguments, 1);
     const { rank } = this;
     checkRank(this, input, [rank - 1, rank]);
-    const { shape } = input;
+    const { _shape: shape } = input;
     const channels = shape[shape.length - rank + 1]!;
     if (this.affine && channels !== this.numFeatures) {
       fail(

@@ -245,7 +245,7 @@ abstract class ConvTransposeNd extends ConvNd {
     }
     for (const size of outputSize as readonly unknown[]) checkInteger(op, 'outputSize', size);
     const axes = this.kernelSize.length;
-    const { shape } = checkTensor(op, input);
+    const { _shape: shape } = checkTensor(op, input);
     const size = outputSize.length === shape.length ? outputSize.slice(shape.length - axes) : outputSize;
     if (size.length !== axes) {
       fail(

@@ -94,13 +94,13 @@ export class Embedding<const O extends number = number> extends Module {
     if (arguments.length > 2) refuseSurplus('Embedding.fromPretrained', arguments, 2);
     const { freeze = true, ...rest } = checkOptions('Embedding.fromPretrained', options, [...OPTIONS, 'freeze']);
     checkTensor('Embedding.fromPretrained', embeddings, 'embeddings');
-    if (embeddings.shape.length !== 2) {
+    if (embeddings._shape.length !== 2) {
       fail(
         'SHAPE_MISMATCH',
-        `Embedding.fromPretrained: Embeddings parameter is expected to be 2-dimensional, got ${showShape(embeddings.shape)}`,
+        `Embedding.fromPretrained: Embeddings parameter is expected to be 2-dimensional, got ${showShape(embeddings._shape)}`,
       );
     }
-    const [rows, width] = embeddings.shape as unknown as [number, number];
+    const [rows, width] = embeddings._shape as unknown as [number, number];
     return new Embedding(rows, width, { ...rest, _weight: embeddings, _freeze: freeze });
   }
 
@@ -129,7 +129,7 @@ export class Embedding<const O extends number = number> extends Module {
 
 /** Refuses rows that are not such a table's. */
 function checkRows(table: Embedding, rows: unknown, dtype: FloatingDType | undefined): Tensor {
-  const { shape, dtype: own } = checkTensor('Embedding', rows, '_weight');
+  const { _shape: shape, dtype: own } = checkTensor('Embedding', rows, '_weight');
   if (!sameShape(shape, [table.numEmbeddings, table.embeddingDim])) {
     fail(
       'SHAPE_MISMATCH',

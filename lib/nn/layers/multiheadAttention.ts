@@ -208,9 +208,9 @@ export class MultiheadAttention extends Module {
     const batched = this.checkInputs(query, key, value);
     const batchDim = this.batchFirst ? 0 : 1;
     const [q, k, v] = batched ? [query, key, value] : this.batchesOfOne(query, key, value);
-    const [length, batch] = [q.shape[1 - batchDim]!, q.shape[batchDim]!];
-    const padding = this.paddingMask(known.keyPaddingMask ?? null, batched, batch, k.shape[1 - batchDim]!);
-    let mask = this.scoreMask(known.attnMask ?? null, batch, length, k.shape[1 - batchDim]!);
+    const [length, batch] = [q._shape[1 - batchDim]!, q._shape[batchDim]!];
+    const padding = this.paddingMask(known.keyPaddingMask ?? null, batched, batch, k._shape[1 - batchDim]!);
+    let mask = this.scoreMask(known.attnMask ?? null, batch, length, k._shape[1 - batchDim]!);
     if (isCausal && mask === null) {
       fail('BAD_ARGUMENT', `${OP}: attnMask is needed where isCausal is set: isCausal is but a hint of what it holds`);
     }
@@ -226,7 +226,7 @@ export class MultiheadAttention extends Module {
     const [queries, projectedKeys, projectedValues] = this.project(q, k, v);
     const keys = this.extended(projectedKeys, this.bias_k);
     const values = this.extended(projectedValues, this.bias_v);
-    const extra = keys.shape[1 - batchDim]! - k.shape[1 - batchDim]!;
+    const extra = keys._shape[1 - batchDim]! - k._shape[1 - batchDim]!;
     const shown = merged(this.padded(mask, extra), this.padded(padding, extra), queries);
     const [heads, keyHeads, valueHeads] = [queries, keys, values].map((x) => this.heads(x)) as [Tensor, Tensor, Tensor];
     if (!needWeights) {
@@ -257,7 +257,7 @@ export class MultiheadAttention extends Module {
     checkTensor(OP, query, 'query');
     checkTensor(OP, key, 'key');
     checkTensor(OP, value, 'value');
-    const shapes = `query ${showShape(query.shape)}, key ${showShape(key.shape)} and value ${showShape(value.shape)}`;
+    const shapes = `query ${showShape(query._shape)}, key ${showShape(key._shape)} and value ${showShape(value._shape)}`;
     const rank = query.ndim;
     if (rank !== 2 && rank !== 3) {
       fail('SHAPE_MISMATCH', `${OP}: query should be unbatched 2D or batched 3D tensor, got ${shapes}`);
@@ -267,14 +267,14 @@ export class MultiheadAttention extends Module {
     }
     const widths = [this.embedDim, this.kdim, this.vdim];
     [query, key, value].forEach((x, i) => {
-      if (x.shape.at(-1) !== widths[i]) {
+      if (x._shape.at(-1) !== widths[i]) {
         const name = ['query', 'key', 'value'][i];
-        fail('SHAPE_MISMATCH', `${OP}: ${name} must have ${widths[i]} features, got shape ${showShape(x.shape)}`);
+        fail('SHAPE_MISMATCH', `${OP}: ${name} must have ${widths[i]} features, got shape ${showShape(x._shape)}`);
       }
     });
     const batchDim = this.batchFirst ? 0 : 1;
-    const batchesDiffer = rank === 3 && query.shape[batchDim] !== key.shape[batchDim];
-    if (batchesDiffer || !sameShape(key.shape.slice(0, -1), value.shape.slice(0, -1))) {
+    const batchesDiffer = rank === 3 && query._shape[batchDim] !== key._shape[batchDim];
+    if (batchesDiffer || !sameShape(key._shape.slice(0, -1), value._shape.slice(0, -1))) {
       fail('SHAPE_MISMATCH', `${OP}: key's and value's sequence and batch sizes do not go together, got ${shapes}`);
     }
     return rank === 3;
@@ -292,10 +292,10 @@ export class MultiheadAttention extends Module {
     if (mask === null) return null;
     const shown = visible(mask, 'keyPaddingMask');
     const expected = batched ? [batch, keys] : [keys];
-    if (!sameShape(shown.shape, expected)) {
+    if (!sameShape(shown._shape, expected)) {
       fail(
         'SHAPE_MISMATCH',
-        `${OP}: keyPaddingMask must have shape ${showShape(expected)}, got ${showShape(mask.shape)}`,
+        `${OP}: keyPaddingMask must have shape ${showShape(expected)}, got ${showShape(mask._shape)}`,
       );
     }
     return reshape(shown, [batch, 1, 1, keys]);
@@ -305,12 +305,12 @@ export class MultiheadAttention extends Module {
   private scoreMask(mask: Tensor | null, batch: number, length: number, keys: number): Tensor | null {
     if (mask === null) return null;
     const shown = visible(mask, 'attnMask');
-    if (sameShape(shown.shape, [length, keys])) return shown;
+    if (sameShape(shown._shape, [length, keys])) return shown;
     const perHead = [batch * this.numHeads, length, keys];
-    if (!sameShape(shown.shape, perHead)) {
+    if (!sameShape(shown._shape, perHead)) {
       fail(
         'SHAPE_MISMATCH',
-        `${OP}: attnMask must have shape ${showShape([length, keys])} or ${showShape(perHead)}, got ${showShape(mask.shape)}`,
+        `${OP}: attnMask must have shape ${showShape([length, keys])} or ${showShape(perHead)}, got ${showShape(mask._shape)}`,
       );
     }
     return reshape(shown, [batch, this.numHeads, length, keys]);
@@ -338,7 +338,7 @@ export class MultiheadAttention extends Module {
   /** Keys or values with what the options append to every sequence. */
   private extended(x: Tensor, bias: Tensor | null): Tensor {
     const lengthDim = this.batchFirst ? 1 : 0;
-    const one = x.shape.map((size, i) => (i === lengthDim ? 1 : size));
+    const one = x._shape.map((size, i) => (i === lengthDim ? 1 : size));
     const parts = [x];
     if (bias !== null) parts.push(expand(bias, one));
     if (this.addZeroAttn) parts.push(rawFull(one, 0, x.dtype));
@@ -348,13 +348,13 @@ export class MultiheadAttention extends Module {
   /** A mask that shows `extra` keys more, the appended ones. */
   private padded(mask: Tensor | null, extra: number): Tensor | null {
     if (mask === null || extra === 0) return mask;
-    const shape = [...mask.shape.slice(0, -1), extra];
+    const shape = [...mask._shape.slice(0, -1), extra];
     return cat([mask, rawFull(shape, mask.dtype === 'bool' ? 1 : 0, mask.dtype)], -1);
   }
 
   /** [.., E] → [N, numHeads, length, headDim]. */
   private heads(x: Tensor): Tensor {
-    const [d0, d1] = x.shape as [number, number];
+    const [d0, d1] = x._shape as [number, number];
     return permute(reshape(x, [d0, d1, this.numHeads, this.headDim]), this.batchFirst ? [0, 2, 1, 3] : [1, 2, 0, 3]);
   }
 
@@ -368,7 +368,7 @@ export class MultiheadAttention extends Module {
 
   private joined(x: Tensor, p: number): Tensor {
     const split = permute(x, this.batchFirst && !this.isTimeMajor(p) ? [0, 2, 1, 3] : [2, 0, 1, 3]);
-    const [d0, d1] = split.shape as [number, number];
+    const [d0, d1] = split._shape as [number, number];
     return reshape(split, [d0, d1, this.embedDim]);
   }
 

@@ -143,7 +143,7 @@ abstract class RNNBase extends Module {
     const sequences = batched ? input : unsqueeze(input, batchDim);
     let x = this.batchFirst ? transpose(sequences, 0, 1) : sequences;
     const widths = [this.projSize || this.hiddenSize, this.hiddenSize];
-    const given = states.map((state, kind) => this.checkState(op, state, batched, x.shape[1]!, widths[kind]!));
+    const given = states.map((state, kind) => this.checkState(op, state, batched, x._shape[1]!, widths[kind]!));
     const weights = Array.from({ length: this.numLayers }, (_, layer) =>
       this.suffixes(layer).map((suffix) => weightsOf(this, suffix)),
     );
@@ -158,7 +158,7 @@ abstract class RNNBase extends Module {
       const outputs = directions.map((weight, direction) => {
         const [hidden, cellState] = given.map((state, kind) =>
           state === null
-            ? initialState([x.shape[1]!, widths[kind]!], x)
+            ? initialState([x._shape[1]!, widths[kind]!], x)
             : select(state, 0, layer * directions.length + direction),
         ) as [Tensor, Tensor?];
         const [y, ...ends] = recurrentLayer(this.cell, x, hidden, cellState ?? null, weight, direction === 1);
@@ -177,7 +177,7 @@ abstract class RNNBase extends Module {
 
   /** Whether there is a batch dimension. */
   private checkInput(op: string, input: Tensor): boolean {
-    const { shape } = checkTensor(op, input);
+    const { _shape: shape } = checkTensor(op, input);
     if (shape.length !== 2 && shape.length !== 3) {
       fail('SHAPE_MISMATCH', `${op}: Expected input to be 2D or 3D, got shape ${showShape(shape)}`);
     }
@@ -196,8 +196,8 @@ abstract class RNNBase extends Module {
     if (state === null) return null;
     const layers = this.numLayers * (this.bidirectional ? 2 : 1);
     const expected = batched ? [layers, batch, width] : [layers, width];
-    if (!sameShape(checkTensor(op, state, 'hx').shape, expected)) {
-      fail('SHAPE_MISMATCH', `${op}: Expected hidden size ${showShape(expected)}, got ${showShape(state.shape)}`);
+    if (!sameShape(checkTensor(op, state, 'hx')._shape, expected)) {
+      fail('SHAPE_MISMATCH', `${op}: Expected hidden size ${showShape(expected)}, got ${showShape(state._shape)}`);
     }
     return batched ? state : unsqueeze(state, 1);
   }

@@ -53,7 +53,7 @@ abstract class RNNCellBase extends Module {
 
   protected step(cell: RecurrentCell, input: Tensor, states: readonly (Tensor | null)[]): Tensor[] {
     const op = classNameOf(this);
-    const { shape } = checkTensor(op, input);
+    const { _shape: shape } = checkTensor(op, input);
     if (shape.length !== 1 && shape.length !== 2) {
       fail('SHAPE_MISMATCH', `${op}: Expected input to be 1D or 2D, got shape ${showShape(shape)}`);
     }
@@ -63,8 +63,8 @@ abstract class RNNCellBase extends Module {
     const weights = weightsOf(this, '');
     const expected = [...shape.slice(0, -1), this.hiddenSize];
     states.forEach((state) => {
-      if (state !== null && !sameShape(checkTensor(op, state, 'hx').shape, expected)) {
-        fail('SHAPE_MISMATCH', `${op}: Expected hidden size ${showShape(expected)}, got ${showShape(state.shape)}`);
+      if (state !== null && !sameShape(checkTensor(op, state, 'hx')._shape, expected)) {
+        fail('SHAPE_MISMATCH', `${op}: Expected hidden size ${showShape(expected)}, got ${showShape(state._shape)}`);
       }
     });
     checkDTypes(

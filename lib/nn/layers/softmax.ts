@@ -24,7 +24,7 @@ abstract class AlongDim extends Module {
   /** Without a dim, PyTorch's old rule: 0 for ranks 0, 1 and 3, else 1. */
   protected dimFor(input: Tensor): number {
     if (this.dim !== null) return this.dim;
-    const rank = checkTensor(classNameOf(this), input).shape.length;
+    const rank = checkTensor(classNameOf(this), input)._shape.length;
     return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
   }
 

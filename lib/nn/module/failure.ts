@@ -67,7 +67,7 @@ function describeCall(state: ModuleState, inputs: readonly unknown[]): string {
 
 // An array may hold itself.
 function describeInput(input: unknown, depth: number): string {
-  if (input instanceof Tensor) return `${showShape(input.shape)} ${input.dtype}`;
+  if (input instanceof Tensor) return `${showShape(input._shape)} ${input.dtype}`;
   if (Array.isArray(input) && input.length > 0 && input.length <= 8 && depth < 3) {
     return `[${input.map((element) => describeInput(element, depth + 1)).join(', ')}]`;
   }

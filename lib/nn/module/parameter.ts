@@ -36,7 +36,7 @@ export class Parameter extends Tensor {
         `Parameter: Only Tensors of floating point dtype can require gradients, got ${data.dtype}`,
       );
     }
-    super(INTERNAL, data.shape, data.dtype);
+    super(INTERNAL, data._shape, data.dtype);
     shareStorage(this, data);
     if (requiresGrad) requireGrad(this);
   }

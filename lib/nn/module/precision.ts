@@ -30,5 +30,5 @@ function castParameter(parameter: Parameter, dtype: DType): void {
   const meta = metaOf(parameter);
   if (meta === null) return;
   if (meta.grad !== null) convertInPlace(meta.grad, dtype);
-  if (meta.accumulator !== null) meta.accumulator.outputs = [{ shape: parameter.shape, dtype }];
+  if (meta.accumulator !== null) meta.accumulator.outputs = [{ shape: parameter._shape, dtype }];
 }

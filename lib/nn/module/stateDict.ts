@@ -268,11 +268,11 @@ class Plan implements LoadContext {
       return;
     }
     // PyTorch before 0.4 had no zero-dimensional tensors and saved them with one dimension.
-    const source = target.shape.length === 0 && sameShape(value.shape, [1]) ? rawReshape(value, []) : value;
-    if (!sameShape(source.shape, target.shape)) {
+    const source = target._shape.length === 0 && sameShape(value._shape, [1]) ? rawReshape(value, []) : value;
+    if (!sameShape(source._shape, target._shape)) {
       this.errorMessages.push(
-        `size mismatch for ${key}: copying a param with shape ${showShape(source.shape)} from checkpoint, ` +
-          `the shape in current model is ${showShape(target.shape)}.`,
+        `size mismatch for ${key}: copying a param with shape ${showShape(source._shape)} from checkpoint, ` +
+          `the shape in current model is ${showShape(target._shape)}.`,
       );
       return;
     }

@@ -95,7 +95,7 @@ class DynamicQuantizedLinear<const I extends number = number, const O extends nu
   }
 
   override extraRepr(): string {
-    const scheme = this.weight_scale.shape.length === 0 ? 'per_tensor_affine' : 'per_channel_affine';
+    const scheme = this.weight_scale._shape.length === 0 ? 'per_tensor_affine' : 'per_channel_affine';
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, dtype=torch.qint8, qscheme=torch.${scheme}`;
   }
 }

@@ -417,7 +417,7 @@ export function softmax(x: Tensor, dim: number | SoftmaxOptions, options?: Softm
   if (arguments.length > 3) refuseSurplus('softmax', arguments, 3);
   if (isOptions(dim)) return softmax(x, ...named('softmax', 'dim', dim, options));
   const input = softmaxInput('softmax', x, options);
-  return softmaxOp(input, normalizeDim('softmax', dim, x.shape.length));
+  return softmaxOp(input, normalizeDim('softmax', dim, x._shape.length));
 }
 
 /** log(softmax(x)) along `dim`, without underflow. */
@@ -426,7 +426,7 @@ export function logSoftmax(x: Tensor, dim: number | SoftmaxOptions, options?: So
   if (arguments.length > 3) refuseSurplus('logSoftmax', arguments, 3);
   if (isOptions(dim)) return logSoftmax(x, ...named('logSoftmax', 'dim', dim, options));
   const input = softmaxInput('logSoftmax', x, options);
-  return logSoftmaxOp(input, normalizeDim('logSoftmax', dim, x.shape.length));
+  return logSoftmaxOp(input, normalizeDim('logSoftmax', dim, x._shape.length));
 }
 
 /** softmax(−x) along `dim`. */

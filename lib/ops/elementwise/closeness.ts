@@ -46,7 +46,7 @@ function holdsEverywhere(mask: Tensor): boolean {
   return (
     amin(
       mask,
-      mask.shape.map((_, i) => i),
+      mask._shape.map((_, i) => i),
     ).item() !== 0
   );
 }
@@ -62,5 +62,5 @@ export function equal(x: Tensor, other: Tensor): boolean {
   if (arguments.length > 2) refuseSurplus('equal', arguments, 2);
   checkTensor('equal', x);
   checkTensor('equal', other, 'other');
-  return sameShape(x.shape, other.shape) && holdsEverywhere(eq(x, other));
+  return sameShape(x._shape, other._shape) && holdsEverywhere(eq(x, other));
 }

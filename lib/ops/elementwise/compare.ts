@@ -53,7 +53,7 @@ function floatPredicate(name: string, ofIntegers: boolean): (x: Tensor) => Tenso
   const kernel = predicateKernel(name);
   return function (x) {
     if (arguments.length > 1) refuseSurplus(name, arguments, 1);
-    return isFloating(checkTensor(name, x).dtype) ? kernel(x) : rawFull(x.shape, Number(ofIntegers), 'bool');
+    return isFloating(checkTensor(name, x).dtype) ? kernel(x) : rawFull(x._shape, Number(ofIntegers), 'bool');
   };
 }
 

@@ -72,7 +72,7 @@ function binaryWriter(name: string): Writer {
       scalar(x, other, false, 0, x);
       return true;
     }
-    if (!(other instanceof Tensor) || other.dtype !== x.dtype || !expandsTo(other.shape, x.shape)) return false;
+    if (!(other instanceof Tensor) || other.dtype !== x.dtype || !expandsTo(other._shape, x._shape)) return false;
     tensors(x, other, 0, 0, x);
     return true;
   };
@@ -80,14 +80,14 @@ function binaryWriter(name: string): Writer {
 
 const fillOp: Op<[x: Tensor, value: number]> = defineOp({
   name: 'fill',
-  forward: (x, value) => rawFull(x.shape, value, x.dtype),
+  forward: (x, value) => rawFull(x._shape, value, x.dtype),
   backward: (_ctx, g) => [zerosAs(g)],
 });
 
 const copyOp: Op<[x: Tensor, source: Tensor]> = defineOp({
   name: 'copy',
   node: 'CopyBackwards',
-  forward: (x, source) => rawCast(rawExpand(source, x.shape), x.dtype),
+  forward: (x, source) => rawCast(rawExpand(source, x._shape), x.dtype),
   backward: ({ args: [, source], needs }, g) => [
     needs[0] ? zerosAs(g) : null,
     needs[1] ? castTo(sumTo(g, source.shape), source.dtype) : null,
@@ -109,10 +109,10 @@ function copy_(x: Tensor, source: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('copy_', arguments, 2);
   checkTensor('copy_', x);
   checkTensor('copy_', source, 'source');
-  if (!expandsTo(source.shape, x.shape)) {
+  if (!expandsTo(source._shape, x._shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `copy_: source of shape ${showShape(source.shape)} does not broadcast to ${showShape(x.shape)}`,
+      `copy_: source of shape ${showShape(source._shape)} does not broadcast to ${showShape(x._shape)}`,
     );
   }
   return copyInto(x, source);
@@ -126,10 +126,10 @@ function fill_(x: Tensor, value: Operand): Tensor {
     return fillWith(x, checkElement('fill_', 'value', Number(value), x.dtype));
   if (!(value instanceof Tensor))
     fail('WRONG_TYPE', `fill_: value must be a number or a Tensor, got ${describe(value)}`);
-  if (value.shape.length !== 0) {
+  if (value._shape.length !== 0) {
     fail(
       'SHAPE_MISMATCH',
-      `fill_: only supports 0-dimension value tensor but got tensor with ${value.shape.length} dimensions.`,
+      `fill_: only supports 0-dimension value tensor but got tensor with ${value._shape.length} dimensions.`,
     );
   }
   return copyInto(x, checkTensor('fill_', value, 'value'));

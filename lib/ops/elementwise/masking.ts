@@ -76,10 +76,10 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkOperand('maskedFill', value, 'value');
   if (!(value instanceof Tensor))
     return whereOp(mask, scalar(checkElement('maskedFill', 'value', Number(value), x.dtype), x.dtype), x);
-  if (value.shape.length !== 0) {
+  if (value._shape.length !== 0) {
     fail(
       'SHAPE_MISMATCH',
-      `maskedFill: value must be a number or a zero-dimensional tensor, got ${describe(value)} with ${value.shape.length} dimension(s)`,
+      `maskedFill: value must be a number or a zero-dimensional tensor, got ${describe(value)} with ${value._shape.length} dimension(s)`,
     );
   }
   return whereOp(mask, castTo(value, x.dtype), x);

@@ -31,14 +31,14 @@ export function gather(x: Tensor, dim: number | Tensor, index: Tensor | DimOptio
   if (arguments.length > 3) refuseSurplus('gather', arguments, 3);
   if (isOptions(index)) return gather(x, onlyOption('gather', 'dim', index), dim as Tensor);
   checkTensor('gather', x);
-  const d = normalizeDim('gather', dim, x.shape.length);
+  const d = normalizeDim('gather', dim, x._shape.length);
   const at = checkIndex('gather', index);
-  if (x.shape.length > 0 && at.shape.length > 0) return gatherOp(x, d, at);
-  return reshapeTo(gatherOp(vector(x), d, vector(at)), at.shape);
+  if (x._shape.length > 0 && at._shape.length > 0) return gatherOp(x, d, at);
+  return reshapeTo(gatherOp(vector(x), d, vector(at)), at._shape);
 }
 
 /** A zero-dimensional tensor takes part as a vector of one element. */
-const vector = (x: Tensor): Tensor => (x.shape.length === 0 ? reshapeTo(x, [1]) : x);
+const vector = (x: Tensor): Tensor => (x._shape.length === 0 ? reshapeTo(x, [1]) : x);
 
 const scatterOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
   name: 'scatter',
@@ -49,7 +49,7 @@ const scatterOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = d
   },
   save: ([, , index]) => [index],
   backward: ({ args: [, dim], saved: [index], needs }, g) => [
-    needs[0] ? scatterOp(g, dim, index!, expandTo(scalar(0, g.dtype), index!.shape)) : null,
+    needs[0] ? scatterOp(g, dim, index!, expandTo(scalar(0, g.dtype), index!._shape)) : null,
     null,
     needs[2] ? gatherOp(g, dim, index!) : null,
   ],
@@ -73,16 +73,16 @@ function under(op: string, source: Tensor, index: Tensor, x: Tensor): Tensor {
       'DTYPE_MISMATCH',
       `${op}: expected source to be ${x.dtype} as the input, got ${source.dtype}; cast it with to('${x.dtype}')`,
     );
-  if (numelOf(index.shape) === 0) return reshapeTo(expandTo(scalar(0, x.dtype), index.shape), index.shape);
-  if (source.shape.length !== index.shape.length || index.shape.some((n, i) => n > source.shape[i]!)) {
+  if (numelOf(index._shape) === 0) return reshapeTo(expandTo(scalar(0, x.dtype), index._shape), index._shape);
+  if (source._shape.length !== index._shape.length || index._shape.some((n, i) => n > source._shape[i]!)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: expected index ${showShape(index.shape)} to be no larger than source ${showShape(source.shape)}`,
+      `${op}: expected index ${showShape(index._shape)} to be no larger than source ${showShape(source._shape)}`,
     );
   }
   let part = source;
-  index.shape.forEach((n, i) => {
-    if (n !== part.shape[i]) part = slice(part, i, 0, n);
+  index._shape.forEach((n, i) => {
+    if (n !== part._shape[i]) part = slice(part, i, 0, n);
   });
   return part;
 }
@@ -118,7 +118,7 @@ export function scatter(
   const { reduce } = checkOptions('scatter', options, ['reduce'], undefined, 'dim');
   if (reduce !== undefined) checkChoice('scatter', 'reduce', reduce, ['add', 'multiply']);
   checkTensor('scatter', x);
-  const d = normalizeDim('scatter', dim, x.shape.length);
+  const d = normalizeDim('scatter', dim, x._shape.length);
   const at = vector(checkIndex('scatter', index));
   const values = checkOperand('scatter', source, 'source');
   const out = (reduce === undefined ? scatterOp : SCATTERS[reduce])(
@@ -127,9 +127,9 @@ export function scatter(
     at,
     values instanceof Tensor
       ? under('scatter', vector(values), at, x)
-      : expandTo(scalar(checkElement('scatter', 'source', Number(values), x.dtype), x.dtype), at.shape),
+      : expandTo(scalar(checkElement('scatter', 'source', Number(values), x.dtype), x.dtype), at._shape),
   );
-  return x.shape.length === 0 ? reshapeTo(out, []) : out;
+  return x._shape.length === 0 ? reshapeTo(out, []) : out;
 }
 
 /**
@@ -143,17 +143,17 @@ export function scatterAdd(x: Tensor, dim: number | Tensor, index: Tensor, sourc
   if (arguments.length > 4) refuseSurplus('scatterAdd', arguments, 4);
   if (isOptions(source)) return scatterAdd(x, onlyOption('scatterAdd', 'dim', source), dim as Tensor, index);
   checkTensor('scatterAdd', x);
-  const d = normalizeDim('scatterAdd', dim, x.shape.length);
+  const d = normalizeDim('scatterAdd', dim, x._shape.length);
   const at = vector(checkIndex('scatterAdd', index));
   const values = under('scatterAdd', vector(checkTensor('scatterAdd', source, 'source')), at, x);
   const out = scatterAddOp(vector(x), d, at, values);
-  return x.shape.length === 0 ? reshapeTo(out, []) : out;
+  return x._shape.length === 0 ? reshapeTo(out, []) : out;
 }
 
 function checkList(op: string, index: unknown): Tensor {
   const list = checkIndex(op, index);
-  if (list.shape.length > 1)
-    fail('SHAPE_MISMATCH', `${op}: index must be a vector, got shape ${showShape(list.shape)}`);
+  if (list._shape.length > 1)
+    fail('SHAPE_MISMATCH', `${op}: index must be a vector, got shape ${showShape(list._shape)}`);
   return list;
 }
 
@@ -168,7 +168,7 @@ export function indexSelect(x: Tensor, dim: number | Tensor, index: Tensor | Dim
   if (arguments.length > 3) refuseSurplus('indexSelect', arguments, 3);
   if (isOptions(index)) return indexSelect(x, onlyOption('indexSelect', 'dim', index), dim as Tensor);
   checkTensor('indexSelect', x);
-  return indexSelectOp(x, normalizeDim('indexSelect', dim, x.shape.length), checkList('indexSelect', index));
+  return indexSelectOp(x, normalizeDim('indexSelect', dim, x._shape.length), checkList('indexSelect', index));
 }
 
 const indexAddOp: Op<[x: Tensor, dim: number, index: Tensor, source: Tensor]> = defineOp({
@@ -205,7 +205,7 @@ export function indexAdd(
   checkTensor('indexAdd', source, 'source');
   const { alpha = 1 } = checkOptions('indexAdd', options, ['alpha'], undefined, 'dim');
   const list = checkList('indexAdd', index);
-  const d = normalizeDim('indexAdd', dim, x.shape.length);
+  const d = normalizeDim('indexAdd', dim, x._shape.length);
   if (source.dtype !== x.dtype)
     fail(
       'DTYPE_MISMATCH',
@@ -225,10 +225,10 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('maskedSelect', arguments, 2);
   checkTensor('maskedSelect', x);
   checkMask('maskedSelect', mask, 'mask');
-  const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
+  const shape = broadcastShapes('maskedSelect', x._shape, mask._shape);
   const n = [numelOf(shape)];
   const chosen = rawNonzero(reshapeTo(expandTo(mask, shape), n));
-  return indexSelectOp(reshapeTo(expandTo(x, shape), n), 0, reshapeTo(chosen, [chosen.shape[0]!]));
+  return indexSelectOp(reshapeTo(expandTo(x, shape), n), 0, reshapeTo(chosen, [chosen._shape[0]!]));
 }
 
 /**
@@ -239,10 +239,10 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   if (arguments.length > 2) refuseSurplus('take', arguments, 2);
-  const n = numelOf(checkTensor('take', x).shape);
+  const n = numelOf(checkTensor('take', x)._shape);
   const at = checkIndex('take', index);
-  const flat = reshapeTo(choose(lt(at, 0), add(at, n), at), [numelOf(at.shape)]);
-  return reshapeTo(indexSelectOp(reshapeTo(x, [n]), 0, flat), at.shape);
+  const flat = reshapeTo(choose(lt(at, 0), add(at, n), at), [numelOf(at._shape)]);
+  return reshapeTo(indexSelectOp(reshapeTo(x, [n]), 0, flat), at._shape);
 }
 
 /**
@@ -259,8 +259,8 @@ export function nonzero(x: Tensor, options?: { readonly asTuple?: boolean }): Te
   const { asTuple = false } = checkOptions('nonzero', options, ['asTuple']);
   checkTensor('nonzero', x);
   if (!asTuple) return rawNonzero(x);
-  const all = rawNonzero(x.shape.length === 0 ? reshapeTo(x, [1]) : x);
-  const [count, rank] = all.shape as unknown as [number, number];
+  const all = rawNonzero(x._shape.length === 0 ? reshapeTo(x, [1]) : x);
+  const [count, rank] = all._shape as unknown as [number, number];
   return Array.from({ length: rank }, (_, dim) => reshapeTo(slice(all, 1, dim, 1), [count]));
 }
 

@@ -23,8 +23,8 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (arguments.length > 2) refuseSurplus('oneHot', arguments, 2);
   const index = checkIndex('oneHot', x, 'input');
   checkInteger('oneHot', 'numClasses', numClasses);
-  const dims = index.shape.map((_, i) => i);
-  const isEmpty = numelOf(index.shape) === 0;
+  const dims = index._shape.map((_, i) => i);
+  const isEmpty = numelOf(index._shape) === 0;
   if (isEmpty && numClasses <= 0)
     fail('BAD_ARGUMENT', 'oneHot: cannot infer the number of classes from an empty tensor');
   if (!isEmpty && amin(index, dims).item() < 0) fail('OUT_OF_RANGE', 'oneHot: class values must be non-negative');
@@ -33,5 +33,5 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (classes < 1) fail('OUT_OF_RANGE', `oneHot: numClasses must be positive or -1, got ${numClasses}`);
   if (largest >= classes)
     fail('OUT_OF_RANGE', `oneHot: class values must be smaller than numClasses ${classes}, got ${largest}`);
-  return castTo(eq(reshapeTo(index, [...index.shape, 1]), rawArange(0, 1, classes, 'int64')), 'int64');
+  return castTo(eq(reshapeTo(index, [...index._shape, 1]), rawArange(0, 1, classes, 'int64')), 'int64');
 }

@@ -17,8 +17,8 @@ export const scatterMultiply: Op<[x: Tensor, dim: number, index: Tensor, source:
   forward: (x, dim, index, source) => {
     const out = rawClone(x);
     // Entries that differ along `dim` may name the same element, so one line of them is taken after the other.
-    for (let i = 0; i < (index.shape[dim] ?? 1); i++) {
-      const [at, factor] = [index, source].map((t) => (t.shape.length === 0 ? t : rawSlice(t, dim, i, 1)));
+    for (let i = 0; i < (index._shape[dim] ?? 1); i++) {
+      const [at, factor] = [index, source].map((t) => (t._shape.length === 0 ? t : rawSlice(t, dim, i, 1)));
       const product = mulRaw(rawGather(out, dim, at!), factor!);
       rawScatter(out, dim, at!, product);
       product.dispose();

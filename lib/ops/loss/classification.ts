@@ -57,7 +57,7 @@ const nllRows: Op<[x: Tensor, target: Tensor, ignoreIndex: number]> = defineOp({
   forward: (x, target, ignoreIndex) => rawNll(x, target, null, ignoreIndex)[0],
   save: ([, target]) => [target],
   backward: ({ args: [x, , ignoreIndex], saved: [target] }, g) => {
-    const ones = rawFull(target!.shape, 1, g.dtype);
+    const ones = rawFull(target!._shape, 1, g.dtype);
     return [nllBackward(g, target!, ones, x.shape[1]!, ignoreIndex)];
   },
 });
@@ -88,7 +88,7 @@ const nllOp: Op<
 
 /** The shape of the targets, and input as [rows, classes]. */
 function rowsOf(op: string, input: Tensor): [Shape, Tensor] {
-  const { shape } = input;
+  const { _shape: shape } = input;
   if (shape.length === 0) fail('SHAPE_MISMATCH', `${op}: input must have shape [C], [N, C] or [N, C, d1, …], got []`);
   if (shape.length === 1) return [[], reshapeTo(input, [1, shape[0]!])];
   const [n, classes, ...rest] = shape as [number, number, ...number[]];
@@ -99,10 +99,10 @@ function rowsOf(op: string, input: Tensor): [Shape, Tensor] {
 
 function checkTarget(op: string, target: Tensor, expected: Shape, input: Tensor): Tensor {
   const index = checkIndex(op, target, 'target');
-  if (!sameShape(index.shape, expected)) {
+  if (!sameShape(index._shape, expected)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: for input ${showShape(input.shape)} target must have shape ${showShape(expected)}, got ${showShape(index.shape)}`,
+      `${op}: for input ${showShape(input._shape)} target must have shape ${showShape(expected)}, got ${showShape(index._shape)}`,
     );
   }
   return index;
@@ -111,11 +111,11 @@ function checkTarget(op: string, target: Tensor, expected: Shape, input: Tensor)
 function checkWeight(op: string, weight: Tensor | null, input: Tensor): void {
   if (weight === null) return;
   checkTensor(op, weight, 'weight');
-  const classes = input.shape[input.shape.length === 1 ? 0 : 1]!;
-  if (!sameShape(weight.shape, [classes])) {
+  const classes = input._shape[input._shape.length === 1 ? 0 : 1]!;
+  if (!sameShape(weight._shape, [classes])) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: weight must have one element per class, [${classes}], got ${showShape(weight.shape)}`,
+      `${op}: weight must have one element per class, [${classes}], got ${showShape(weight._shape)}`,
     );
   }
   if (weight.dtype !== input.dtype)
@@ -201,7 +201,7 @@ function crossEntropyGradient(
   weight: Tensor | null,
   { ignoreIndex, smoothing, reduction }: CrossEntropySettings,
 ): Tensor {
-  const classes = x.shape[1]!;
+  const classes = x._shape[1]!;
   const counted = castTo(logicalNot(eq(target, ignoreIndex)), x.dtype);
   const rows = weight === null ? counted : rawNll(x, target, weight, ignoreIndex)[1];
   const scaled = reduction === 'mean' ? div(g, sumRaw(rows, [0])) : g;
@@ -237,11 +237,11 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
     fail('OUT_OF_RANGE', `${op}: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
   checkFloating(op, input);
   checkTensor(op, target, 'target');
-  if (input.shape.length === 0)
+  if (input._shape.length === 0)
     fail('SHAPE_MISMATCH', `${op}: input must have shape [C], [N, C] or [N, C, d1, …], got []`);
   checkWeight(op, weight, input);
-  const classDim = input.shape.length === 1 ? 0 : 1;
-  if (isFloating(target.dtype) && sameShape(target.shape, input.shape)) {
+  const classDim = input._shape.length === 1 ? 0 : 1;
+  if (isFloating(target.dtype) && sameShape(target._shape, input._shape)) {
     return softTargets(
       logSoftmax(input, classDim),
       castTo(target, input.dtype),
@@ -271,7 +271,7 @@ function softTargets(
   reduction: Reduction,
   classDim: number,
 ): Tensor {
-  const { shape } = logProbabilities;
+  const { _shape: shape } = logProbabilities;
   const classes = shape[classDim]!;
   const spread = labelSmoothing === 0 ? target : add(mul(target, 1 - labelSmoothing), labelSmoothing / classes);
   const terms = mul(logProbabilities, spread);
@@ -281,8 +281,8 @@ function softTargets(
   if (reduction === 'none') return losses;
   const total = sumDims(
     losses,
-    losses.shape.map((_, i) => i),
+    losses._shape.map((_, i) => i),
     false,
   );
-  return reduction === 'sum' ? total : div(total, numelOf(losses.shape));
+  return reduction === 'sum' ? total : div(total, numelOf(losses._shape));
 }

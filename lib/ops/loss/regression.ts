@@ -24,19 +24,19 @@ export interface WeightedLossOptions extends LossOptions {
 function checkPair(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
   checkTensor(op, input);
   checkTensor(op, target, 'target');
-  if (!sameShape(input.shape, target.shape)) {
+  if (!sameShape(input._shape, target._shape)) {
     process.emitWarning(
-      `${op}: target ${showShape(target.shape)} differs from input ${showShape(input.shape)} in shape; broadcasting them is likely a mistake`,
+      `${op}: target ${showShape(target._shape)} differs from input ${showShape(input._shape)} in shape; broadcasting them is likely a mistake`,
     );
   }
   return promote(input, target);
 }
 
 function checkShape(op: string, name: string, x: Tensor, input: Tensor): void {
-  if (sameShape(x.shape, input.shape)) return;
+  if (sameShape(x._shape, input._shape)) return;
   fail(
     'SHAPE_MISMATCH',
-    `${op}: ${name} must have the input's shape ${showShape(input.shape)}, got ${showShape(x.shape)}`,
+    `${op}: ${name} must have the input's shape ${showShape(input._shape)}, got ${showShape(x._shape)}`,
   );
 }
 
@@ -260,5 +260,5 @@ export function klDiv(input: Tensor, target: Tensor, options?: KlDivOptions): Te
   const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(maskedFill(mul(t, log(t)), eq(t, 0), 0), mul(t, x));
   if (reduction !== 'batchmean') return reduceLoss(losses, reduction);
   const total = sum(losses);
-  return input.shape.length === 0 ? total : div(total, input.shape[0]!);
+  return input._shape.length === 0 ? total : div(total, input._shape[0]!);
 }

@@ -29,10 +29,10 @@ type Running = readonly [mean: Tensor | null, variance: Tensor | null];
 
 /** [C] made to broadcast against x [N, C, …]. */
 const alongChannels = (v: Tensor, x: Tensor): Tensor =>
-  reshapeTo(v, [v.numel, ...new Array<number>(x.shape.length - 2).fill(1)]);
+  reshapeTo(v, [v.numel, ...new Array<number>(x._shape.length - 2).fill(1)]);
 
 /** All dimensions but the channels. */
-const aroundChannels = (x: Tensor): number[] => x.shape.map((_, i) => i).filter((i) => i !== 1);
+const aroundChannels = (x: Tensor): number[] => x._shape.map((_, i) => i).filter((i) => i !== 1);
 
 function parameterGradients(g: Tensor, normal: Tensor, needs: NormNeeds): [Tensor | null, Tensor | null] {
   const dims = aroundChannels(g);
@@ -86,13 +86,13 @@ function batchNormFormula(
 
 function checkChannels(op: string, x: unknown, least: number): [Tensor, number] {
   const input = checkFloating(op, x);
-  if (input.shape.length < least) {
+  if (input._shape.length < least) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: expected an input with at least ${least} dimensions, [N, C, …], got ${showShape(input.shape)}`,
+      `${op}: expected an input with at least ${least} dimensions, [N, C, …], got ${showShape(input._shape)}`,
     );
   }
-  return [input, input.shape[1]!];
+  return [input, input._shape[1]!];
 }
 
 /** A running statistic, which training writes to. */
@@ -149,10 +149,10 @@ export function batchNorm(
   if (!training && (runningMean === null || runningVar === null)) {
     fail('BAD_ARGUMENT', `${op}: runningMean and runningVar must be given in evaluation mode`);
   }
-  if (training && numelOf(input.shape) === channels && channels > 0) {
+  if (training && numelOf(input._shape) === channels && channels > 0) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Expected more than 1 value per channel when training, got input size ${showShape(input.shape)}`,
+      `${op}: Expected more than 1 value per channel when training, got input size ${showShape(input._shape)}`,
     );
   }
   const running: Running = [
@@ -188,7 +188,7 @@ function normaliseBatch(
     if (training) running.forEach((statistic, i) => void (statistic && rawCopy(wide[i]!, statistic)));
     return castTo(y, x.dtype);
   }
-  const statistics = willRecord(x, weight, bias) ? newStatistics(x, x.shape[1]!) : null;
+  const statistics = willRecord(x, weight, bias) ? newStatistics(x, x._shape[1]!) : null;
   return batchNormOp(x, weight, bias, { running, training, momentum, eps, statistics });
 }
 
@@ -222,7 +222,7 @@ function groupNormFormula(
   eps: number,
   needs: NormNeeds,
 ): (Tensor | null)[] {
-  const { shape } = x;
+  const { _shape: shape } = x;
   const grouped = [shape[0]!, groups, numelOf(shape.slice(1)) / groups];
   const { normal, backward } = standardised(reshapeTo(x, grouped), [2], eps, true);
   return [
@@ -255,13 +255,13 @@ export function groupNorm(x: Tensor, numGroups: number, options?: GroupNormOptio
   if (checkInteger(op, 'numGroups', numGroups) < 1 || channels % numGroups !== 0) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Expected number of channels in input to be divisible by numGroups, but got input of shape ${showShape(input.shape)} and numGroups=${numGroups}`,
+      `${op}: Expected number of channels in input to be divisible by numGroups, but got input of shape ${showShape(input._shape)} and numGroups=${numGroups}`,
     );
   }
-  if (numelOf(input.shape) === numGroups) {
+  if (numelOf(input._shape) === numGroups) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Expected more than 1 value per channel when training, got input size ${showShape(input.shape)}`,
+      `${op}: Expected more than 1 value per channel when training, got input size ${showShape(input._shape)}`,
     );
   }
   const w = checkAffine(op, 'weight', weight, input, [channels]);
@@ -274,7 +274,7 @@ function normaliseGroups(x: Tensor, groups: number, weight: Tensor | null, bias:
   if (x.dtype === 'bfloat16') {
     return castTo(normaliseGroups(widen(x), groups, widen(weight), widen(bias), eps), x.dtype);
   }
-  const statistics = willRecord(x, weight, bias) ? newStatistics(x, x.shape[0]! * groups) : null;
+  const statistics = willRecord(x, weight, bias) ? newStatistics(x, x._shape[0]! * groups) : null;
   return groupNormOp(x, weight, bias, { groups, eps, statistics });
 }
 
@@ -320,11 +320,11 @@ export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
   );
   if (!useInputStats) return batchNorm(x, runningMean, runningVar, { weight, bias, momentum, eps });
   const [input, channels] = checkChannels(op, x, 2);
-  const spatial = numelOf(input.shape.slice(2));
+  const spatial = numelOf(input._shape.slice(2));
   if (spatial === 1) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: Expected more than 1 spatial element when training, got input size ${showShape(input.shape)}`,
+      `${op}: Expected more than 1 spatial element when training, got input size ${showShape(input._shape)}`,
     );
   }
   const running: Running = [
@@ -336,7 +336,7 @@ export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
   checkNumber(op, 'momentum', momentum);
   checkNumber(op, 'eps', eps);
   if (input.numel > 0) {
-    const dims = input.shape.map((_, i) => i).slice(2);
+    const dims = input._shape.map((_, i) => i).slice(2);
     track(running[0], momentum, () => mean(mean(input, dims), 0));
     track(running[1], momentum, () => mean(varOf(input, dims), 0));
   }

@@ -14,7 +14,7 @@ import { reshapeTo } from '../shape/layout.js';
 
 const NODE = 'ConvolutionBackward0';
 const axesOf = (shape: Shape): Axes => shape.slice(2);
-const overChannels = (g: Tensor): Tensor => sumDims(g, [0, ...axesOf(g.shape).map((_, i) => i + 2)], false);
+const overChannels = (g: Tensor): Tensor => sumDims(g, [0, ...axesOf(g._shape).map((_, i) => i + 2)], false);
 
 type ConvArguments = [x: Tensor, weight: Tensor, bias: Tensor | null, geometry: ConvGeometry, size: Axes];
 
@@ -121,33 +121,33 @@ function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | nul
       );
     }
   }
-  const rank = x.shape.length;
+  const rank = x._shape.length;
   if (rank !== axes + 1 && rank !== axes + 2) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: expected ${axes + 1}D (unbatched) or ${axes + 2}D (batched) input, but got input of size ${showShape(x.shape)}`,
+      `${op}: expected ${axes + 1}D (unbatched) or ${axes + 2}D (batched) input, but got input of size ${showShape(x._shape)}`,
     );
   }
-  if (weight.shape.length !== axes + 2) {
-    fail('SHAPE_MISMATCH', `${op}: expected ${axes + 2}D weight, but got weight of size ${showShape(weight.shape)}`);
+  if (weight._shape.length !== axes + 2) {
+    fail('SHAPE_MISMATCH', `${op}: expected ${axes + 2}D weight, but got weight of size ${showShape(weight._shape)}`);
   }
-  if (axesOf(weight.shape).includes(0)) {
+  if (axesOf(weight._shape).includes(0)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: kernel size should be greater than zero, got weight of size ${showShape(weight.shape)}`,
+      `${op}: kernel size should be greater than zero, got weight of size ${showShape(weight._shape)}`,
     );
   }
-  const batched = rank === axes + 2 ? x : reshapeTo(x, [1, ...x.shape]);
-  if (axesOf(batched.shape).includes(0)) {
+  const batched = rank === axes + 2 ? x : reshapeTo(x, [1, ...x._shape]);
+  if (axesOf(batched._shape).includes(0)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: only zero batch or zero channel inputs are supported, but got input shape ${showShape(x.shape)}`,
+      `${op}: only zero batch or zero channel inputs are supported, but got input shape ${showShape(x._shape)}`,
     );
   }
   return batched;
 }
 
-function checkWeight(op: string, { shape }: Tensor, groups: number): void {
+function checkWeight(op: string, { _shape: shape }: Tensor, groups: number): void {
   if (shape[0]! < groups || shape[0]! % groups !== 0) {
     const wish = shape[0]! < groups ? `at least ${groups}` : `divisible by ${groups}`;
     fail(
@@ -158,19 +158,19 @@ function checkWeight(op: string, { shape }: Tensor, groups: number): void {
 }
 
 function checkChannels(op: string, x: Tensor, weight: Tensor, channels: number, groups: number): void {
-  if (x.shape[1] !== channels) {
+  if (x._shape[1] !== channels) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: given groups=${groups}, weight of size ${showShape(weight.shape)}, expected input ${showShape(x.shape)} to have ${channels} channels, but got ${x.shape[1]} channels instead`,
+      `${op}: given groups=${groups}, weight of size ${showShape(weight._shape)}, expected input ${showShape(x._shape)} to have ${channels} channels, but got ${x._shape[1]} channels instead`,
     );
   }
 }
 
 function checkBias(op: string, weight: Tensor, bias: Tensor | null, channels: number): void {
-  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
+  if (bias !== null && (bias._shape.length !== 1 || bias._shape[0] !== channels)) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: given weight of size ${showShape(weight.shape)}, expected bias to be 1-dimensional with ${channels} elements, but got bias of size ${showShape(bias.shape)} instead`,
+      `${op}: given weight of size ${showShape(weight._shape)}, expected bias to be 1-dimensional with ${channels} elements, but got bias of size ${showShape(bias._shape)} instead`,
     );
   }
 }
@@ -191,7 +191,7 @@ const wide = (x: Tensor): Tensor => (x.dtype === 'bfloat16' ? castTo(x, 'float32
 /** The result in x's dtype, without the batch that x may lack. */
 function finish(out: Tensor, x: Tensor): Tensor {
   const result = castTo(out, x.dtype);
-  return result.shape.length === x.shape.length ? result : reshapeTo(result, result.shape.slice(1));
+  return result._shape.length === x._shape.length ? result : reshapeTo(result, result._shape.slice(1));
 }
 
 function convolve(
@@ -214,10 +214,10 @@ function convolve(
   const strides = perAxis(op, 'stride', stride, axes, 1, 'non-positive stride');
   const dilations = perAxis(op, 'dilation', dilation, axes, 1, 'non-positive dilation');
   checkWeight(op, weight, groups);
-  checkChannels(op, input, weight, weight.shape[1]! * groups, groups);
-  checkBias(op, weight, bias, weight.shape[0]!);
-  const kernel = axesOf(weight.shape);
-  const whole = axesOf(input.shape);
+  checkChannels(op, input, weight, weight._shape[1]! * groups, groups);
+  checkBias(op, weight, bias, weight._shape[0]!);
+  const kernel = axesOf(weight._shape);
+  const whole = axesOf(input._shape);
   const spans = kernel.map((size, i) => checkSize(op, reach(size, dilations[i]!)));
   let before: number[];
   let size: number[];
@@ -308,16 +308,16 @@ function transpose(
   const before = perAxis(op, 'padding', padding, axes, 0, 'negative padding');
   const extra = perAxis(op, 'outputPadding', outputPadding, axes, 0, 'negative outputPadding');
   checkWeight(op, weight, groups);
-  checkChannels(op, input, weight, weight.shape[0]!, groups);
-  checkBias(op, weight, bias, weight.shape[1]! * groups);
+  checkChannels(op, input, weight, weight._shape[0]!, groups);
+  checkBias(op, weight, bias, weight._shape[1]! * groups);
   if (extra.some((n, i) => n >= strides[i]! && n >= dilations[i]!)) {
     fail(
       'BAD_ARGUMENT',
       `${op}: output padding must be smaller than either stride or dilation, but got outputPadding ${showShape(extra)}, stride ${showShape(strides)}, dilation ${showShape(dilations)}`,
     );
   }
-  const whole = axesOf(input.shape);
-  const size = axesOf(weight.shape).map((k, i) =>
+  const whole = axesOf(input._shape);
+  const size = axesOf(weight._shape).map((k, i) =>
     checkSize(op, (whole[i]! - 1) * strides[i]! - 2 * before[i]! + reach(k, dilations[i]!) + extra[i]!),
   );
   if (size.some((n) => n < 1)) {

@@ -56,7 +56,7 @@ function limitNorms(weight: Tensor, index: Tensor, maxNorm: number, normType: nu
     const rows = rawIndexSelect(weight, 0, list);
     const norms = norm(rows, normType, { dim: 1, keepdim: true });
     const scales = where(gt(norms, maxNorm), mul(reciprocal(add(norms, 1e-7)), maxNorm), 1);
-    rawScatter(weight, 0, rawExpand(reshapeTo(list, [distinct.length, 1]), rows.shape), mul(rows, scales));
+    rawScatter(weight, 0, rawExpand(reshapeTo(list, [distinct.length, 1]), rows._shape), mul(rows, scales));
   });
   bumpVersion(weight);
 }
@@ -114,10 +114,10 @@ export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOpti
     );
   }
   checkTensor(op, weight, 'weight');
-  if (weight.shape.length !== 2) {
-    fail('SHAPE_MISMATCH', `${op}: weight must be 2-dimensional, got shape ${showShape(weight.shape)}`);
+  if (weight._shape.length !== 2) {
+    fail('SHAPE_MISMATCH', `${op}: weight must be 2-dimensional, got shape ${showShape(weight._shape)}`);
   }
-  const padding = checkPaddingIdx(op, paddingIdx, weight.shape[0]!);
+  const padding = checkPaddingIdx(op, paddingIdx, weight._shape[0]!);
   checkNumber(op, 'normType', normType);
   const index = rawTo(input, 'int64');
   if (maxNorm !== null) {

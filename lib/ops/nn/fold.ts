@@ -69,7 +69,7 @@ function windowsIn(op: string, image: Shape, kernelSize: PerAxis2, options: Fold
   return { ...windows, blocks };
 }
 
-const unbatched = (out: Tensor): Tensor => reshapeTo(out, out.shape.slice(1));
+const unbatched = (out: Tensor): Tensor => reshapeTo(out, out._shape.slice(1));
 
 /**
  * Every window of planes as a column: x [n, c, h, w] or [c, h, w] → [n, c · kh · kw, l] or [c · kh · kw, l], l the
@@ -81,7 +81,7 @@ const unbatched = (out: Tensor): Tensor => reshapeTo(out, out.shape.slice(1));
 export function unfold(x: Tensor, kernelSize: PerAxis2, options?: FoldOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('unfold', arguments, 3);
   checkFloating('unfold', x);
-  const { shape } = x;
+  const { _shape: shape } = x;
   const rank = shape.length;
   if ((rank !== 3 && rank !== 4) || shape.slice(rank - 3).includes(0)) {
     fail(
@@ -103,7 +103,7 @@ export function unfold(x: Tensor, kernelSize: PerAxis2, options?: FoldOptions): 
 export function fold(x: Tensor, outputSize: PerAxis2, kernelSize: PerAxis2, options?: FoldOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('fold', arguments, 4);
   checkFloating('fold', x);
-  const { shape } = x;
+  const { _shape: shape } = x;
   const rank = shape.length;
   if ((rank !== 2 && rank !== 3) || shape.slice(rank - 2).includes(0)) {
     fail(

@@ -26,7 +26,7 @@ export interface PadOptions {
 /** x's elements [start, start + size) of every dimension. */
 const cropped = (x: Tensor, starts: readonly number[], shape: Shape): Tensor =>
   starts.reduce(
-    (part, start, dim) => (part.shape[dim] === shape[dim] ? part : slice(part, dim, start, shape[dim]!)),
+    (part, start, dim) => (part._shape[dim] === shape[dim] ? part : slice(part, dim, start, shape[dim]!)),
     x,
   );
 
@@ -36,7 +36,7 @@ const constantOp: Op<[x: Tensor, starts: readonly number[], shape: Shape, value:
   node: 'ConstantPadNdBackward0',
   forward: (x, starts, shape, value) => {
     const out = rawFull(shape, value, x.dtype);
-    const place = starts.reduce((part, start, dim) => rawSlice(part, dim, start, x.shape[dim]!), out);
+    const place = starts.reduce((part, start, dim) => rawSlice(part, dim, start, x._shape[dim]!), out);
     rawCopy(x, place);
     out._versions = null;
     return out;
@@ -47,10 +47,13 @@ const constantOp: Op<[x: Tensor, starts: readonly number[], shape: Shape, value:
 function constantPad(x: Tensor, before: readonly number[], after: readonly number[], value: number): Tensor {
   const least = (list: readonly number[]): number[] => list.map((n) => Math.max(-n, 0));
   const [left, right] = [least(before), least(after)];
-  const kept = x.shape.map((n, i) => n - left[i]! - right[i]!);
-  const whole = x.shape.map((n, i) => n + before[i]! + after[i]!);
+  const kept = x._shape.map((n, i) => n - left[i]! - right[i]!);
+  const whole = x._shape.map((n, i) => n + before[i]! + after[i]!);
   if (whole.some((n, i) => n < 0 || kept[i]! < 0)) {
-    fail('SHAPE_MISMATCH', `pad: padding ${describePads(before, after)} leaves nothing of input ${showShape(x.shape)}`);
+    fail(
+      'SHAPE_MISMATCH',
+      `pad: padding ${describePads(before, after)} leaves nothing of input ${showShape(x._shape)}`,
+    );
   }
   const shape = checkShape('pad', whole);
   const inner = cropped(x, left, kept);
@@ -75,23 +78,23 @@ const SOURCE: Readonly<Record<Exclude<PadMode, 'constant'>, (i: number, n: numbe
 
 function padDim(x: Tensor, dim: number, before: number, after: number, mode: Exclude<PadMode, 'constant'>): Tensor {
   if (before === 0 && after === 0) return x;
-  const n = x.shape[dim]!;
+  const n = x._shape[dim]!;
   const size = n + before + after;
   const most = mode === 'reflect' ? n - 1 : mode === 'circular' ? n : Number.POSITIVE_INFINITY;
   if (before > most || after > most) {
     const rule = mode === 'reflect' ? 'be less than the input' : 'not exceed the input';
     fail(
       'SHAPE_MISMATCH',
-      `pad: with mode ${mode} padding must ${rule} along its dimension, but got (${before}, ${after}) at dimension ${dim} of ${showShape(x.shape)}`,
+      `pad: with mode ${mode} padding must ${rule} along its dimension, but got (${before}, ${after}) at dimension ${dim} of ${showShape(x._shape)}`,
     );
   }
   if (size < 1 || n === 0) {
     fail(
       'SHAPE_MISMATCH',
-      `pad: padding (${before}, ${after}) of dimension ${dim} of ${showShape(x.shape)} gives no element`,
+      `pad: padding (${before}, ${after}) of dimension ${dim} of ${showShape(x._shape)} gives no element`,
     );
   }
-  checkShape('pad', withSize(x.shape, dim, size));
+  checkShape('pad', withSize(x._shape, dim, size));
   const source = SOURCE[mode];
   const places = BigInt64Array.from({ length: size }, (_, j) => BigInt(source(j - before, n)));
   return indexSelect(x, dim, rawFrom(places, [size], 'int64'));
@@ -114,18 +117,18 @@ export function pad(x: Tensor, padding: readonly number[], options?: PadOptions)
   if (value !== undefined) checkNumber('pad', 'value', value);
   if (!Array.isArray(padding)) fail('WRONG_TYPE', `pad: padding must be an array of numbers, got ${describe(padding)}`);
   for (const n of padding as readonly unknown[]) checkInteger('pad', 'padding', n);
-  const rank = x.shape.length;
+  const rank = x._shape.length;
   const dims = padding.length / 2;
   if (!Number.isInteger(dims))
     fail('BAD_ARGUMENT', `pad: padding length must be divisible by 2, got ${padding.length}`);
   if (dims > rank) {
     fail(
       'BAD_ARGUMENT',
-      `pad: padding length should be at most two times the input dimension, got ${padding.length} for input ${showShape(x.shape)}`,
+      `pad: padding length should be at most two times the input dimension, got ${padding.length} for input ${showShape(x._shape)}`,
     );
   }
   const amounts = (side: number): number[] =>
-    x.shape.map((_, i) => (i < rank - dims ? 0 : padding[2 * (rank - 1 - i) + side]!));
+    x._shape.map((_, i) => (i < rank - dims ? 0 : padding[2 * (rank - 1 - i) + side]!));
   const [before, after] = [amounts(0), amounts(1)];
   if (mode === 'constant') return constantPad(x, before, after, checkElement('pad', 'value', value ?? 0, x.dtype));
   if (value !== undefined && value !== 0)
@@ -133,7 +136,7 @@ export function pad(x: Tensor, padding: readonly number[], options?: PadOptions)
   if (dims < 1 || dims > 3 || (rank !== dims + 1 && rank !== dims + 2)) {
     fail(
       'SHAPE_MISMATCH',
-      `pad: mode ${mode} pads the last 1, 2 or 3 of 1 or 2 dimensions more, got padding of length ${padding.length} for input ${showShape(x.shape)}`,
+      `pad: mode ${mode} pads the last 1, 2 or 3 of 1 or 2 dimensions more, got padding of length ${padding.length} for input ${showShape(x._shape)}`,
     );
   }
   // What a circular padding takes away at one end does not come back at the other.

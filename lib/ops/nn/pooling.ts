@@ -69,7 +69,7 @@ const maxPoolBackward: Op<[g: Tensor, indices: Tensor, windows: Named]> = define
   save: ([, indices]) => [indices],
   backward: ({ args: [{ shape }], saved: [indices] }, gg) => {
     const planes = shape.slice(0, -2);
-    const size = gg.shape.at(-2)! * gg.shape.at(-1)!;
+    const size = gg._shape.at(-2)! * gg._shape.at(-1)!;
     const flat = reshapeTo(gg, [...planes, size]);
     const at = reshapeTo(rawTo(indices!, 'int64'), [...planes, shape.at(-2)! * shape.at(-1)!]);
     // A place outside the plane is that of a window which covers nothing.
@@ -100,7 +100,7 @@ const avgPoolBackward: Op<[g: Tensor, windows: Named]> = defineOp({
  */
 function planesOf(op: string, x: unknown, rank: 1 | 2, mayBeEmpty?: (dim: number, rank: number) => boolean): Tensor {
   const input = widen(checkFloating(op, x));
-  const { shape } = input;
+  const { _shape: shape } = input;
   const batched = shape.length === rank + 2;
   const allowed = mayBeEmpty ?? ((dim) => batched && dim === 0);
   if ((!batched && shape.length !== rank + 1) || shape.some((n, i) => n === 0 && !allowed(i, shape.length))) {
@@ -114,7 +114,7 @@ function planesOf(op: string, x: unknown, rank: 1 | 2, mayBeEmpty?: (dim: number
 
 /** The result without the height that planesOf added. */
 function withoutHeight(y: Tensor, rank: 1 | 2): Tensor {
-  return rank === 2 ? y : reshapeTo(y, [...y.shape.slice(0, -2), y.shape.at(-1)!]);
+  return rank === 2 ? y : reshapeTo(y, [...y._shape.slice(0, -2), y._shape.at(-1)!]);
 }
 
 /** The result of pooling x, in its dtype. */
@@ -228,7 +228,7 @@ function maxPool<Rank extends 1 | 2>(
 ): Tensor | [Tensor, Tensor] {
   const known = checkOptions<MaxPoolOptions<Rank>>(op, options, MAX_OPTIONS);
   const planes = planesOf(op, x, rank);
-  const windows = windowsOf(op, planes.shape, kernelSize, known, rank);
+  const windows = windowsOf(op, planes._shape, kernelSize, known, rank);
   return poolMaxima(x, planes, windows, 'MaxPool2DWithIndicesBackward0', known.returnIndices ?? false, rank);
 }
 
@@ -287,7 +287,7 @@ function adaptiveMaxPool<Rank extends 1 | 2>(
 ): Tensor | [Tensor, Tensor] {
   const { returnIndices = false } = checkOptions(op, options, ['returnIndices']);
   const planes = planesOf(op, x, rank, (dim) => dim === 0);
-  const windows = adaptiveWindows(op, planes.shape, outputSize, rank);
+  const windows = adaptiveWindows(op, planes._shape, outputSize, rank);
   return poolMaxima(x, planes, windows, 'AdaptiveMaxPool2DBackward0', returnIndices, rank);
 }
 
@@ -353,7 +353,7 @@ export function avgPool1d(x: Tensor, kernelSize: PoolSize<1>, options?: AvgPoolO
   const op = 'avgPool1d';
   const known = checkOptions(op, options, AVG_OPTIONS);
   const planes = planesOf(op, x, 1);
-  const [height, width] = windowsOf(op, planes.shape, kernelSize, known, 1);
+  const [height, width] = windowsOf(op, planes._shape, kernelSize, known, 1);
   const { countIncludePad = true } = known;
   return finish(avgPoolOp(planes, { height, width, countIncludePad, divisor: 0, node: 'AvgPool2DBackward0' }), x, 1);
 }
@@ -371,7 +371,7 @@ export function avgPool2d(x: Tensor, kernelSize: PoolSize<2>, options?: AvgPool2
   const { countIncludePad = true } = known;
   const divisor = checkDivisor(op, known.divisorOverride) ?? 0;
   const planes = planesOf(op, x, 2);
-  const [height, width] = windowsOf(op, planes.shape, kernelSize, known, 2);
+  const [height, width] = windowsOf(op, planes._shape, kernelSize, known, 2);
   return finish(avgPoolOp(planes, { height, width, countIncludePad, divisor, node: 'AvgPool2DBackward0' }), x, 2);
 }
 
@@ -379,7 +379,7 @@ function adaptiveAvgPool(op: string, x: Tensor, outputSize: unknown, rank: 1 | 2
   const isWhole = rank === 2 && (Array.isArray(outputSize) ? outputSize : [outputSize]).every((size) => size === 1);
   // Planes may be none, and a mean be one of nothing.
   const planes = planesOf(op, x, rank, (dim, dims) => isWhole || dim < dims - rank);
-  const [height, width] = adaptiveWindows(op, planes.shape, outputSize, rank);
+  const [height, width] = adaptiveWindows(op, planes._shape, outputSize, rank);
   // One window over everything is a mean, as in PyTorch.
   if (rank === 2 && height.out === 1 && width.out === 1)
     return castTo(mean(planes, [-2, -1], { keepdim: true }), x.dtype);

@@ -46,21 +46,21 @@ export function linearDynamic(
   for (const [name, { dtype }, expected] of given) {
     if (dtype !== expected) fail('DTYPE_MISMATCH', `${op}: ${name} must be ${expected}, got ${dtype}`);
   }
-  const [outputs, inputs] = weight.shape;
-  if (weight.shape.length !== 2)
-    fail('SHAPE_MISMATCH', `${op}: weight must be a matrix, got ${showShape(weight.shape)}`);
-  if (x.shape.length < 2 || x.shape.at(-1) !== inputs) {
+  const [outputs, inputs] = weight._shape;
+  if (weight._shape.length !== 2)
+    fail('SHAPE_MISMATCH', `${op}: weight must be a matrix, got ${showShape(weight._shape)}`);
+  if (x._shape.length < 2 || x._shape.at(-1) !== inputs) {
     fail(
       'SHAPE_MISMATCH',
-      `${op}: input must be [..., ${inputs}] of two or more dimensions, got ${showShape(x.shape)}`,
+      `${op}: input must be [..., ${inputs}] of two or more dimensions, got ${showShape(x._shape)}`,
     );
   }
-  const isPerRow = weightScale.shape.length === 1 && weightScale.shape[0] === outputs;
-  if (weightScale.shape.length !== 0 && !isPerRow) {
-    fail('SHAPE_MISMATCH', `${op}: weightScale must be [] or [${outputs}], got ${showShape(weightScale.shape)}`);
+  const isPerRow = weightScale._shape.length === 1 && weightScale._shape[0] === outputs;
+  if (weightScale._shape.length !== 0 && !isPerRow) {
+    fail('SHAPE_MISMATCH', `${op}: weightScale must be [] or [${outputs}], got ${showShape(weightScale._shape)}`);
   }
-  if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
-    fail('SHAPE_MISMATCH', `${op}: bias must have shape [${outputs}], got ${showShape(bias.shape)}`);
+  if (bias !== null && (bias._shape.length !== 1 || bias._shape[0] !== outputs)) {
+    fail('SHAPE_MISMATCH', `${op}: bias must have shape [${outputs}], got ${showShape(bias._shape)}`);
   }
   if (context().grad && (x.requiresGrad || weightScale.requiresGrad || bias?.requiresGrad === true)) {
     fail(
@@ -68,8 +68,8 @@ export function linearDynamic(
       `${op}: quantised layers cannot be trained: no operand may require a gradient; run it in noGrad(…)`,
     );
   }
-  const rows = numelOf(x.shape.slice(0, -1));
-  const matrix = x.shape.length === 2 ? x : rawReshape(rawContiguous(x), [rows, inputs!]);
+  const rows = numelOf(x._shape.slice(0, -1));
+  const matrix = x._shape.length === 2 ? x : rawReshape(rawContiguous(x), [rows, inputs!]);
   const out = rawLinearInt8(matrix, weight, weightScale, bias, reduceRange);
-  return x.shape.length === 2 ? out : rawReshape(out, [...x.shape.slice(0, -1), outputs!]);
+  return x._shape.length === 2 ? out : rawReshape(out, [...x._shape.slice(0, -1), outputs!]);
 }

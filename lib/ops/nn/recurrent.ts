@@ -59,14 +59,14 @@ interface Kept {
 }
 
 /** x [T, B, n] as [T · B, n]. */
-const rows = (x: Tensor): Tensor => rawReshape(x, [numelOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+const rows = (x: Tensor): Tensor => rawReshape(x, [numelOf(x._shape.slice(0, -1)), x._shape.at(-1)!]);
 
 /** A copy of step `t` of x [T, B, n]. */
 function stepOf(x: Tensor, t: number): Tensor {
   const view = rawSlice(x, 0, t, 1);
   const copy = rawCast(view, x.dtype);
   view.dispose();
-  const out = rawReshape(copy, x.shape.slice(1));
+  const out = rawReshape(copy, x._shape.slice(1));
   copy.dispose();
   out._versions = null;
   return out;
@@ -75,9 +75,9 @@ function stepOf(x: Tensor, t: number): Tensor {
 function runLayer(
   ...[x, hidden, cellState, weightIh, weightHh, biasIh, biasHh, weightHr, cell, reverse]: LayerArgs
 ): Recurrence {
-  const [steps, batch] = x.shape as [number, number, number];
-  const width = weightIh.shape[0]! / GATES[cell];
-  const features = weightHh.shape[1]!;
+  const [steps, batch] = x._shape as [number, number, number];
+  const width = weightIh._shape[0]! / GATES[cell];
+  const features = weightHh._shape[1]!;
   const summed = cell !== 'gru' && biasIh !== null && biasHh !== null;
   const flat = rows(rawContiguous(x));
   const bias = summed ? addRaw(biasIh, biasHh) : biasIh;
@@ -86,9 +86,9 @@ function runLayer(
   const result: Recurrence = {
     cell,
     reverse,
-    gates: rawReshape(gates, [steps, batch, weightIh.shape[0]!]),
+    gates: rawReshape(gates, [steps, batch, weightIh._shape[0]!]),
     weight: rawContiguous(weightHh),
-    bias: cell === 'gru' ? (biasHh ?? rawFull([weightHh.shape[0]!], 0, x.dtype)) : null,
+    bias: cell === 'gru' ? (biasHh ?? rawFull([weightHh._shape[0]!], 0, x.dtype)) : null,
     hidden: rawContiguous(hidden),
     cellState: cellState === null ? null : rawContiguous(cellState),
     projection: weightHr === null ? null : rawContiguous(weightHr),
@@ -128,7 +128,7 @@ function composedStep(
 function composedLayer(
   ...[x, h0, c0, weightIh, weightHh, biasIh, biasHh, weightHr, cell, reverse]: LayerArgs
 ): Tensor[] {
-  const steps = x.shape[0]!;
+  const steps = x._shape[0]!;
   const gates = linear(x, weightIh, biasIh);
   const outputs = new Array<Tensor>(steps);
   let hidden = h0;
@@ -173,15 +173,15 @@ function nativeGradients(
   const d = rawRecurrentBackward(r, dense(dy), dense(dh), dense(dc));
   const dGates = rows(d.gates);
   const dRecurrent = r.cell === 'gru' ? rows(d.recurrent) : dGates;
-  const steps = x.shape[0]!;
+  const steps = x._shape[0]!;
   const states = (): Tensor => {
-    const first = rawReshape(r.hidden, [1, ...h0.shape]);
+    const first = rawReshape(r.hidden, [1, ...h0._shape]);
     const rest = rawSlice(r.output, 0, r.reverse ? 1 : 0, steps - 1);
     return rows(rawConcat(r.reverse ? [rest, first] : [first, rest], 0));
   };
   const bias = (g: Tensor): Tensor => sumRaw(g, [0]);
   const dBiasIh = biasIh === null ? null : bias(dGates);
-  const all: (() => Gradient)[] = [() => rawReshape(rawMatmul(dGates, weightIh), x.shape), () => d.hidden];
+  const all: (() => Gradient)[] = [() => rawReshape(rawMatmul(dGates, weightIh), x._shape), () => d.hidden];
   if (c0 !== null) all.push(() => d.cellState);
   all.push(
     () => rawMatmul(rawSwap(dGates, 0, 1), rows(rawContiguous(x))),
@@ -199,7 +199,7 @@ const layerOp: Op<LayerArgs, Tensor[]> = defineOp({
   forward: (...args) => {
     const r = runLayer(...args);
     const [x, , , , , , , , , reverse, kept] = args;
-    const last = reverse ? 0 : x.shape[0]! - 1;
+    const last = reverse ? 0 : x._shape[0]! - 1;
     const out = [r.output, stepOf(r.output, last)];
     if (r.cell === 'lstm') out.push(stepOf(r.cells!, last));
     if (kept === null) for (const rest of [r.gates, r.cells, r.raw]) rest?.dispose();
@@ -224,7 +224,7 @@ const layerOp: Op<LayerArgs, Tensor[]> = defineOp({
       reverse,
       gates: gates!,
       weight: rawContiguous(weightHh!),
-      bias: cell === 'gru' ? (biasHh ?? rawFull([weightHh!.shape[0]!], 0, x!.dtype)) : null,
+      bias: cell === 'gru' ? (biasHh ?? rawFull([weightHh!._shape[0]!], 0, x!.dtype)) : null,
       hidden: rawContiguous(h0!),
       cellState: c0 === null ? null : rawContiguous(c0!),
       projection: weightHr === null ? null : rawContiguous(weightHr!),

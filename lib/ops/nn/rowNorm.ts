@@ -37,7 +37,7 @@ export function presentGradients(
 }
 
 const meanOver = (x: Tensor, dims: readonly number[]): Tensor =>
-  div(sumDims(x, dims, true), numelOf(dims.map((d) => x.shape[d]!)));
+  div(sumDims(x, dims, true), numelOf(dims.map((d) => x._shape[d]!)));
 
 /**
  * x̂ = (x − mean) · rstd over dims, and the gradient that g, the gradient of x̂, gives x: what the fused backwards
@@ -88,7 +88,7 @@ function rowNormFormula(
   centred: boolean,
   needs: NormNeeds,
 ): (Tensor | null)[] {
-  const first = x.shape.length - axes;
+  const first = x._shape.length - axes;
   const inner = Array.from({ length: axes }, (_, i) => first + i);
   const outer = Array.from({ length: first }, (_, i) => i);
   const { normal, backward } = standardised(x, inner, eps, centred);
@@ -108,7 +108,7 @@ function checkNormalized(op: string, x: unknown, normalizedShape: readonly numbe
   if (shape.length === 0) {
     fail('SHAPE_MISMATCH', `${op}: Expected normalizedShape to be at least 1-dimensional, got []`);
   }
-  const { shape: sizes } = input;
+  const { _shape: sizes } = input;
   if (sizes.length < shape.length || !sameShape(sizes.slice(sizes.length - shape.length), shape)) {
     fail(
       'SHAPE_MISMATCH',
@@ -128,8 +128,8 @@ export function checkAffine(
 ): Tensor | null {
   if (value === null || value === undefined) return null;
   checkTensor(op, value, name);
-  if (!sameShape(value.shape, shape)) {
-    fail('SHAPE_MISMATCH', `${op}: ${name} must have shape ${showShape(shape)}, got ${showShape(value.shape)}`);
+  if (!sameShape(value._shape, shape)) {
+    fail('SHAPE_MISMATCH', `${op}: ${name} must have shape ${showShape(shape)}, got ${showShape(value._shape)}`);
   }
   if (value.dtype !== x.dtype) {
     fail(
@@ -158,7 +158,7 @@ function rowNorm(
   eps: number,
 ): Tensor {
   if (x.dtype === 'bfloat16') return castTo(rowNorm(rms, widen(x), widen(weight), widen(bias), axes, eps), x.dtype);
-  const rows = numelOf(x.shape.slice(0, x.shape.length - axes));
+  const rows = numelOf(x._shape.slice(0, x._shape.length - axes));
   const statistics = willRecord(x, weight, bias) ? newStatistics(x, rows, !rms) : null;
   return rowNormOp(x, weight, bias, { rms, axes, eps, statistics });
 }

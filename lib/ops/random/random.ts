@@ -151,7 +151,7 @@ const addScalarRaw = binaryScalarKernel('add');
 const normalOp = defineOp({
   name: 'normal',
   forward: (mean: Tensor | number, std: Tensor | number, generator: Generator): Tensor => {
-    const shapes = [mean, std].filter((x) => x instanceof Tensor).map((x) => x.shape);
+    const shapes = [mean, std].filter((x) => x instanceof Tensor).map((x) => x._shape);
     const dtype = (mean instanceof Tensor ? mean : (std as Tensor)).dtype;
     const out = rawEmpty(shapes.length === 2 ? broadcastShapes('normal', shapes[0]!, shapes[1]!) : shapes[0]!, dtype);
     rawSample(generator, 'normal', out, 0, typeof std === 'number' ? std : 1);
@@ -159,7 +159,7 @@ const normalOp = defineOp({
     return mean instanceof Tensor ? addRaw(out, mean, 0, 0, out) : addScalarRaw(out, mean, false, 0, out);
   },
   backward: ({ args: [mean, std] }, g) =>
-    [mean, std].filter((x) => x instanceof Tensor).map((x) => sumTo(zerosAs(g), x.shape)),
+    [mean, std].filter((x) => x instanceof Tensor).map((x) => sumTo(zerosAs(g), x._shape)),
 });
 
 /**

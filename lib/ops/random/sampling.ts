@@ -44,7 +44,7 @@ function filling<A extends readonly (number | Tensor | readonly [number, number]
       zerosAs(g),
       ...args
         .filter((arg) => arg instanceof Tensor)
-        .map((p, i) => (needs[i + 1] ? rawFull(p.shape, 0, p.dtype) : null)),
+        .map((p, i) => (needs[i + 1] ? rawFull(p._shape, 0, p.dtype) : null)),
     ],
   });
   return inplaceOf(name, drawn, (x, generator, ...args) => {
@@ -145,10 +145,10 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options?: Random
   const generator = generatorOf('bernoulli_', options);
   if (!(p instanceof Tensor)) return bernoulliFill(x, generator, checkProbability('bernoulli_', p));
   checkFloating('bernoulli_', p);
-  if (!sameShape(broadcastShapes('bernoulli_', x.shape, p.shape), x.shape)) {
+  if (!sameShape(broadcastShapes('bernoulli_', x._shape, p._shape), x._shape)) {
     fail(
       'SHAPE_MISMATCH',
-      `bernoulli_: p of shape ${showShape(p.shape)} does not broadcast to x of shape ${showShape(x.shape)}`,
+      `bernoulli_: p of shape ${showShape(p._shape)} does not broadcast to x of shape ${showShape(x._shape)}`,
     );
   }
   return bernoulliFill(x, generator, p);
@@ -157,7 +157,7 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options?: Random
 const bernoulliOp = defineOp({
   name: 'bernoulli',
   forward: (p: Tensor, generator: Generator): Tensor => {
-    const out = rawEmpty(p.shape, p.dtype); // row-major, unlike the …Like functions: PyTorch's choice
+    const out = rawEmpty(p._shape, p.dtype); // row-major, unlike the …Like functions: PyTorch's choice
     rawBernoulli(generator, out, p);
     return out;
   },
@@ -218,8 +218,8 @@ export function multinomial(x: Tensor, numSamples: number, options?: Multinomial
   checkFloating(op, x);
   checkInteger(op, 'numSamples', numSamples);
   if (x.ndim !== 1 && x.ndim !== 2)
-    fail('SHAPE_MISMATCH', `${op}: weights must be 1 or 2 dim, got shape ${showShape(x.shape)}`);
-  const categories = x.shape.at(-1)!;
+    fail('SHAPE_MISMATCH', `${op}: weights must be 1 or 2 dim, got shape ${showShape(x._shape)}`);
+  const categories = x._shape.at(-1)!;
   if (numSamples < 1) fail('OUT_OF_RANGE', `${op}: cannot sample numSamples <= 0 samples, got ${numSamples}`);
   if (!replacement && numSamples > categories) {
     fail('OUT_OF_RANGE', `${op}: cannot sample ${numSamples} of ${categories} categories without replacement`);

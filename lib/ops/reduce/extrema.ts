@@ -54,7 +54,7 @@ function chosen(name: 'max' | 'min' | 'median', node: string, choose: (x: Tensor
   });
 }
 
-const allDims = (x: Tensor): number[] => x.shape.map((_, i) => i);
+const allDims = (x: Tensor): number[] => x._shape.map((_, i) => i);
 
 const amaxDims = extreme('amax');
 const aminDims = extreme('amin');
@@ -77,7 +77,7 @@ function checkNotEmpty(op: string, shape: Shape, dims: readonly number[], everyt
 }
 
 function reduceExtreme(op: 'amax' | 'amin', x: Tensor, dim: Dims, options: ReduceOptions | undefined): Tensor {
-  const { shape } = checkTensor(op, x);
+  const { _shape: shape } = checkTensor(op, x);
   const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
   const dims = reduceDims(op, dim, shape.length);
   checkNotEmpty(op, shape, dims, isAllDims(dim));
@@ -114,7 +114,7 @@ function argReduce(
   dim: number | null | undefined,
   options: ReduceOptions | undefined,
 ): Tensor {
-  const { shape } = checkTensor(op, x);
+  const { _shape: shape } = checkTensor(op, x);
   const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
   const d = dim === null || dim === undefined ? null : normalizeDim(op, dim, shape.length);
   checkNotEmpty(op, shape, d === null ? [] : [d], d === null);
@@ -146,7 +146,7 @@ export function argmin(x: Tensor, dim?: number | null | ReduceOptions, options?:
 function dropped(x: Tensor, dim: number): Tensor {
   const out = rawReshape(
     x,
-    x.shape.filter((_, i) => i !== dim),
+    x._shape.filter((_, i) => i !== dim),
   );
   out._versions = null;
   x.dispose();
@@ -163,7 +163,7 @@ function picker(
     forward: (x, dim, keepdim) => {
       const indices = rawContiguous(indexOf(x, dim));
       const values = rawGather(x, dim, indices);
-      return keepdim || x.shape.length === 0 ? [values, indices] : [dropped(values, dim), dropped(indices, dim)];
+      return keepdim || x._shape.length === 0 ? [values, indices] : [dropped(values, dim), dropped(indices, dim)];
     },
     save: (_args, [, indices]) => [indices!],
     backward: ({ args: [x, dim, keepdim], saved: [indices] }, g) => {
@@ -199,14 +199,14 @@ function pick(
   if (isOptions(other)) return pick(op, x, ...named(op, 'dim', other, options));
   if (other === undefined || other instanceof Tensor) checkNoOptions(op, options);
   if (other === undefined) {
-    const dims = reduceDims(op, null, x.shape.length);
-    checkNotEmpty(op, x.shape, dims, true);
+    const dims = reduceDims(op, null, x._shape.length);
+    checkNotEmpty(op, x._shape, dims, true);
     return (op === 'max' ? maxOfAll : minOfAll)(x);
   }
   if (other instanceof Tensor) return (op === 'max' ? maximum : minimum)(x, other);
   const { keepdim = false } = checkOptions(op, options, ['keepdim'], undefined, 'dim');
-  const dim = normalizeDim(op, other, x.shape.length);
-  checkNotEmpty(op, x.shape, [dim], false);
+  const dim = normalizeDim(op, other, x._shape.length);
+  checkNotEmpty(op, x._shape, [dim], false);
   return (op === 'max' ? maxAlong : minAlong)(x, dim, keepdim) as [Tensor, Tensor];
 }
 
@@ -245,9 +245,9 @@ export function min(
 
 // The lower of the two middle elements; NaN where there is one.
 const medianAlong = picker('median', (x, dim) => {
-  const n = x.shape.length === 0 ? 1 : x.shape[dim]!;
+  const n = x._shape.length === 0 ? 1 : x._shape[dim]!;
   const [values, order] = rawSort(x, dim, false);
-  if (x.shape.length === 0) return order;
+  if (x._shape.length === 0) return order;
   const middle = slice(order, dim, Math.floor((n - 1) / 2), 1);
   if (!isFloating(x.dtype)) return middle;
   // NaN sorts last, so the last element tells whether there is one.
@@ -256,7 +256,7 @@ const medianAlong = picker('median', (x, dim) => {
 });
 
 const medianOfAll = chosen('median', 'MedianBackward0', (x) =>
-  noGrad(() => medianAlong(reshapeTo(x, [numelOf(x.shape)]), 0, false)[0]!),
+  noGrad(() => medianAlong(reshapeTo(x, [numelOf(x._shape)]), 0, false)[0]!),
 );
 
 /** The median of all elements, or [values, indices] along `dim`; of an even number the lower middle one. */
@@ -266,7 +266,7 @@ export function median(x: Tensor, options: AlongOptions): [values: Tensor, indic
 export function median(x: Tensor, dim?: number | AlongOptions, options?: ReduceOptions): Tensor | [Tensor, Tensor] {
   if (arguments.length > 3) refuseSurplus('median', arguments, 3);
   if (isOptions(dim)) return median(x, ...named('median', 'dim', dim, options));
-  const { shape } = checkTensor('median', x);
+  const { _shape: shape } = checkTensor('median', x);
   if (dim === undefined) {
     checkNoOptions('median', options);
     if (numelOf(shape) === 0) return rawFull([], Number.NaN, x.dtype);

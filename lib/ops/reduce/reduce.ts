@@ -110,7 +110,7 @@ function variance(x: Tensor, dims: readonly number[], keepdim: boolean, correcti
 
 /** g times the slope of the variance. Of no more numbers than `correction` all slopes are infinite, as the variance is. */
 function varianceGradient(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolean, correction: number): Tensor {
-  const { shape } = x;
+  const { _shape: shape } = x;
   const divisor = divisorOf(shape, dims, correction);
   const wide = unreduced(g, shape, dims, keepdim);
   const deviations = centred(x, dims);

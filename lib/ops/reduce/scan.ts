@@ -27,7 +27,7 @@ const cumsumOp: Op<[x: Tensor, dim: number]> = defineOp({
 });
 
 const cumsumFromEnd = (x: Tensor, dim: number): Tensor =>
-  x.shape.length === 0 ? cumsumOp(x, dim) : flip(cumsumOp(flip(x, dim), dim), dim);
+  x._shape.length === 0 ? cumsumOp(x, dim) : flip(cumsumOp(flip(x, dim), dim), dim);
 
 const cumprodRaw = scanKernel('cumprod');
 
@@ -85,7 +85,7 @@ export function cumsum(x: Tensor, dim: number | ScanOptions, options?: ScanOptio
   if (isOptions(dim)) return cumsum(x, ...named('cumsum', 'dim', dim, options));
   checkTensor('cumsum', x);
   const { dtype } = checkOptions('cumsum', options, ['dtype'], undefined, 'dim');
-  return cumsumOp(accumulated('cumsum', x, dtype), normalizeDim('cumsum', dim, x.shape.length));
+  return cumsumOp(accumulated('cumsum', x, dtype), normalizeDim('cumsum', dim, x._shape.length));
 }
 
 /**
@@ -100,7 +100,7 @@ export function cumprod(x: Tensor, dim: number | ScanOptions, options?: ScanOpti
   if (isOptions(dim)) return cumprod(x, ...named('cumprod', 'dim', dim, options));
   checkTensor('cumprod', x);
   const { dtype } = checkOptions('cumprod', options, ['dtype'], undefined, 'dim');
-  return cumprodOp(accumulated('cumprod', x, dtype), normalizeDim('cumprod', dim, x.shape.length));
+  return cumprodOp(accumulated('cumprod', x, dtype), normalizeDim('cumprod', dim, x._shape.length));
 }
 
 const prodRaw = reduceKernel('prod');
@@ -126,10 +126,10 @@ const prodOp: Op<[x: Tensor, dims: readonly number[], keepdim: boolean]> = defin
 
 /** At each place the product of the other elements along `dim`: of those before and those after it. */
 function productOfOthers(x: Tensor, dim: number): Tensor {
-  const n = x.shape[dim]!;
+  const n = x._shape[dim]!;
   const before = (y: Tensor): Tensor => {
     const one = rawFull(
-      y.shape.map((size, i) => (i === dim ? 1 : size)),
+      y._shape.map((size, i) => (i === dim ? 1 : size)),
       1,
       y.dtype,
     );
@@ -153,5 +153,5 @@ export function prod(x: Tensor, dim?: number | null | SumOptions, options?: SumO
   const factors = accumulated('prod', x, dtype);
   // Whether all are true.
   if (dtype === 'bool') return all(factors, dim, { keepdim });
-  return prodOp(factors, reduceDims('prod', dim, x.shape.length), keepdim);
+  return prodOp(factors, reduceDims('prod', dim, x._shape.length), keepdim);
 }

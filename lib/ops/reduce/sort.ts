@@ -45,7 +45,7 @@ export function sort(
   if (isOptions(dim)) return sort(x, ...named('sort', 'dim', dim, options));
   checkTensor('sort', x);
   const { descending = false } = checkOptions('sort', options, ['descending', 'stable'], undefined, 'dim');
-  return sortOp(x, normalizeDim('sort', dim, x.shape.length), 0, descending) as [Tensor, Tensor];
+  return sortOp(x, normalizeDim('sort', dim, x._shape.length), 0, descending) as [Tensor, Tensor];
 }
 
 /**
@@ -60,7 +60,7 @@ export function argsort(x: Tensor, dim: number | SortOptions = -1, options?: Sor
   if (isOptions(dim)) return argsort(x, ...named('argsort', 'dim', dim, options));
   checkTensor('argsort', x);
   const { descending = false } = checkOptions('argsort', options, ['descending', 'stable'], undefined, 'dim');
-  return rawSort(x, normalizeDim('argsort', dim, x.shape.length), descending)[1];
+  return rawSort(x, normalizeDim('argsort', dim, x._shape.length), descending)[1];
 }
 
 export interface TopkOptions {
@@ -88,10 +88,10 @@ export function topk(
   if (isOptions(dim)) return topk(x, k, ...named('topk', 'dim', dim, options));
   checkTensor('topk', x);
   const { largest = true } = checkOptions('topk', options, ['largest', 'sorted'], undefined, 'dim');
-  const d = normalizeDim('topk', dim, x.shape.length);
-  const size = x.shape[d] ?? 1;
+  const d = normalizeDim('topk', dim, x._shape.length);
+  const size = x._shape[d] ?? 1;
   if (checkInteger('topk', 'k', k) < 0 || k > size)
     fail('OUT_OF_RANGE', `topk: k must be between 0 and ${size}, the size of dimension ${d}, got ${k}`);
   // A scalar is its own top, also of none, as in PyTorch.
-  return topkOp(x, d, x.shape.length === 0 ? 1 : k, largest) as [Tensor, Tensor];
+  return topkOp(x, d, x._shape.length === 0 ? 1 : k, largest) as [Tensor, Tensor];
 }

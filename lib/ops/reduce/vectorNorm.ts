@@ -102,9 +102,9 @@ export function norm(
   checkFloating('norm', checkTensor('norm', x));
   const { keepdim = false } = checkOptions('norm', options, ['keepdim'], undefined, 'dim');
   const order = p === 'fro' ? 2 : checkNumber('norm', 'p', p);
-  const dims = reduceDims('norm', dim, x.shape.length);
+  const dims = reduceDims('norm', dim, x._shape.length);
   if (Math.abs(order) === Infinity || order < 0) {
-    if (numelOf(dims.map((d) => x.shape[d]!)) === 0)
+    if (numelOf(dims.map((d) => x._shape[d]!)) === 0)
       fail('BAD_ARGUMENT', `norm: the ${order} norm of an empty tensor is not defined`);
   }
   return normOp(x, order, dims, keepdim);

@@ -21,8 +21,8 @@ function triangle(name: 'tril' | 'triu'): (x: Tensor, diagonal?: number) => Tens
   return function (x, diagonal = 0) {
     if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     checkTensor(name, x);
-    if (x.shape.length < 2)
-      fail('SHAPE_MISMATCH', `${name}: input must have at least 2 dimensions, got ${showShape(x.shape)}`);
+    if (x._shape.length < 2)
+      fail('SHAPE_MISMATCH', `${name}: input must have at least 2 dimensions, got ${showShape(x._shape)}`);
     return op(x, checkInteger(name, 'diagonal', diagonal));
   };
 }
@@ -49,7 +49,7 @@ export function flip(x: Tensor, ...dims: number[] | [dims: readonly number[]] | 
   if (isOptions(dims[0])) return flip(x, listOption('flip', dims));
   checkTensor('flip', x);
   const list = (dims.length === 1 && Array.isArray(dims[0]) ? dims[0] : dims) as number[];
-  return flipOp(x, normalizeDims('flip', list, x.shape.length));
+  return flipOp(x, normalizeDims('flip', list, x._shape.length));
 }
 
 /**
@@ -72,22 +72,22 @@ export function roll(
   for (const shift of by) checkInteger('roll', 'a shift', shift);
   if (dims === undefined) {
     if (by.length !== 1) fail('BAD_ARGUMENT', `roll: ${by.length} shifts need as many dims`);
-    const n = numelOf(x.shape);
+    const n = numelOf(x._shape);
     const flat = reshapeTo(x, [n]);
     const rolled = rollAlong(flat, by[0]!, 0);
-    return rolled === flat ? clone(x) : reshapeTo(rolled, x.shape);
+    return rolled === flat ? clone(x) : reshapeTo(rolled, x._shape);
   }
   const along = typeof dims === 'number' ? [dims] : dims;
   if (!Array.isArray(along)) fail('WRONG_TYPE', `roll: dims must be a number or an array, got ${describe(dims)}`);
   if (along.length !== by.length)
     fail('BAD_ARGUMENT', `roll: shifts and dims must align, got ${by.length} and ${along.length}`);
-  const rolled = along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x.shape.length)), x);
+  const rolled = along.reduce((y, dim, i) => rollAlong(y, by[i]!, normalizeDim('roll', dim, x._shape.length)), x);
   return rolled === x ? clone(x) : rolled;
 }
 
 /** x itself when nothing moves. */
 function rollAlong(x: Tensor, shift: number, dim: number): Tensor {
-  const size = x.shape[dim] ?? 1;
+  const size = x._shape[dim] ?? 1;
   const start = size === 0 ? 0 : (((size - shift) % size) + size) % size;
   if (start === 0) return x;
   return joinOp([slice(x, dim, start, size - start), slice(x, dim, 0, start)], dim);
@@ -102,14 +102,14 @@ function rollAlong(x: Tensor, shift: number, dim: number): Tensor {
 export function repeat(x: Tensor, ...times: number[] | [times: readonly number[]]): Tensor {
   checkTensor('repeat', x);
   const counts = checkShape('repeat', times);
-  const lead = counts.length - x.shape.length;
+  const lead = counts.length - x._shape.length;
   if (lead < 0) {
     fail(
       'SHAPE_MISMATCH',
-      `repeat: at least ${x.shape.length} numbers are needed for shape ${showShape(x.shape)}, got ${counts.length}`,
+      `repeat: at least ${x._shape.length} numbers are needed for shape ${showShape(x._shape)}, got ${counts.length}`,
     );
   }
-  const sizes = counts.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
+  const sizes = counts.map((_, i) => (i < lead ? 1 : x._shape[i - lead]!));
   const paired = expandTo(
     reshapeTo(
       x,

@@ -45,17 +45,17 @@ export function cat(tensors: readonly Tensor[], dim: number | DimOption = 0): Te
   if (arguments.length > 2) refuseSurplus('cat', arguments, 2);
   if (isOptions(dim)) return cat(tensors, onlyOption('cat', 'dim', dim));
   const checked = checkTensors('cat', tensors);
-  const scalar = checked.findIndex((x) => x.shape.length === 0);
+  const scalar = checked.findIndex((x) => x._shape.length === 0);
   if (scalar >= 0) fail('SHAPE_MISMATCH', `cat: zero-dimensional tensors[${scalar}] cannot be concatenated; use stack`);
-  const parts = checked.filter((x) => !isNothing(x.shape));
+  const parts = checked.filter((x) => !isNothing(x._shape));
   const first = parts[0] ?? checked[0]!;
-  const d = normalizeDim('cat', dim, first.shape.length);
+  const d = normalizeDim('cat', dim, first._shape.length);
   if (parts.length === 0) return joinOp(checked, d);
   for (const x of parts) {
-    if (x.shape.length === first.shape.length && x.shape.every((n, i) => i === d || n === first.shape[i])) continue;
+    if (x._shape.length === first._shape.length && x._shape.every((n, i) => i === d || n === first._shape[i])) continue;
     fail(
       'SHAPE_MISMATCH',
-      `cat: sizes must match except in dimension ${d}, got ${showShape(first.shape)} and ${showShape(x.shape)} for tensors[${checked.indexOf(x)}]`,
+      `cat: sizes must match except in dimension ${d}, got ${showShape(first._shape)} and ${showShape(x._shape)} for tensors[${checked.indexOf(x)}]`,
     );
   }
   return joinOp(parts, d);
@@ -71,12 +71,12 @@ export function stack(tensors: readonly Tensor[], dim: number | DimOption = 0): 
   if (arguments.length > 2) refuseSurplus('stack', arguments, 2);
   if (isOptions(dim)) return stack(tensors, onlyOption('stack', 'dim', dim));
   const checked = checkTensors('stack', tensors);
-  const { shape } = checked[0]!;
+  const { _shape: shape } = checked[0]!;
   checked.forEach((x, i) => {
-    if (!sameShape(x.shape, shape)) {
+    if (!sameShape(x._shape, shape)) {
       fail(
         'SHAPE_MISMATCH',
-        `stack: expected tensors of one shape, got ${showShape(shape)} at tensors[0] and ${showShape(x.shape)} at tensors[${i}]`,
+        `stack: expected tensors of one shape, got ${showShape(shape)} at tensors[0] and ${showShape(x._shape)} at tensors[${i}]`,
       );
     }
   });

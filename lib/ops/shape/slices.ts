@@ -26,7 +26,7 @@ function choice<P extends readonly unknown[]>(
     name,
     forward: (x, ...p) => rawAt(x, choose(geometryOf(x), ...p)),
     backward: ({ args: [x, ...p] }, g) => {
-      const whole = contiguousGeometry((x as Tensor).shape);
+      const whole = contiguousGeometry((x as Tensor)._shape);
       return [restride(g, choose(whole, ...(p as unknown as P)), whole)];
     },
   });
@@ -60,7 +60,7 @@ const splitOp: Op<[x: Tensor, bounds: readonly number[], dim: number, sized?: bo
 
 const unbindOp: Op<[x: Tensor, dim: number], Tensor[]> = defineView({
   name: 'unbind',
-  forward: (x, dim) => Array.from({ length: x.shape[dim]! }, (_, i) => rawAt(x, selected(geometryOf(x), dim, i))),
+  forward: (x, dim) => Array.from({ length: x._shape[dim]! }, (_, i) => rawAt(x, selected(geometryOf(x), dim, i))),
   backward: ({ args: [x, dim] }, ...grads) => {
     const like = grads.find((g) => g !== null)!;
     const parts = grads.map((g) => unsqueeze(filled(g, x.shape.toSpliced(dim, 1), like), dim));
@@ -69,7 +69,7 @@ const unbindOp: Op<[x: Tensor, dim: number], Tensor[]> = defineView({
 });
 
 function dimOf(op: string, x: Tensor, dim: number): number {
-  const rank = checkTensor(op, x).shape.length;
+  const rank = checkTensor(op, x)._shape.length;
   if (rank === 0) fail('INDEX_OUT_OF_RANGE', `${op}: cannot be applied to a 0-dim tensor.`);
   return normalizeDim(op, dim, rank);
 }
@@ -85,7 +85,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number | D
   if (arguments.length > 4) refuseSurplus('narrow', arguments, 4);
   if (isOptions(length)) return narrow(x, onlyOption('narrow', 'dim', length), dim, start);
   const d = dimOf('narrow', x, dim);
-  const size = x.shape[d]!;
+  const size = x._shape[d]!;
   checkInteger('narrow', 'start', start);
   checkInteger('narrow', 'length', length);
   if (length < 0) fail('BAD_ARGUMENT', `narrow: length must be non-negative, got ${length}`);
@@ -113,12 +113,12 @@ export function select(x: Tensor, dim: number, index: number | DimOption): Tenso
   if (arguments.length > 3) refuseSurplus('select', arguments, 3);
   if (isOptions(index)) return select(x, onlyOption('select', 'dim', index), dim);
   const d = dimOf('select', x, dim);
-  const size = x.shape[d]!;
+  const size = x._shape[d]!;
   checkInteger('select', 'index', index);
   if (index < -size || index >= size) {
     fail(
       'INDEX_OUT_OF_RANGE',
-      `select: index ${index} out of range for tensor of size ${showShape(x.shape)} at dimension ${dim}`,
+      `select: index ${index} out of range for tensor of size ${showShape(x._shape)} at dimension ${dim}`,
     );
   }
   return selectOp(x, d, index < 0 ? index + size : index);
@@ -128,7 +128,7 @@ export function select(x: Tensor, dim: number, index: number | DimOption): Tenso
 export function slice(x: Tensor, dim = 0, start = 0, end = Number.POSITIVE_INFINITY, step = 1): Tensor {
   if (arguments.length > 5) refuseSurplus('slice', arguments, 5);
   const d = dimOf('slice', x, dim);
-  const size = x.shape[d]!;
+  const size = x._shape[d]!;
   const bound = (name: string, value: number): number => {
     if (value !== Number.POSITIVE_INFINITY) checkInteger('slice', name, value);
     return Math.min(Math.max(value < 0 ? value + size : value, 0), size);
@@ -156,7 +156,7 @@ export function split(x: Tensor, size: number | readonly number[], dim: number |
   if (arguments.length > 3) refuseSurplus('split', arguments, 3);
   if (isOptions(dim)) return split(x, size, onlyOption('split', 'dim', dim));
   const d = dimOf('split', x, dim);
-  const whole = x.shape[d]!;
+  const whole = x._shape[d]!;
   if (typeof size !== 'number') {
     if (!Array.isArray(size)) fail('WRONG_TYPE', `split: expected a size or an array of sizes, got ${describe(size)}`);
     const sizes: number[] = Array.from(size, (part) => checkPart(part));
@@ -194,8 +194,8 @@ export function chunk(x: Tensor, chunks: number, dim: number | DimOption = 0): T
   const d = dimOf('chunk', x, dim);
   checkInteger('chunk', 'chunks', chunks);
   if (chunks <= 0) fail('BAD_ARGUMENT', `chunk: expects chunks to be greater than 0, got: ${chunks}`);
-  checkCount('chunk', Math.min(chunks, x.shape[d] || chunks));
-  const size = Math.ceil(x.shape[d]! / chunks);
+  checkCount('chunk', Math.min(chunks, x._shape[d] || chunks));
+  const size = Math.ceil(x._shape[d]! / chunks);
   return size === 0 ? split(x, new Array<number>(chunks).fill(0), d) : split(x, size, d);
 }
 
@@ -209,7 +209,7 @@ export function unbind(x: Tensor, dim: number | DimOption = 0): Tensor[] {
   if (arguments.length > 2) refuseSurplus('unbind', arguments, 2);
   if (isOptions(dim)) return unbind(x, onlyOption('unbind', 'dim', dim));
   const d = dimOf('unbind', x, dim);
-  checkCount('unbind', x.shape[d]!);
+  checkCount('unbind', x._shape[d]!);
   return unbindOp(x, d);
 }
 
@@ -247,7 +247,7 @@ export function diagonal(
     const known = checkOptions('diagonal', dim1, ['dim1', 'dim2']);
     return diagonal(x, offset, known.dim1, known.dim2);
   }
-  const rank = checkTensor('diagonal', x).shape.length;
+  const rank = checkTensor('diagonal', x)._shape.length;
   const a = normalizeDim('diagonal', dim1, rank);
   const b = normalizeDim('diagonal', dim2, rank);
   checkInteger('diagonal', 'offset', offset);
@@ -270,8 +270,8 @@ export function unfold(
 export function unfold(x: Tensor, dim: number, size: number, step: number | { dimension: number }): Tensor {
   if (arguments.length > 4) refuseSurplus('unfold', arguments, 4);
   if (isOptions(step)) return unfold(x, onlyOption('unfold', 'dimension', step), dim, size);
-  const d = normalizeDim('unfold', dim, checkTensor('unfold', x).shape.length);
-  const whole = x.shape[d] ?? 1;
+  const d = normalizeDim('unfold', dim, checkTensor('unfold', x)._shape.length);
+  const whole = x._shape[d] ?? 1;
   checkInteger('unfold', 'size', size);
   checkInteger('unfold', 'step', step);
   if (size < 0) fail('BAD_ARGUMENT', `unfold: size is ${size} but must be >= 0`);
@@ -297,19 +297,19 @@ export type Index = number | readonly [start?: number | null, end?: number | nul
 export function at(x: Tensor, ...indices: Index[]): Tensor {
   checkTensor('at', x);
   const named = indices.filter((index) => index !== null && index !== '...').length;
-  if (named > x.shape.length) {
-    fail('INDEX_OUT_OF_RANGE', `at: too many indices for tensor of dimension ${x.shape.length}, got ${named}`);
+  if (named > x._shape.length) {
+    fail('INDEX_OUT_OF_RANGE', `at: too many indices for tensor of dimension ${x._shape.length}, got ${named}`);
   }
   if (indices.indexOf('...') !== indices.lastIndexOf('...')) fail('BAD_ARGUMENT', "at: '...' may be given once");
   let out = x;
   let dim = 0;
   for (const index of indices) {
-    if (index === '...') dim += x.shape.length - named;
+    if (index === '...') dim += x._shape.length - named;
     else if (index === null) out = unsqueeze(out, dim++);
     else if (typeof index === 'number') out = select(out, dim, index);
     else if (Array.isArray(index))
       out = slice(out, dim++, index[0] ?? 0, index[1] ?? Number.POSITIVE_INFINITY, index[2] ?? 1);
     else fail('WRONG_TYPE', `at: an index must be a number, [start, end, step], null or '...', got ${describe(index)}`);
   }
-  return out === x ? view(x, x.shape) : out;
+  return out === x ? view(x, x._shape) : out;
 }

@@ -215,7 +215,8 @@ export function squeeze(
 export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
   if (arguments.length > 2) refuseSurplus('unsqueeze', arguments, 2);
   if (isOptions(dim)) return unsqueeze(x, onlyOption('unsqueeze', 'dim', dim));
-  const { shape, strides } = checkTensor('unsqueeze', x);
+  const { _shape: shape } = checkTensor('unsqueeze', x);
+  const strides = stridesOf(x);
   const d = normalizeDim('unsqueeze', dim, shape.length + 1);
   const stride = d < shape.length ? shape[d]! * strides[d]! : 1;
   return viewOp(x, shape.toSpliced(d, 0, 1), strides.toSpliced(d, 0, stride), 'Unsqueeze');
