@@ -6,13 +6,10 @@ import type { OpSpec } from './op.js';
 import { SavedTensors } from './saved.js';
 
 /** The arguments with every tensor replaced by its description. */
-export type Described<A extends readonly unknown[]> = {
-  readonly [K in keyof A]: A[K] extends Tensor
-    ? TensorInfo
-    : A[K] extends readonly Tensor[]
-      ? readonly TensorInfo[]
-      : A[K];
-};
+export type Described<A extends readonly unknown[]> = { readonly [K in keyof A]: DescribedOne<A[K]> };
+
+// Spread over unions: what may be a tensor or null is described, too.
+type DescribedOne<T> = T extends Tensor ? TensorInfo : T extends readonly Tensor[] ? readonly TensorInfo[] : T;
 
 export interface BackwardContext<A extends readonly unknown[] = readonly unknown[]> {
   readonly args: Described<A>;

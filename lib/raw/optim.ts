@@ -4,12 +4,25 @@ import { handleOf, type Tensor } from '../tensor/tensor.js';
 
 // One native call updates all parameters of a group. Its settings cross as numbers in the order of a list of native code.
 
-// A loop: Float64Array.from takes longer than the step of a small group.
-function handles(op: string, tensors: readonly (Tensor | null)[]): Float64Array {
-  const list = new Float64Array(tensors.length);
-  for (let i = 0; i < tensors.length; i++) list[i] = tensors[i] === null ? 0 : handleOf(op, tensors[i]!);
-  return list;
+type Lists = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+
+// By length.
+const kept = new Map<number, Lists>();
+
+/** Lists for the handles that one call takes of `n` parameters: made anew they cost more than the step of a small group. */
+function listsOf(n: number): Lists {
+  let lists = kept.get(n);
+  if (lists === undefined) {
+    // Groups have a few sizes; what changes its size all the time is not remembered for ever.
+    if (kept.size === MOST_KEPT) kept.clear();
+    const list = (): Float64Array => new Float64Array(n);
+    lists = [list(), list(), list(), list(), list()];
+    kept.set(n, lists);
+  }
+  return lists;
 }
+
+const MOST_KEPT = 16;
 
 interface SgdSettings {
   readonly lr: number;
@@ -39,12 +52,13 @@ export function rawSgd(
   sgdSettings[SGD.nesterov] = Number(nesterov);
   sgdSettings[SGD.maximize] = Number(maximize);
   sgdSettings[SGD.first] = Number(first);
-  addon.sgd(
-    sgdSettings,
-    handles('SGD', params),
-    handles('SGD', grads),
-    buffers === null ? new Float64Array(params.length) : handles('SGD', buffers),
-  );
+  const [paramList, gradList, bufferList] = listsOf(params.length);
+  for (let i = 0; i < params.length; i++) {
+    paramList[i] = handleOf('SGD', params[i]!);
+    gradList[i] = handleOf('SGD', grads[i]!);
+    bufferList[i] = buffers === null ? 0 : handleOf('SGD', buffers[i]!);
+  }
+  addon.sgd(sgdSettings, paramList, gradList, bufferList);
 }
 
 interface AdamSettings {
@@ -97,13 +111,14 @@ export function rawAdam(
   adamSettings[ADAM.decoupled] = Number(decoupledWeightDecay);
   adamSettings[ADAM.amsgrad] = Number(amsgrad);
   adamSettings[ADAM.maximize] = Number(maximize);
-  const of = (select: (moment: Moments) => Tensor | null): Float64Array => handles('Adam', moments.map(select));
-  addon.adam(
-    adamSettings,
-    handles('Adam', params),
-    handles('Adam', grads),
-    of((moment) => moment.exp_avg),
-    of((moment) => moment.exp_avg_sq),
-    of((moment) => (amsgrad ? moment.max_exp_avg_sq! : null)),
-  );
+  const [paramList, gradList, averages, squares, maxima] = listsOf(params.length);
+  for (let i = 0; i < params.length; i++) {
+    const { exp_avg, exp_avg_sq, max_exp_avg_sq } = moments[i]!;
+    paramList[i] = handleOf('Adam', params[i]!);
+    gradList[i] = handleOf('Adam', grads[i]!);
+    averages[i] = handleOf('Adam', exp_avg);
+    squares[i] = handleOf('Adam', exp_avg_sq);
+    maxima[i] = amsgrad ? handleOf('Adam', max_exp_avg_sq!) : 0;
+  }
+  addon.adam(adamSettings, paramList, gradList, averages, squares, maxima);
 }

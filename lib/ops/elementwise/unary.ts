@@ -260,10 +260,9 @@ const clampTensorsOp: Op<[x: Tensor, min: Tensor | null, max: Tensor | null]> = 
     const below = max && le(x!, max);
     const inside = above && below ? logicalAnd(above, below) : (above ?? below)!;
     const slopes: (Tensor | null)[] = [needs[0] ? at(inside, shape) : null];
-    if (low)
-      slopes.push(needs[1] ? at(max ? logicalAnd(lt(x!, min!), lt(min!, max)) : lt(x!, min!), low._shape) : null);
+    if (low) slopes.push(needs[1] ? at(max ? logicalAnd(lt(x!, min!), lt(min!, max)) : lt(x!, min!), low.shape) : null);
     if (high)
-      slopes.push(needs.at(-1) ? at(min ? logicalOr(gt(x!, max!), lt(max!, min)) : gt(x!, max!), high._shape) : null);
+      slopes.push(needs.at(-1) ? at(min ? logicalOr(gt(x!, max!), lt(max!, min)) : gt(x!, max!), high.shape) : null);
     return slopes;
   },
 });

@@ -1,4 +1,4 @@
-import type { Gradient, Op } from '../../autograd/op.js';
+import type { Gradient, Op, TensorInfo } from '../../autograd/op.js';
 import { type Geometry, geometryOf, restride } from '../../autograd/strided.js';
 import { defineView } from '../../autograd/view.js';
 import { rawFull } from '../../raw/create.js';
@@ -26,7 +26,7 @@ function choice<P extends readonly unknown[]>(
     name,
     forward: (x, ...p) => rawAt(x, choose(geometryOf(x), ...p)),
     backward: ({ args: [x, ...p] }, g) => {
-      const whole = contiguousGeometry((x as Tensor)._shape);
+      const whole = contiguousGeometry((x as TensorInfo).shape);
       return [restride(g, choose(whole, ...(p as unknown as P)), whole)];
     },
   });
