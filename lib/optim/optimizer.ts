@@ -158,8 +158,12 @@ export abstract class Optimizer<H extends object = object> {
       if (!Array.isArray(group.params)) {
         fail('WRONG_TYPE', `${where}: params must be an array of Tensors, got ${describe(group.params)}`);
       }
-      const params = group.params.filter((param) => metaOf(checkTensor(where, param, 'a parameter'))?.grad);
-      for (const param of params) checkTensor(where, gradientOf(where, param), 'a gradient');
+      const params: Tensor[] = [];
+      for (const param of group.params) {
+        if (!metaOf(checkTensor(where, param, 'a parameter'))?.grad) continue;
+        checkTensor(where, gradientOf(where, param), 'a gradient');
+        params.push(param);
+      }
       if (params.length > 0) updates.push({ group, params });
     }
     return updates;

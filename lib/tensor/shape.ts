@@ -64,7 +64,12 @@ export function normalizeDim(op: string, dim: unknown, rank: number): number {
 
 /** `dim` as a list of distinct dimensions; undefined or null means all. */
 export function normalizeDims(op: string, dim: number | readonly number[] | null | undefined, rank: number): number[] {
-  if (dim === undefined || dim === null) return Array.from({ length: rank }, (_, i) => i);
+  if (dim === undefined || dim === null) {
+    // A loop: Array.from is slow.
+    const all = new Array<number>(rank);
+    for (let i = 0; i < rank; i++) all[i] = i;
+    return all;
+  }
   if (!Array.isArray(dim)) {
     const only = normalizeDim(op, dim, rank);
     return rank === 0 ? [] : [only];
