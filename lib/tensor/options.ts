@@ -2,6 +2,7 @@ import { isOptions, refuseSurplus } from './arguments.js';
 import { describe, fail } from './errors.js';
 
 const NONE = Object.freeze({});
+const NO_KEYS: readonly never[] = [];
 
 /** The options that are booleans, wherever they occur; 0, null or 'no' would be taken for what they are not. */
 const FLAGS: ReadonlySet<string> = new Set(
@@ -43,7 +44,7 @@ export function checkOptions<T extends object>(
   op: string,
   options: T | null | undefined,
   known: readonly (keyof T & string)[],
-  except: readonly (keyof T & string)[] = [],
+  except: readonly (keyof T & string)[] = NO_KEYS,
   placed?: string,
 ): T | Partial<T> {
   if (options === undefined || options === null) return NONE as Partial<T>;

@@ -17,13 +17,10 @@ Generator& Values::generator() {
 
 View Values::view() {
   const napi_value v = next();
-  bool is_typed_array = false;
-  napi_is_typedarray(e_.env, v, &is_typed_array);
-  if (!is_typed_array) throw Error("BAD_ARGUMENT", "a typed array was expected");
   constexpr size_t kItem[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
   View view{};
-  size_t offset;
-  napi_get_typedarray_info(e_.env, v, &view.type, &view.length, &view.data, &view.buffer, &offset);
+  if (napi_get_typedarray_info(e_.env, v, &view.type, &view.length, &view.data, &view.buffer, nullptr) != napi_ok)
+    throw Error("BAD_ARGUMENT", "a typed array was expected");
   if (static_cast<size_t>(view.type) >= std::size(kItem)) throw Error("BAD_ARGUMENT", "unsupported typed array");
   view.bytes = view.length * kItem[view.type];
   return view;
