@@ -38,13 +38,13 @@ export function repeatInterleave(
   if (isOptions(dim)) return repeatInterleave(x, repeats, ...named(OP, 'dim', dim, options));
   checkTensor(OP, x);
   const { outputSize = null } = checkOptions(OP, options, ['outputSize'], undefined, 'dim');
-  const line = dim === null || x.shape.length === 0 ? reshapeTo(x, [numelOf(x.shape)]) : x;
-  const d = normalizeDim(OP, dim ?? 0, line.shape.length);
+  const line = dim === null || x._shape.length === 0 ? reshapeTo(x, [numelOf(x._shape)]) : x;
+  const d = normalizeDim(OP, dim ?? 0, line._shape.length);
   const times =
     repeats instanceof Tensor
-      ? countsOf(repeats, line.shape[d]!)
+      ? countsOf(repeats, line._shape[d]!)
       : checkShape(OP, [checkInteger(OP, 'repeats', repeats)])[0]!;
-  const size = typeof times === 'number' ? line.shape[d]! * times : times.reduce((sum, n) => sum + n, 0);
+  const size = typeof times === 'number' ? line._shape[d]! * times : times.reduce((sum, n) => sum + n, 0);
   if (outputSize !== null && checkInteger(OP, 'outputSize', outputSize) !== size) {
     fail('SHAPE_MISMATCH', `${OP}: Invalid outputSize, expected ${size} but got ${outputSize}`);
   }
@@ -54,8 +54,8 @@ export function repeatInterleave(
 /** How often each of n places is repeated; one number for all where there is but one. */
 function countsOf(repeats: Tensor, n: number): number | readonly number[] {
   const counts = Array.from(checkIndex(OP, repeats, 'repeats').toTypedArray(), Number);
-  if (repeats.shape.length > 1) {
-    fail('SHAPE_MISMATCH', `${OP}: repeats must be a vector, got shape ${showShape(repeats.shape)}`);
+  if (repeats._shape.length > 1) {
+    fail('SHAPE_MISMATCH', `${OP}: repeats must be a vector, got shape ${showShape(repeats._shape)}`);
   }
   if (counts.some((count) => count < 0)) fail('OUT_OF_RANGE', `${OP}: repeats can not be negative`);
   if (counts.length === 1) return checkShape(OP, counts)[0]!;
@@ -82,7 +82,7 @@ function placesOf(counts: readonly number[], size: number): Tensor {
 }
 
 function repeated(x: Tensor, dim: number, times: number): Tensor {
-  const { shape } = x;
+  const { _shape: shape } = x;
   const wide = reshapeTo(x, [...shape.slice(0, dim + 1), 1, ...shape.slice(dim + 1)]);
   const result = reshapeTo(
     expandTo(wide, [...shape.slice(0, dim + 1), times, ...shape.slice(dim + 1)]),
