@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 import { fail } from './errors.js';
-import { addon } from './runtime.js';
+import { addon, collect } from './runtime.js';
 
 // Loops whose length the user gives ask first whether what they would make fits: a full V8 heap ends the process, and so
 // may a full memory.
@@ -36,9 +36,8 @@ export function checkFits(op: string, count: number, what: string, demand: Deman
     modules * HEAP_BYTES.modules +
     entries * HEAP_BYTES.entries;
   if (heap + bytes + all * NATIVE_BYTES < ASKED_FROM) return;
-  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
   const native = bytes + all * NATIVE_BYTES;
-  if (all <= MOST_TENSORS && heap <= limit - used) {
+  if (all <= MOST_TENSORS && hasHeapRoom((limit, used) => heap <= limit - used)) {
     if (native <= addon.availableBytes()) return;
     addon.releaseCache(); // blocks that are kept warm count as taken
     if (native <= addon.availableBytes()) return;
@@ -48,9 +47,33 @@ export function checkFits(op: string, count: number, what: string, demand: Deman
 
 /** Refuses what would fill V8's heap, for what grows as it is read: so many bytes more are about to be held. */
 export function checkHeapRoom(op: string, what: string, bytes: number): void {
-  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
-  if (used + bytes > HEAP_SHARE * limit) fail('OUT_OF_MEMORY', `${op}: ${what} does not fit into JavaScript's heap`);
+  const holds = hasHeapRoom((limit, used) => used + bytes <= HEAP_SHARE * limit);
+  if (!holds) fail('OUT_OF_MEMORY', `${op}: ${what} does not fit into JavaScript's heap`);
 }
 
 /** The limit counts the young generation too, and a table that grows stands twice for a moment. */
 const HEAP_SHARE = 0.6;
+
+/** Refuses what V8's heap has no room for, where its size is known; `instead` says what else the user may do. */
+export function checkHeapHolds(op: string, what: string, bytes: number, instead: string): void {
+  const holds = hasHeapRoom((limit, used) => bytes <= ROOM_SHARE * (limit - Math.min(YOUNG_BYTES, limit / 2) - used));
+  if (!holds) fail('OUT_OF_MEMORY', `${op}: ${what} does not fit into JavaScript's heap; ${instead}`);
+}
+
+/** Asking takes 10 µs; callers do not where less than this is about to be made. */
+export const HEAP_ASKED_FROM = 2 ** 20;
+
+/** The young generation, which large and old things have no use of. */
+const YOUNG_BYTES = 48 * 2 ** 20;
+
+/** V8 ends the process before the last byte is taken, once collections find little. */
+const ROOM_SHARE = 0.75;
+
+/** What is in use counts garbage: that is collected before the answer is no. */
+function hasHeapRoom(fits: (limit: number, used: number) => boolean): boolean {
+  const { heap_size_limit: limit, used_heap_size: used } = v8.getHeapStatistics();
+  if (fits(limit, used)) return true;
+  if (collect === null || !fits(limit, 0)) return false;
+  collect(true);
+  return fits(limit, v8.getHeapStatistics().used_heap_size);
+}

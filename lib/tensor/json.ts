@@ -1,10 +1,15 @@
+import { checkNestedFits } from './arrays.js';
 import { describe, fail } from './errors.js';
 import type { NestedArray, Tensor } from './tensor.js';
 
 // What JSON.stringify writes, or that it cannot: a tensor's fields, or the {} of a Map, would lose the numbers in silence.
 
+/** What the text of a number takes: 20 characters, and once more while V8 joins the pieces. */
+const TEXT_BYTES = 40;
+
 /** x's elements as nested arrays. JSON writes null for NaN and infinities and has no integers past 2^53. */
 export function toJSON(x: Tensor): NestedArray {
+  checkNestedFits('toJSON', x._shape, x.numel * TEXT_BYTES);
   for (const value of x.toTypedArray()) {
     const isExact = typeof value === 'bigint' ? Number.isSafeInteger(Number(value)) : Number.isFinite(value);
     if (!isExact) {

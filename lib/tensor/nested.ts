@@ -1,7 +1,8 @@
+import { checkHeapHolds, HEAP_ASKED_FROM } from './capacity.js';
 import { DTYPES, type DType, isFloating, type TypedArray } from './dtype.js';
 import { describe, fail } from './errors.js';
 import { MAX_RANK } from './runtime.js';
-import type { Shape } from './shape.js';
+import { numelOf, type Shape } from './shape.js';
 
 // From JavaScript's values to a flat typed array that nobody else holds.
 
@@ -94,10 +95,16 @@ function checkInt64(op: string, value: bigint): bigint {
   return value;
 }
 
+/** What an element takes in a list that grows by half, and stands twice as it does. */
+const ELEMENT_BYTES = 24;
+
 /** The elements of nested arrays in row-major order; every row of a dimension has the same length. */
 export function flatten(op: string, data: unknown, dtype: DType | undefined): Flat {
   if (isTypedArray(data)) return { ...asDType(op, data), shape: [lengthOf(data)] };
   const shape = shapeOf(op, data);
+  const n = numelOf(shape);
+  if (n * ELEMENT_BYTES >= HEAP_ASKED_FROM)
+    checkHeapHolds(op, `the list of ${n} elements`, n * ELEMENT_BYTES, 'pass one typed array and reshape it');
   const elements: (number | boolean | bigint)[] = [];
   collect(op, data, shape, [], elements);
   const found = dtype ?? dtypeOf(elements);

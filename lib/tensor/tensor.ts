@@ -1,4 +1,6 @@
 import { refuseSurplus } from './arguments.js';
+import { checkNestedFits, nest } from './arrays.js';
+import { checkFits } from './capacity.js';
 import { context } from './context.js';
 import { brand } from './copies.js';
 import { DTYPES, type DType, type TypedArray, type TypedArrayOf } from './dtype.js';
@@ -221,26 +223,8 @@ export class Tensor {
   /** A copy as nested arrays of numbers (of booleans for bool); a plain number for a zero-dimensional tensor. */
   toArray(): NestedArray {
     if (arguments.length > 0) refuseSurplus('toArray', arguments, 0);
-    const { _shape: shape, dtype } = this;
-    let places = 0;
-    for (let dim = 0; dim < shape.length; dim++) places += numelOf(shape.slice(0, dim + 1));
-    if (places > MAX_PLACES) {
-      fail(
-        'OUT_OF_MEMORY',
-        `toArray: shape ${showShape(shape)} makes ${places} array elements, at most ${MAX_PLACES} fit JavaScript's heap; use toTypedArray`,
-      );
-    }
-    const flat = this.toTypedArray();
-    const convert = (value: number | bigint): number | boolean => (dtype === 'bool' ? value !== 0 : Number(value));
-    if (shape.length === 0) return convert(flat[0]!);
-    let position = 0;
-    const build = (dim: number): NestedArray[] => {
-      const out = new Array<NestedArray>(shape[dim]!);
-      for (let i = 0; i < out.length; i++)
-        out[i] = dim === shape.length - 1 ? convert(flat[position++]!) : build(dim + 1);
-      return out;
-    };
-    return build(0);
+    checkNestedFits('toArray', this._shape);
+    return nest(this.toTypedArray(), this._shape, this.dtype);
   }
 
   /** What `JSON.stringify` writes: the elements as nested arrays. Throws at NaN, infinities and integers past 2^53. */
@@ -263,10 +247,8 @@ export class Tensor {
 
 brand(Tensor);
 
-/** V8's limit for the elements of one array, and about what its heap holds of them. */
-const MAX_PLACES = 2 ** 27;
-
 function allocate<A>(op: string, dtype: DType, n: number, kind: new (n: number) => A): A {
+  checkFits(op, n, `elements of ${dtype}`, { bytes: n * DTYPES[dtype].bytes });
   try {
     return new kind(n);
   } catch (cause) {
