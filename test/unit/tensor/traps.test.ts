@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
-import { arange, asStrided, Generator, nn, ones, optim, type Tensor, tensor, zeros } from '../../../lib/index.js';
+import { describe, expect, test, vi } from 'vitest';
+import { arange, asStrided, Generator, nn, ones, optim, Tensor, tensor, zeros } from '../../../lib/index.js';
 import { codeOf, messageOf } from '../thrown.js';
 
 // What JavaScript does to any object, and what then becomes of a tensor.
@@ -178,6 +178,23 @@ describe('shape and strides', () => {
     expect(() => ((x as { shape: unknown }).shape = [1])).toThrow(TypeError);
     expect([x.shape, x.detach().shape, x.add(1).shape]).toEqual([before, before, before]);
     expect(x.shape).toBe(x.shape);
+  });
+
+  test('the library reads shapes past the getter, and what it reads is never frozen', () => {
+    const model = new nn.Sequential(new nn.Conv1d(2, 3, 2), new nn.Flatten(), new nn.Linear(6, 2), new nn.LayerNorm(2));
+    const optimizer = new optim.Adam(model.parameters());
+    const x = ones([4, 2, 3]);
+    const read = vi.spyOn(Tensor.prototype, 'shape', 'get');
+    try {
+      const y = model(x.permute(0, 2, 1).unsqueeze(0).squeeze(0).reshape(4, 2, 3)) as Tensor;
+      nn.functional.crossEntropy(y, zeros([4], { dtype: 'int64' })).backward();
+      optimizer.step();
+      expect(read).toHaveBeenCalledTimes(0);
+    } finally {
+      read.mockRestore();
+    }
+    expect(Object.isFrozen(x.shape)).toBe(true);
+    expect(Object.isFrozen(Reflect.get(x, '_shape'))).toBe(false);
   });
 
   test('what a program passes as a shape stays its own', () => {
