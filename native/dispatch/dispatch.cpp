@@ -112,7 +112,7 @@ const KernelTable& choose() {
               std::string("FLAMBEAU_ISA: expected one of ") + list_of_supported() + ", got '" + wanted + "'");
 }
 
-#define FLAMBEAU_NAME(name, dtypes) #name,
+#define FLAMBEAU_NAME(name, ...) #name,
 const char* const kUnary[] = {
 #define UNARY FLAMBEAU_NAME
 #include "../kernels/families.inc"

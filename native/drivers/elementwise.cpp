@@ -1,5 +1,6 @@
 #include "elementwise.h"
 
+#include "../kernels/cost.h"
 #include "../kernels/elementwise.h"
 #include "../tensor/element.h"
 #include "../tensor/map.h"
@@ -8,48 +9,22 @@
 namespace flambeau {
 namespace {
 
+constexpr int64_t grain_of(Cost cost) { return cost == Cost::CHEAP ? kCheapGrain : kCostlyGrain; }
+
 int64_t grain_of(UnaryKernel kernel) {
-  switch (kernel) {
-    case UnaryKernel::neg:
-    case UnaryKernel::abs:
-    case UnaryKernel::sign:
-    case UnaryKernel::square:
-    case UnaryKernel::reciprocal:
-    case UnaryKernel::sqrt:
-    case UnaryKernel::rsqrt:
-    case UnaryKernel::relu:
-    case UnaryKernel::leakyRelu:
-    case UnaryKernel::clamp:
-    case UnaryKernel::floor:
-    case UnaryKernel::ceil:
-    case UnaryKernel::round:
-    case UnaryKernel::trunc:
-    case UnaryKernel::bitwiseNot:
-      return kCheapGrain;
-    default:
-      return kCostlyGrain;
-  }
+  static constexpr int64_t kGrains[] = {
+#define UNARY(name, dtypes, cost) grain_of(Cost::cost),
+#include "../kernels/families.inc"
+  };
+  return kGrains[static_cast<size_t>(kernel)];
 }
 
 int64_t grain_of(BinaryKernel kernel) {
-  switch (kernel) {
-    case BinaryKernel::floorDivide:
-    case BinaryKernel::remainder:
-    case BinaryKernel::fmod:
-    case BinaryKernel::pow:
-    case BinaryKernel::atan2:
-    case BinaryKernel::geluBackward:
-    case BinaryKernel::geluTanhBackward:
-    case BinaryKernel::siluBackward:
-    case BinaryKernel::eluBackward:
-    case BinaryKernel::seluBackward:
-    case BinaryKernel::mishBackward:
-    case BinaryKernel::softplusBackward:
-    case BinaryKernel::logSigmoidBackward:
-      return kCostlyGrain;
-    default:
-      return kCheapGrain;
-  }
+  static constexpr int64_t kGrains[] = {
+#define BINARY(name, dtypes, cost) grain_of(Cost::cost),
+#include "../kernels/families.inc"
+  };
+  return kGrains[static_cast<size_t>(kernel)];
 }
 
 bool can_write_directly(const Tensor& out, const Tensor& input) {

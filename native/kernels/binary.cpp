@@ -84,7 +84,7 @@ struct axpy {
   V operator()(V a, V b) const { return fma(alpha, b, a); }
 };
 template <class V>
-struct floorDivide : Costly {
+struct floorDivide {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) {
@@ -96,7 +96,7 @@ struct floorDivide : Costly {
   }
 };
 template <class V>
-struct remainder : Costly {
+struct remainder {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) {
@@ -108,7 +108,7 @@ struct remainder : Costly {
   }
 };
 template <class V>
-struct fmod : Costly {
+struct fmod {
   using T = typename V::Elem;
   V operator()(V a, V b) const {
     if constexpr (std::is_same_v<T, float>) return math::map_lanes(a, b, [](T x, T y) { return ::fmodf(x, y); });
@@ -117,14 +117,14 @@ struct fmod : Costly {
   }
 };
 template <class V>
-struct pow : Costly {
+struct pow {
   V operator()(V a, V b) const {
     if constexpr (is_float<V>) return math::pow(a, b);
     else return V(integer_pow(a.v, b.v));
   }
 };
 template <class V>
-struct atan2 : Costly {
+struct atan2 {
   V operator()(V a, V b) const { return math::atan2(a, b); }
 };
 template <class V>
@@ -161,15 +161,15 @@ struct reluBackward {  // where y is NaN the gradient passes, as in PyTorch
   V operator()(V g, V y) const { return select(y <= V(0), V(0), g); }
 };
 template <class V>
-struct geluBackward : Costly {
+struct geluBackward {
   V operator()(V g, V x) const { return math::gelu_backward(g, x); }
 };
 template <class V>
-struct geluTanhBackward : Costly {
+struct geluTanhBackward {
   V operator()(V g, V x) const { return math::gelu_tanh_backward(g, x); }
 };
 template <class V>
-struct siluBackward : Costly {
+struct siluBackward {
   V operator()(V g, V x) const {
     const V s = math::sigmoid(x);
     return g * s * (V(1) + x * (V(1) - s));
@@ -188,24 +188,24 @@ struct leakyReluBackward {
   V operator()(V g, V x) const { return select(x > V(0), g, g * slope); }
 };
 template <class V>
-struct eluBackward : Costly {  // from x, since of a small e^x nothing is left in y
+struct eluBackward {  // from x, since of a small e^x nothing is left in y
   V slope, rate;
   explicit eluBackward(const double* p) : slope(math::constant<V>(p[0] * p[1])), rate(math::constant<V>(p[1])) {}
   V operator()(V g, V x) const { return select(x <= V(0), g * (slope * math::exp(x * rate)), g); }
 };
 template <class V>
-struct seluBackward : Costly {
+struct seluBackward {
   V operator()(V g, V x) const {
     const V below = math::constant<V>(math::kSeluScale * math::kSeluAlpha) * math::exp(x);
     return g * select(x <= V(0), below, math::constant<V>(math::kSeluScale));
   }
 };
 template <class V>
-struct mishBackward : Costly {
+struct mishBackward {
   V operator()(V g, V x) const { return g * math::Mish<V>(x).slope(x); }
 };
 template <class V>
-struct softplusBackward : Costly {  // as g * sigmoid, which has no e^x to overflow
+struct softplusBackward {  // as g * sigmoid, which has no e^x to overflow
   V beta, threshold;
   explicit softplusBackward(const double* p) : beta(math::constant<V>(p[0])), threshold(math::constant<V>(p[1])) {}
   V operator()(V g, V x) const {
@@ -214,7 +214,7 @@ struct softplusBackward : Costly {  // as g * sigmoid, which has no e^x to overf
   }
 };
 template <class V>
-struct logSigmoidBackward : Costly {
+struct logSigmoidBackward {
   V operator()(V g, V x) const { return g * math::sigmoid(-x); }
 };
 
@@ -230,22 +230,22 @@ struct Operand {
   }
 };
 
-template <class V, size_t a_step, size_t b_step, class Op>
+template <class V, Cost cost, size_t a_step, size_t b_step, class Op>
 FLAMBEAU_INLINE void run(const Op op, const void* a, const void* b, void* y, size_t n) {
   using T = typename V::Elem;
   const Operand<V, a_step> left{static_cast<const T*>(a)};
   const Operand<V, b_step> right{static_cast<const T*>(b)};
-  map_run<V, Op, a_step + b_step>(static_cast<T*>(y), n, y == a || y == b,
-                                  [=](auto at) { return op(left.load(at), right.load(at)); });
+  map_run<V, cost, a_step + b_step>(static_cast<T*>(y), n, y == a || y == b,
+                                    [=](auto at) { return op(left.load(at), right.load(at)); });
 }
 
-template <template <class> class Op, class T>
+template <template <class> class Op, Cost cost, class T>
 void binary(const void* a, size_t a_step, const void* b, size_t b_step, void* y, size_t n, const double* p) {
   using V = Vec<T>;
   const auto op = make<Op<V>>(p);
-  if (a_step == 0) run<V, 0, 1>(op, a, b, y, n);
-  else if (b_step == 0) run<V, 1, 0>(op, a, b, y, n);
-  else run<V, 1, 1>(op, a, b, y, n);
+  if (a_step == 0) run<V, cost, 0, 1>(op, a, b, y, n);
+  else if (b_step == 0) run<V, cost, 1, 0>(op, a, b, y, n);
+  else run<V, cost, 1, 1>(op, a, b, y, n);
 }
 
 // An operand used once for every element is a float already: a scalar takes part at float's precision, as in PyTorch.
@@ -263,21 +263,22 @@ void binary_through_float(BinaryFn kernel, const void* a, size_t a_step, const v
     narrow(left, static_cast<BFloat16*>(y) + first, count);
   });
 }
-template <template <class> class Op>
+template <template <class> class Op, Cost cost>
 void binary_bf16(const void* a, size_t a_step, const void* b, size_t b_step, void* y, size_t n, const double* p) {
-  binary_through_float(binary<Op, float>, a, a_step, b, b_step, y, n, p);
+  binary_through_float(binary<Op, cost, float>, a, a_step, b, b_step, y, n, p);
 }
 
-template <template <class> class Op, class... Ts>
+template <template <class> class Op, Cost cost, class... Ts>
 void fill(BinaryFn (&row)[kDTypeCount], Types<Ts...>) {
-  (set<Ts>(row, binary<Op, Ts>), ...);
-  if constexpr (has_float<Ts...>) set<BFloat16>(row, binary_bf16<Op>);
+  (set<Ts>(row, binary<Op, cost, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, binary_bf16<Op, cost>);
 }
 
 }  // namespace
 
 void fill_binary(ElementwiseTable& table) {
-#define BINARY(name, dtypes) fill<ops::name>(table.binary[static_cast<int>(BinaryKernel::name)], dtypes());
+#define BINARY(name, dtypes, cost) \
+  fill<ops::name, Cost::cost>(table.binary[static_cast<int>(BinaryKernel::name)], dtypes());
 #include "families.inc"
 }
 

@@ -19,7 +19,7 @@ using WhereFn = void (*)(const void* cond, size_t cond_step, const void* a, size
 using CastFn = void (*)(const void* x, void* y, size_t n);
 
 enum class UnaryKernel : uint16_t {
-#define UNARY(name, dtypes) name,
+#define UNARY(name, dtypes, cost) name,
 #include "families.inc"
   count
 };
@@ -31,7 +31,7 @@ enum class PredicateKernel : uint16_t {
 };
 
 enum class BinaryKernel : uint16_t {
-#define BINARY(name, dtypes) name,
+#define BINARY(name, dtypes, cost) name,
 #include "families.inc"
   count
 };

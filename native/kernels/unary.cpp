@@ -69,102 +69,102 @@ struct rsqrt {
   V operator()(V x) const { return V(1) / math::sqrt(x); }
 };
 template <class V>
-struct exp : Costly {
+struct exp {
   V operator()(V x) const { return math::exp(x); }
 };
 template <class V>
-struct exp2 : Costly {
+struct exp2 {
   V operator()(V x) const { return math::exp2(x); }
 };
 template <class V>
-struct expm1 : Costly {
+struct expm1 {
   V operator()(V x) const { return math::expm1(x); }
 };
 template <class V>
-struct log : Costly {
+struct log {
   V operator()(V x) const { return math::log(x); }
 };
 template <class V>
-struct log2 : Costly {
+struct log2 {
   V operator()(V x) const { return math::log2(x); }
 };
 template <class V>
-struct log10 : Costly {
+struct log10 {
   V operator()(V x) const { return math::log10(x); }
 };
 template <class V>
-struct log1p : Costly {
+struct log1p {
   V operator()(V x) const { return math::log1p(x); }
 };
 template <class V>
-struct sin : Costly {
+struct sin {
   V operator()(V x) const { return math::sin(x); }
 };
 template <class V>
-struct cos : Costly {
+struct cos {
   V operator()(V x) const { return math::cos(x); }
 };
 template <class V>
-struct tan : Costly {
+struct tan {
   V operator()(V x) const { return math::tan(x); }
 };
 template <class V>
-struct asin : Costly {
+struct asin {
   V operator()(V x) const { return math::asin(x); }
 };
 template <class V>
-struct acos : Costly {
+struct acos {
   V operator()(V x) const { return math::acos(x); }
 };
 template <class V>
-struct atan : Costly {
+struct atan {
   V operator()(V x) const { return math::atan(x); }
 };
 template <class V>
-struct sinh : Costly {
+struct sinh {
   V operator()(V x) const { return math::sinh(x); }
 };
 template <class V>
-struct cosh : Costly {
+struct cosh {
   V operator()(V x) const { return math::cosh(x); }
 };
 template <class V>
-struct tanh : Costly {
+struct tanh {
   V operator()(V x) const { return math::tanh(x); }
 };
 template <class V>
-struct asinh : Costly {
+struct asinh {
   V operator()(V x) const { return math::asinh(x); }
 };
 template <class V>
-struct acosh : Costly {
+struct acosh {
   V operator()(V x) const { return math::acosh(x); }
 };
 template <class V>
-struct atanh : Costly {
+struct atanh {
   V operator()(V x) const { return math::atanh(x); }
 };
 template <class V>
-struct erf : Costly {
+struct erf {
   V operator()(V x) const { return math::erf(x); }
 };
 template <class V>
-struct erfc : Costly {  // in double: 1 - erf(x) has no digits left where erfc is small
+struct erfc {  // in double: 1 - erf(x) has no digits left where erfc is small
   V operator()(V x) const {
     using T = typename V::Elem;
     return math::map_lanes(x, [](T a) { return static_cast<T>(::erfc(static_cast<double>(a))); });
   }
 };
 template <class V>
-struct erfinv : Costly {
+struct erfinv {
   V operator()(V x) const { return math::erfinv(x); }
 };
 template <class V>
-struct sigmoid : Costly {
+struct sigmoid {
   V operator()(V x) const { return math::sigmoid(x); }
 };
 template <class V>
-struct logSigmoid : Costly {
+struct logSigmoid {
   V operator()(V x) const { return math::log_sigmoid(x); }
 };
 template <class V>
@@ -172,38 +172,38 @@ struct relu {
   V operator()(V x) const { return maximum(x, V(0)); }
 };
 template <class V>
-struct gelu : Costly {
+struct gelu {
   V operator()(V x) const { return math::gelu(x); }
 };
 template <class V>
-struct geluTanh : Costly {
+struct geluTanh {
   V operator()(V x) const { return math::gelu_tanh(x); }
 };
 template <class V>
-struct silu : Costly {
+struct silu {
   V operator()(V x) const { return math::silu(x); }
 };
 template <class V>
-struct softplus : Costly {
+struct softplus {
   V beta, threshold;
   explicit softplus(const double* p) : beta(math::constant<V>(p[0])), threshold(math::constant<V>(p[1])) {}
   V operator()(V x) const { return math::softplus(x, beta, threshold); }
 };
 template <class V>
-struct elu : Costly {
+struct elu {
   V alpha, rate;
   explicit elu(const double* p) : alpha(math::constant<V>(p[0])), rate(math::constant<V>(p[1])) {}
   V operator()(V x) const { return select(x >= V(0), x, alpha * math::expm1(x * rate)); }
 };
 template <class V>
-struct selu : Costly {
+struct selu {
   V operator()(V x) const {
     return select(x >= V(0), x * math::constant<V>(math::kSeluScale),
                   math::constant<V>(math::kSeluScale * math::kSeluAlpha) * math::expm1(x));
   }
 };
 template <class V>
-struct mish : Costly {
+struct mish {
   V operator()(V x) const { return x * math::Mish<V>(x).tanh; }
 };
 template <class V>
@@ -243,7 +243,7 @@ struct bitwiseNot {
 };
 // PyTorch computes these exponents without pow, by the same expressions. The branches are the same for every element.
 template <class V>
-struct powScalar : Costly {
+struct powScalar {
   double exponent;
   explicit powScalar(const double* p) : exponent(p[0]) {}
   V operator()(V x) const {
@@ -259,12 +259,12 @@ struct powScalar : Costly {
 
 }  // namespace ops
 
-template <template <class> class Op, class T>
+template <template <class> class Op, Cost cost, class T>
 void unary(const void* x, void* y, size_t n, const double* p) {
   using V = Vec<T>;
   const auto op = make<Op<V>>(p);
   const T* from = static_cast<const T*>(x);
-  map_run<V, Op<V>, 1>(static_cast<T*>(y), n, y == x, [=](auto at) { return op(at.load(from)); });
+  map_run<V, cost, 1>(static_cast<T*>(y), n, y == x, [=](auto at) { return op(at.load(from)); });
 }
 
 void unary_through_float(UnaryFn kernel, const void* x, void* y, size_t n, const double* p) {
@@ -275,21 +275,22 @@ void unary_through_float(UnaryFn kernel, const void* x, void* y, size_t n, const
     narrow(chunk, static_cast<BFloat16*>(y) + first, count);
   });
 }
-template <template <class> class Op>
+template <template <class> class Op, Cost cost>
 void unary_bf16(const void* x, void* y, size_t n, const double* p) {
-  unary_through_float(unary<Op, float>, x, y, n, p);
+  unary_through_float(unary<Op, cost, float>, x, y, n, p);
 }
 
-template <template <class> class Op, class... Ts>
+template <template <class> class Op, Cost cost, class... Ts>
 void fill(UnaryFn (&row)[kDTypeCount], Types<Ts...>) {
-  (set<Ts>(row, unary<Op, Ts>), ...);
-  if constexpr (has_float<Ts...>) set<BFloat16>(row, unary_bf16<Op>);
+  (set<Ts>(row, unary<Op, cost, Ts>), ...);
+  if constexpr (has_float<Ts...>) set<BFloat16>(row, unary_bf16<Op, cost>);
 }
 
 }  // namespace
 
 void fill_unary(ElementwiseTable& table) {
-#define UNARY(name, dtypes) fill<ops::name>(table.unary[static_cast<int>(UnaryKernel::name)], dtypes());
+#define UNARY(name, dtypes, cost) \
+  fill<ops::name, Cost::cost>(table.unary[static_cast<int>(UnaryKernel::name)], dtypes());
 #include "families.inc"
 }
 

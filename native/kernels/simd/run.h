@@ -1,6 +1,7 @@
 // Loops over runs of elements, a vector at a time; the tail goes through the same code as a part of a vector.
 #pragma once
 
+#include "../cost.h"
 #include "vec.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -85,13 +86,10 @@ FLAMBEAU_INLINE void stream_fence() {
 #endif
 }
 
-// The base of operations that are arithmetic more than memory: one vector of them at a time fills the registers.
-struct Costly {};
-
-// to[i] = f(place), which applies Op to so many operands, over n elements; in_place: one of them is there. Of what is
-// not costly four vectors are computed before the first is stored: where operands and result have one offset in their
-// pages, a load that follows a store would wait for it.
-template <class V, class Op, size_t operands, class F>
+// to[i] = f(place), of so many operands, over n elements; in_place: one of them is there. Of what is cheap four vectors
+// are computed before the first is stored: where operands and result have one offset in their pages, a load that
+// follows a store would wait for it. Of what is costly one vector at a time fills the registers.
+template <class V, Cost cost, size_t operands, class F>
 FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, bool in_place, const F f) {
   if constexpr (V::size == 1) {
     for_each<V>(n, [&](auto at) { at.store(to, f(at)); });
@@ -103,7 +101,7 @@ FLAMBEAU_INLINE void map_run(typename V::Elem* to, size_t n, bool in_place, cons
       for (; i + V::size <= n; i += V::size) f(Whole<V>{i}).stream(to + i);
       stream_fence();
     }
-    for (; !std::is_base_of_v<Costly, Op> && i + kStrip <= n; i += kStrip) {
+    for (; cost == Cost::CHEAP && i + kStrip <= n; i += kStrip) {
       const V a = f(Streamed<V>{i}), b = f(Streamed<V>{i + V::size});
       const V c = f(Streamed<V>{i + 2 * V::size}), d = f(Streamed<V>{i + 3 * V::size});
       a.store(to + i);

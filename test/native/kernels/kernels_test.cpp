@@ -368,10 +368,12 @@ void check_slots() {
     }
   };
   (void)INTS;
-#define UNARY(name, dtypes) check_row(#name, kernels().unary[static_cast<int>(UnaryKernel::name)], or_bf16(dtypes));
+#define UNARY(name, dtypes, cost) \
+  check_row(#name, kernels().unary[static_cast<int>(UnaryKernel::name)], or_bf16(dtypes));
 #define PREDICATE(name, dtypes) \
   check_row(#name, kernels().predicate[static_cast<int>(PredicateKernel::name)], or_bf16(dtypes));
-#define BINARY(name, dtypes) check_row(#name, kernels().binary[static_cast<int>(BinaryKernel::name)], or_bf16(dtypes));
+#define BINARY(name, dtypes, cost) \
+  check_row(#name, kernels().binary[static_cast<int>(BinaryKernel::name)], or_bf16(dtypes));
 #define COMPARE(name, dtypes) \
   check_row(#name, kernels().compare[static_cast<int>(CompareKernel::name)], or_bf16(dtypes));
 #define REDUCE(name, dtypes) check_row(#name, kernels().reduce[static_cast<int>(ReduceKernel::name)], dtypes);
