@@ -1,11 +1,16 @@
 import { Tensor } from '../tensor/tensor.js';
 import { inplace } from './elementwise/inplace.js';
+import { inplaceIndexing } from './indexing/inplace.js';
 import { installMethods, type Methods } from './methods.js';
 import * as slices from './shape/slices.js';
 import * as views from './shape/views.js';
 
 declare module '../tensor/tensor.js' {
-  interface Tensor extends Methods<typeof views>, Methods<typeof slices>, Methods<typeof inplace> {
+  interface Tensor
+    extends Methods<typeof views>,
+      Methods<typeof slices>,
+      Methods<typeof inplace>,
+      Methods<typeof inplaceIndexing> {
     /** The tensor with its dimensions reversed: the transpose of a matrix. */
     readonly T: Tensor;
     /** The tensor with its last two dimensions exchanged. */
@@ -18,6 +23,7 @@ declare module '../tensor/tensor.js' {
 installMethods(views);
 installMethods(slices);
 installMethods(inplace);
+installMethods(inplaceIndexing);
 
 function rows(this: Tensor): IterableIterator<Tensor> {
   return slices.unbind(this).values();

@@ -1,4 +1,4 @@
-import { cat, stack } from './library.js';
+import { cat, stack, type Tensor } from './library.js';
 import { forward, type Row, row } from './row.js';
 import { index, mask, of, t } from './samples.js';
 
@@ -85,6 +85,30 @@ const writing: readonly Row[] = [
   ]),
 ];
 
+/** Written through a view of a larger tensor, which is a result too. */
+const writingInPlace: readonly Row[] = (
+  [
+    ['scatter_', 'scatter_(1, b, c)', (v, b, c) => v.scatter_(1, b, c)],
+    ['scatter_ number', 'scatter_(1, b, 2.5)', (v, b) => v.scatter_(b, 2.5, { dim: 1 })],
+    ['scatterAdd_', 'scatter_add_(1, b, c)', (v, b, c) => v.scatterAdd_(1, b, c)],
+    [
+      'indexAdd_',
+      'index_add_(1, b[0], c, alpha=-1.5)',
+      (v, b, c) => v.indexAdd_(1, b.select(0, 0), c, { alpha: -1.5 }),
+    ],
+  ] as [string, string, (v: Tensor, b: Tensor, c: Tensor) => Tensor][]
+).map(([name, torch, write]) =>
+  row(
+    name,
+    `(lambda x: (x[1:].${torch}, x))(torch.cat([a[:1], a]) * 1)`,
+    ([a, b, c]) => {
+      const x = cat([a!.slice(0, 0, 1), a!]).mul(1);
+      return [write(x.slice(0, 1, 4), b!, c!), x];
+    },
+    [[t([3, 4]), index([3, 1], 4), t([3, 1])]],
+  ),
+);
+
 const joining: readonly Row[] = [
   row('cat', 'torch.cat([a, b, c], 1)', ([a, b, c]) => cat([a!, b!, c!], 1), [
     [t([2, 3]), t([2, 1]), t([2, 4], 'any', 'transposed')],
@@ -155,4 +179,4 @@ const arranging: readonly Row[] = [
   row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
 ];
 
-export const shaping: readonly Row[] = [...reading, ...empty, ...writing, ...joining, ...arranging];
+export const shaping: readonly Row[] = [...reading, ...empty, ...writing, ...writingInPlace, ...joining, ...arranging];
