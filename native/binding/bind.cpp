@@ -3,7 +3,7 @@
 namespace flambeau {
 
 Generator& Values::generator() {
-  const napi_value v = next();
+  napi_value v = next();
   napi_valuetype type;
   bool is_ours = false;
   void* data = nullptr;
@@ -16,7 +16,7 @@ Generator& Values::generator() {
 }
 
 View Values::view() {
-  const napi_value v = next();
+  napi_value v = next();
   constexpr size_t kItem[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
   View view{};
   if (napi_get_typedarray_info(e_.env, v, &view.type, &view.length, &view.data, &view.buffer, nullptr) != napi_ok)

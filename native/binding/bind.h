@@ -52,7 +52,7 @@ class Values {
 
   template <class T>
   T scalar() {
-    const napi_value v = next();
+    napi_value v = next();
     if constexpr (std::is_same_v<T, double>) {
       return number(v);
     } else if constexpr (std::is_same_v<T, int64_t>) {

@@ -48,7 +48,10 @@ Tensor& Registry::writable(Handle handle) { return get(handle); }
 
 Handle Registry::insert(Tensor&& tensor, napi_value owner) {
   if (++since_check_ >= kCreationsPerCheck) poll_if_collected();
-  if (tensor.storage->use_count() == 1) {
+  if (free_.empty() && slots_.size() == kMaxSlots) {
+    throw Error("OUT_OF_MEMORY", "more than 16,777,216 live tensors");
+  }
+  if (tensor.storage->add_handle()) {
     live_bytes_ += static_cast<int64_t>(tensor.storage->bytes());
     if (policy_.is_due(live_bytes_)) relieve_pressure();
   }
@@ -57,7 +60,6 @@ Handle Registry::insert(Tensor&& tensor, napi_value owner) {
     index = free_.back();
     free_.pop_back();
   } else {
-    if (slots_.size() == kMaxSlots) throw Error("OUT_OF_MEMORY", "more than 16,777,216 live tensors");
     index = static_cast<uint32_t>(slots_.size());
     slots_.emplace_back();
   }
@@ -98,7 +100,7 @@ void Registry::delist(uint32_t index) {
 
 void Registry::free_slot(uint32_t index) {
   Slot& slot = slots_[index];
-  if (slot.tensor.storage->use_count() == 1) live_bytes_ -= static_cast<int64_t>(slot.tensor.storage->bytes());
+  if (slot.tensor.storage->drop_handle()) live_bytes_ -= static_cast<int64_t>(slot.tensor.storage->bytes());
   slot.tensor.storage = StorageRef();
   slot.used = false;
   --live_;
@@ -228,6 +230,7 @@ void Registry::clear() {
   for (Slot& slot : slots_) {
     if (slot.owner) napi_delete_reference(env_, slot.owner);
     slot.owner = nullptr;
+    if (slot.used) slot.tensor.storage->drop_handle();
     slot.tensor.storage = StorageRef();
     slot.used = false;
   }

@@ -28,6 +28,11 @@ class Storage {
   }
   uint32_t use_count() const { return refs_.load(std::memory_order_relaxed); }
 
+  // Handles that JavaScript holds, of this storage and its views, beside references of any kind: bytes that a program
+  // can free are those of storages that have one. True for the first and for the last.
+  bool add_handle() { return handles_.fetch_add(1, std::memory_order_relaxed) == 0; }
+  bool drop_handle() { return handles_.fetch_sub(1, std::memory_order_relaxed) == 1; }
+
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   // True for wrapped memory, whose owner may take it away (a detached ArrayBuffer): the binding checks before each use.
@@ -44,7 +49,7 @@ class Storage {
   Storage() = default;
   void destroy();
 
-  std::atomic<uint32_t> refs_{1};
+  std::atomic<uint32_t> refs_{1}, handles_{0};
   void* data_ = nullptr;
   size_t bytes_ = 0;
   void (*release_)(void*) = nullptr;
