@@ -5,11 +5,11 @@ import { handleOf, INFERENCE, stridesOf, type Tensor } from './tensor.js';
 
 // What `.data` means in PyTorch: the memory of a tensor, apart from its identity and its history.
 
-/** Makes the fresh tensor `out` an alias of x: same memory, same version counter. */
-export function shareStorage(out: Tensor, x: Tensor): void {
+/** Makes the fresh tensor `out` an alias of x, or of what `handle` names in x's place: same memory, same version counter. */
+export function shareStorage(out: Tensor, x: Tensor, handle: number = handleOf('share', x)): void {
   put(x._shape);
   put(stridesOf(x), x._shape.length);
-  out._handle = addon.view(handleOf('share', x), x._shape.length, x._offset, out);
+  out._handle = addon.view(handle, x._shape.length, x._offset, out);
   out._strides = x._strides;
   out._offset = x._offset;
   out._versions = x._versions ??= { value: 0 };

@@ -1,6 +1,7 @@
+import { shareStorage } from './data.js';
 import { addon, put } from './runtime.js';
 import { contiguousStrides, type Shape } from './shape.js';
-import { handleOf, makeTensor, stridesOf, type Tensor } from './tensor.js';
+import { handleOf, makeTensor, type Tensor } from './tensor.js';
 
 /** A view over x's storage; it shares x's version counter. */
 export function rawView(x: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
@@ -17,12 +18,7 @@ export function rawView(x: Tensor, shape: Shape, strides: Shape, offset: number)
 /** x anew: the same elements and version counter under a handle of its own, without x's place in a graph. */
 export function rawAlias(x: Tensor, handle: number = handleOf('view', x)): Tensor {
   const out = makeTensor(x._shape, x.dtype);
-  put(x._shape);
-  put(stridesOf(x), x._shape.length);
-  out._handle = addon.view(handle, x._shape.length, x._offset, out);
-  out._strides = x._strides;
-  out._offset = x._offset;
-  out._versions = x._versions ??= { value: 0 };
+  shareStorage(out, x, handle);
   return out;
 }
 
