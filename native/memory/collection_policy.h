@@ -39,8 +39,9 @@ class CollectionPolicy {
 
   // A collection that was asked for took from `begin` to `end` and left `after` of `before` bytes.
   void collected(Demand demand, int64_t before, int64_t after, Clock::time_point begin, Clock::time_point end) {
-    // What a major one costs says nothing of the minor ones, which are bounded by it.
-    if (demand == Demand::minor) cost_ += (end - begin - cost_) / 4;
+    // What a major one costs says nothing of the minor ones, which are bounded by it. Nor does one during which the
+    // system ran another program: it raises the estimate by a quarter at the most.
+    if (demand == Demand::minor) cost_ += std::min(end - begin - cost_, cost_) / 4;
     last_ = end;
     const bool was_worth_it = 2 * (before - after) >= before - base_;
     step_ = was_worth_it ? std::max(step_ / 2, least_step_) : std::min(2 * step_, kMostStep);

@@ -59,6 +59,15 @@ void cost_is_bounded() {
   check::expect(most <= 70 * kMB, "64 MB and no more though cost is high");
 }
 
+void one_dear_collection_changes_little() {
+  CollectionPolicy policy(kL2, kL3);
+  int64_t most;
+  collections(policy, 1000, kMB, 200, 50, &most);
+  policy.collected(Demand::minor, 8 * kMB, 0, at(200000), at(220000));  // the system ran another program meanwhile
+  collections(policy, 1000, kMB, 200, 50, &most);
+  check::expect(most <= 10 * kMB, "garbage stays near the caches after a pause of 20 ms");
+}
+
 void finds_little_and_rests() {
   CollectionPolicy policy(kL2, kL3);
   int64_t live = 0, now = 0;
@@ -103,6 +112,7 @@ int main() {
   return check::run("collection policy", [] {
     garbage_stays_within_caches();
     cost_is_bounded();
+    one_dear_collection_changes_little();
     finds_little_and_rests();
     old_garbage_is_found();
     level_falls_with_the_bytes();
