@@ -1,10 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-// The same distance from lib/native and from dist/native.
-const PACKAGE_ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+import { PACKAGE_ROOT } from './root.js';
 
 /** Loads the native addon: a build of this clone when there is one, else the prebuilt binary of the package. */
 export function loadAddon(root: string = PACKAGE_ROOT): unknown {

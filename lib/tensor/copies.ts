@@ -1,3 +1,6 @@
+import { pathToFileURL } from 'node:url';
+import { PACKAGE_ROOT } from '../native/root.js';
+
 /** What instances of one load of this library carry. Another load has the same symbol and an object of its own. */
 const COPY = Symbol.for('flambeau.copy');
 
@@ -6,7 +9,7 @@ interface Copy {
   readonly url: string;
 }
 
-const HERE: Copy = { url: new URL('../..', import.meta.url).href };
+const HERE: Copy = { url: pathToFileURL(`${PACKAGE_ROOT}/`).href };
 
 /** Marks the instances of a class as this copy's. */
 export function brand(type: { readonly prototype: object }): void {

@@ -17,6 +17,7 @@ beforeAll(() => {
     incremental: false,
     declaration: false,
     declarationMap: false,
+    emitDeclarationOnly: false,
     tsBuildInfoFile: null,
     typeRoots: [path.join(root, 'node_modules/@types')],
     paths: { flambeau: [path.join(root, 'dist/index.d.ts')] },

@@ -245,14 +245,14 @@ describe('temporary files', () => {
 
   test.skipIf(!posix)('of a killed process are cleared, of a living one are not', async () => {
     const program = `
-      import { writeFileAtomic } from ${JSON.stringify(pathToFileURL(path.resolve('dist/io/atomicFile.js')).href)};
+      import { writeFileAtomic } from ${JSON.stringify(pathToFileURL(path.resolve('lib/io/atomicFile.ts')).href)};
       function* chunks() {
         yield Buffer.from('half');
         process.stdout.write('ready');
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       }
       writeFileAtomic(${JSON.stringify(path.join(folder, 'other'))}, chunks());`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => child.stdout.once('data', resolve));
