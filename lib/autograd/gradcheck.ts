@@ -164,9 +164,9 @@ export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], optio
 
 function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], options?: GradcheckOptions): boolean {
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = checkOptions(op, options, OPTIONS);
-  checkNumber(op, 'eps', eps);
-  checkNumber(op, 'atol', atol);
-  checkNumber(op, 'rtol', rtol);
+  const step = checkNumber(op, 'eps', eps);
+  const absolute = checkNumber(op, 'atol', atol);
+  const relative = checkNumber(op, 'rtol', rtol);
   const inputs = checkInputs(op, given instanceof Tensor ? [given] : given);
   return enableGrad(() => {
     const outputs = outputsOf(op, fn, inputs);
@@ -174,7 +174,7 @@ function compare(op: string, fn: Checked, given: Tensor | readonly Tensor[], opt
       for (const [j, x] of inputs.entries()) {
         if (!requiresGrad(x) || x.numel === 0) continue;
         const analytic = analytical(output, x);
-        const problem = mismatch(analytic, numerical(op, fn, inputs, x, i, eps), atol, rtol);
+        const problem = mismatch(analytic, numerical(op, fn, inputs, x, i, step), absolute, relative);
         if (problem === null) continue;
         if (!raiseException) return false;
         fail(

@@ -83,7 +83,7 @@ export class OpNode extends Node {
   }
 }
 
-/** `softmax` → `SoftmaxBackward0`, as PyTorch prints it. */
-export function nodeName(op: string): string {
-  return `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
+/** `softmax` → `SoftmaxBackward0`, as PyTorch prints it; `overload` numbers the forms of an op. */
+export function nodeName(op: string, overload = 0): string {
+  return `${op[0]!.toUpperCase()}${op.slice(1)}Backward${overload}`;
 }

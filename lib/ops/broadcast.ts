@@ -25,7 +25,7 @@ export function checkOperand(op: string, value: unknown, argument = 'other'): Op
 
 /** The number that multiplies a summand of this dtype; of integers an integer that the dtype holds. */
 export function checkFactor(op: string, name: string, value: unknown, dtype: DType): number {
-  const factor = typeof value === 'boolean' ? Number(value) : checkNumber(op, name, value);
+  const factor = checkNumber(op, name, value);
   if (!isFloating(dtype) && !Number.isInteger(factor)) {
     fail(
       'DTYPE_MISMATCH',

@@ -170,8 +170,7 @@ function filled(op: string, value: number, args: ShapeArguments): Tensor {
 }
 
 function checkFill(op: string, value: unknown, dtype: DType): number {
-  const number = Number(typeof value === 'boolean' ? value : checkNumber(op, 'the fill value', value));
-  return checkElement(op, 'the fill value', number, dtype);
+  return checkElement(op, 'the fill value', checkNumber(op, 'the fill value', value), dtype);
 }
 
 /**
@@ -270,13 +269,12 @@ const CHUNK = 4096;
  */
 export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('linspace', arguments, 4);
-  checkNumber('linspace', 'start', start);
-  checkNumber('linspace', 'end', end);
+  const ends = [checkNumber('linspace', 'start', start), checkNumber('linspace', 'end', end)] as const;
   const [n] = checkShape('linspace', [checkInteger('linspace', 'steps', steps)]) as [number];
   const [dtype, requiresGrad] = settings('linspace', options);
   const exact = rawEmpty([n], 'float64');
   // The ends of integers are integers.
-  const [first, last] = isFloating(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)];
+  const [first, last] = isFloating(dtype) ? ends : (ends.map(Math.trunc) as [number, number]);
   const step = n > 1 ? (last - first) / (n - 1) : 0;
   // From the nearer end, so that both are exact.
   const valueAt = (i: number): number =>

@@ -125,11 +125,11 @@ export class ReduceLROnPlateau {
       fail('WRONG_TYPE', `${op}: expected an object, got ${describe(state)}`);
     const { last_epoch, best, num_bad_epochs, cooldown_counter } = state;
     checkInteger(op, 'last_epoch', last_epoch);
-    checkNumber(op, 'best', best);
+    const bar = checkNumber(op, 'best', best);
     checkInteger(op, 'num_bad_epochs', num_bad_epochs);
     checkInteger(op, 'cooldown_counter', cooldown_counter);
     this.lastEpoch = last_epoch;
-    this.best = best;
+    this.best = bar;
     this.numBadEpochs = num_bad_epochs;
     this.cooldownCounter = cooldown_counter;
   }

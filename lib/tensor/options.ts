@@ -131,10 +131,14 @@ export function refusePromise(op: string, from: string, value: unknown): void {
   }
 }
 
-/** A finite or infinite number; refuses what JavaScript would coerce. */
+/**
+ * A finite or infinite number. A boolean is one, as in PyTorch (not where an integer is expected), so callers go on with
+ * the result; what else JavaScript would coerce is refused.
+ */
 export function checkNumber(op: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') fail('WRONG_TYPE', `${op}: ${name} must be a number, got ${describe(value)}`);
-  return value;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return Number(value);
+  return fail('WRONG_TYPE', `${op}: ${name} must be a number, got ${describe(value)}`);
 }
 
 export function checkInteger(op: string, name: string, value: unknown): number {

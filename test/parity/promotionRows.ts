@@ -1,6 +1,6 @@
-import type { DType } from './library.js';
-import { cat, where } from './library.js';
-import { type Row, row } from './row.js';
+import type { DType, Tensor } from './library.js';
+import { arange, cat, linspace, where } from './library.js';
+import { forward, type Row, row } from './row.js';
 import { index, mask, of, t } from './samples.js';
 
 // Which dtype comes out of which. A plain integer-valued number counts as an integer.
@@ -130,6 +130,38 @@ export const promotion: readonly Row[] = [
     ([a, b]) => a!.fmod(b!),
     [[of('int64', [20]), of('int32', [20], 'above')]],
     exact,
+  ),
+  ...(
+    [
+      ['0.5, 5.9, 1.7', 'int64', () => arange(0.5, 5.9, 1.7, { dtype: 'int64' })],
+      ['0.5, 6.7, 1.2', 'int32', () => arange(0.5, 6.7, 1.2, { dtype: 'int32' })],
+      ['-2.5, 2.5', 'int64', () => arange(-2.5, 2.5, { dtype: 'int64' })],
+      ['0.9', 'int64', () => arange(0.9, { dtype: 'int64' })],
+      ['5.9, 0.1, -1.5', 'int64', () => arange(5.9, 0.1, -1.5, { dtype: 'int64' })],
+      ['0.5, 3.7', 'uint8', () => arange(0.5, 3.7, { dtype: 'uint8' })],
+      ['-0.5, 3', 'int8', () => arange(-0.5, 3, { dtype: 'int8' })],
+    ] as [string, DType, () => Tensor][]
+  ).map(([range, dtype, run]) =>
+    row(`${dtype} arange of ${range}`, `torch.arange(${range}, dtype=torch.${dtype})`, run, [forward()], exact),
+  ),
+  ...(
+    [
+      [0.5, 9.9, 4, 'int64'],
+      [0.5, 9.9, 1, 'int64'],
+      [0.5, 9.9, 2, 'int64'],
+      [0.9, 0.1, 3, 'int64'],
+      [-3.7, 3.7, 5, 'int32'],
+      [0, 10, 4, 'uint8'],
+      [-1.5, -7.5, 4, 'int8'],
+    ] as [number, number, number, DType][]
+  ).map(([start, end, steps, dtype]) =>
+    row(
+      `${dtype} linspace of ${start} to ${end} in ${steps}`,
+      `torch.linspace(${start}, ${end}, ${steps}, dtype=torch.${dtype})`,
+      () => linspace(start, end, steps, { dtype }),
+      [forward()],
+      exact,
+    ),
   ),
   row('integer matmul', 'a @ b', ([a, b]) => a!.matmul(b!), [[of('int64', [3, 4]), of('int64', [4, 2])]], exact),
   row(

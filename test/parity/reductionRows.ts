@@ -46,6 +46,19 @@ const sums: readonly Row[] = [
       ),
     ),
   ),
+  ...([2, 3, 4] as const).flatMap((correction) =>
+    (['var', 'std'] as const).flatMap((name) =>
+      ([0, 1, [0, 1]] as const).map((dims) =>
+        row(
+          `${name} over ${JSON.stringify(dims)} of few, correction ${correction}`,
+          `a.${name}(${Array.isArray(dims) ? '(0, 1)' : dims}, correction=${correction})`,
+          ([a]) => a![name](dims, { correction }),
+          [shallow(t([2, 3])), shallow(t([3, 2], 'ties', 'transposed')), shallow(t([2, 0]))],
+          { isDerivative: false }, // infinite where nothing is left to divide by
+        ),
+      ),
+    ),
+  ),
   row('std of large', '(a * 1e30).std() / 1e30', ([a]) => a!.mul(1e30).std().div(1e30), [forward(t([7]))]),
   row(
     'sum and prod to bool',

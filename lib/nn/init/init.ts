@@ -232,10 +232,10 @@ export interface XavierOptions extends RandomOptions {
 }
 
 function xavierStd(op: string, x: Tensor, gain: number): number {
-  checkNumber(op, 'gain', gain);
+  const factor = checkNumber(op, 'gain', gain);
   const { fanIn, fanOut } = calculateFanInAndFanOut(x);
   if (fanIn + fanOut === 0) fail('ZERO_DIVISION', `${op}: x of shape ${showShape(x._shape)} connects nothing`);
-  return gain * Math.sqrt(2 / (fanIn + fanOut));
+  return factor * Math.sqrt(2 / (fanIn + fanOut));
 }
 
 /**
@@ -345,9 +345,9 @@ function orthonormalize(vectors: readonly Float64Array[]): void {
 export function orthogonal_(x: Tensor, options?: XavierOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('orthogonal_', arguments, 2);
   const op = 'init.orthogonal_';
-  const { gain = 1, generator } = checkOptions(op, options, ['gain', 'generator']);
+  const { gain: scale = 1, generator } = checkOptions(op, options, ['gain', 'generator']);
   checkFloating(op, x);
-  checkNumber(op, 'gain', gain);
+  const gain = checkNumber(op, 'gain', scale);
   if (x.ndim < 2) {
     fail(
       'SHAPE_MISMATCH',
@@ -396,12 +396,11 @@ export function sparse_(x: Tensor, sparsity: number, options?: SparseOptions): T
   const op = 'init.sparse_';
   const { std = 0.01, generator } = checkOptions(op, options, ['std', 'generator']);
   const [rows, columns] = checkMatrix(op, x);
-  if (!(checkNumber(op, 'sparsity', sparsity) >= 0 && sparsity <= 1)) {
-    fail('OUT_OF_RANGE', `${op}: sparsity must be in [0, 1], got ${sparsity}`);
-  }
+  const share = checkNumber(op, 'sparsity', sparsity);
+  if (!(share >= 0 && share <= 1)) fail('OUT_OF_RANGE', `${op}: sparsity must be in [0, 1], got ${share}`);
   normal_(x, { std, generator });
   const values = x.toTypedArray() as Float32Array | Float64Array;
-  const zeros = Math.ceil(sparsity * rows);
+  const zeros = Math.ceil(share * rows);
   for (let column = 0; column < columns; column++) {
     const order = randperm(rows);
     for (const row of order.toTypedArray().subarray(0, zeros)) values[Number(row) * columns + column] = 0;

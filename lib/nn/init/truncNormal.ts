@@ -49,9 +49,11 @@ export function truncNormal_(x: Tensor, options?: TruncNormalOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('truncNormal_', arguments, 2);
   const op = 'init.truncNormal_';
   const known = checkOptions(op, options, ['mean', 'std', 'a', 'b', 'generator']);
-  const { mean = 0, std = 1, a = -2, b = 2, generator } = known;
+  const { generator } = known;
   checkFloating(op, x);
-  for (const [name, value] of Object.entries({ mean, std, a, b })) checkNumber(op, name, value);
+  const number = (name: 'mean' | 'std' | 'a' | 'b', preset: number): number =>
+    checkNumber(op, name, known[name] === undefined ? preset : known[name]);
+  const [mean, std, a, b] = [number('mean', 0), number('std', 1), number('a', -2), number('b', 2)];
   if (!(std > 0 && a < b && Number.isFinite(mean))) {
     fail(
       'OUT_OF_RANGE',

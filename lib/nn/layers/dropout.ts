@@ -28,10 +28,11 @@ export class Dropout extends Module {
     if (arguments.length > 2) refuseSurplus('Dropout', arguments, 2);
     super();
     const { inplace = false } = checkOptions('Dropout', options, ['inplace']);
-    if (!(checkNumber('Dropout', 'p', p) >= 0 && p <= 1)) {
-      fail('OUT_OF_RANGE', `Dropout: dropout probability has to be between 0 and 1, but got ${p}`);
+    const chance = checkNumber('Dropout', 'p', p);
+    if (!(chance >= 0 && chance <= 1)) {
+      fail('OUT_OF_RANGE', `Dropout: dropout probability has to be between 0 and 1, but got ${chance}`);
     }
-    this.p = p;
+    this.p = chance;
     this.inplace = inplace;
   }
 

@@ -124,7 +124,7 @@ export class MultiheadAttention extends Module {
       'batchFirst',
       'dtype',
     ]);
-    const { dropout = 0, bias = true, addBiasKv = false, addZeroAttn = false, batchFirst = false } = known;
+    const { dropout: chance = 0, bias = true, addBiasKv = false, addZeroAttn = false, batchFirst = false } = known;
     checkWidth(OP, 'embedDim', embedDim);
     checkWidth(OP, 'numHeads', numHeads);
     if (embedDim === 0 || numHeads === 0) {
@@ -133,7 +133,8 @@ export class MultiheadAttention extends Module {
     if (embedDim % numHeads !== 0) {
       fail('BAD_ARGUMENT', `${OP}: embedDim must be divisible by numHeads, got ${embedDim} and ${numHeads}`);
     }
-    if (!(checkNumber(OP, 'dropout', dropout) >= 0 && dropout <= 1)) {
+    const dropout = checkNumber(OP, 'dropout', chance);
+    if (!(dropout >= 0 && dropout <= 1)) {
       fail('OUT_OF_RANGE', `${OP}: dropout probability has to be between 0 and 1, but got ${dropout}`);
     }
     const kdim = known.kdim ?? embedDim;

@@ -66,13 +66,14 @@ abstract class RNNBase extends Module {
     projSize: number,
   ) {
     super();
-    const { bias = true, batchFirst = false, dropout = 0, bidirectional = false } = options;
+    const { bias = true, batchFirst = false, bidirectional = false } = options;
+    const dropout = checkNumber(op, 'dropout', options.dropout === undefined ? 0 : options.dropout);
     this.inputSize = checkPositive(op, 'inputSize', inputSize);
     this.hiddenSize = checkPositive(op, 'hiddenSize', hiddenSize);
     this.numLayers = checkPositive(op, 'numLayers', options.numLayers ?? 1);
     this.bias = bias;
     this.batchFirst = batchFirst;
-    if (!(checkNumber(op, 'dropout', dropout) >= 0 && dropout <= 1)) {
+    if (!(dropout >= 0 && dropout <= 1)) {
       fail('OUT_OF_RANGE', `${op}: dropout should be a number in range [0, 1], got ${dropout}`);
     }
     if (dropout > 0 && this.numLayers === 1) {

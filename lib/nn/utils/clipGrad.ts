@@ -34,7 +34,7 @@ export function clipGradNorm_(
   if (arguments.length > 3) refuseSurplus('clipGradNorm_', arguments, 3);
   const op = 'clipGradNorm_';
   const { normType = 2, errorIfNonfinite = false } = checkOptions(op, options, ['normType', 'errorIfNonfinite']);
-  checkNumber(op, 'maxNorm', maxNorm);
+  const most = checkNumber(op, 'maxNorm', maxNorm);
   const grads = gradientsOf(op, parameters);
   return noGrad(() => {
     const total = totalNorm(grads, checkNumber(op, 'normType', normType));
@@ -45,7 +45,7 @@ export function clipGradNorm_(
       );
     }
     // Multiplying by 1 where nothing is to be clipped needs no look at the value.
-    const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+    const factor = total.add(1e-6).reciprocal().mul(most).clampMax(1);
     for (const grad of grads) grad.mul_(factor);
     return total;
   });
@@ -61,10 +61,10 @@ export function clipGradNorm_(
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   if (arguments.length > 2) refuseSurplus('clipGradValue_', arguments, 2);
   const op = 'clipGradValue_';
-  checkNumber(op, 'clipValue', clipValue);
+  const most = checkNumber(op, 'clipValue', clipValue);
   const grads = gradientsOf(op, parameters);
   noGrad(() => {
-    for (const grad of grads) grad.clamp_(-clipValue, clipValue);
+    for (const grad of grads) grad.clamp_(-most, most);
   });
 }
 

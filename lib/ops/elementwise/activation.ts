@@ -207,14 +207,12 @@ export function hardtanh(x: Tensor, low: number | HardtanhOptions = -1, maxVal =
     if (arguments.length > 2) refuseSurplus('hardtanh', arguments, 2);
     return hardtanh(x, minVal, high, rest);
   }
-  const minVal = low as number;
-  if (options && inPlace('hardtanh', options)) return hardtanh_(x, minVal, maxVal);
-  checkNumber('hardtanh', 'minVal', minVal);
-  checkNumber('hardtanh', 'maxVal', maxVal);
-  if (minVal > maxVal)
-    fail('BAD_ARGUMENT', `hardtanh: minVal cannot be greater than maxVal, got ${minVal} and ${maxVal}`);
+  if (options && inPlace('hardtanh', options)) return hardtanh_(x, low as number, maxVal);
+  const least = checkNumber('hardtanh', 'minVal', low);
+  const most = checkNumber('hardtanh', 'maxVal', maxVal);
+  if (least > most) fail('BAD_ARGUMENT', `hardtanh: minVal cannot be greater than maxVal, got ${least} and ${most}`);
   if (checkTensor('hardtanh', x).dtype === 'bool') fail('DTYPE_MISMATCH', 'hardtanh: not defined for bool tensors');
-  return hardtanhOp(x, minVal, maxVal);
+  return hardtanhOp(x, least, most);
 }
 
 const relu6_ = inplaceOf('relu6_', relu6);
@@ -314,8 +312,9 @@ export function celu(
   if (arguments.length > 3) refuseSurplus('celu', arguments, 3);
   if (isOptions(alpha)) return celu(x, ...named('celu', 'alpha', alpha, options));
   if (options && inPlace('celu', options)) return celu_(x, alpha);
-  if (checkNumber('celu', 'alpha', alpha) === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
-  return celuOp(checkFloating('celu', x), alpha, 1 / alpha);
+  const scale = checkNumber('celu', 'alpha', alpha);
+  if (scale === 0) fail('ZERO_DIVISION', 'celu: alpha cannot be 0');
+  return celuOp(checkFloating('celu', x), scale, 1 / scale);
 }
 
 /** x / (1 + |x|). */
@@ -333,17 +332,17 @@ export function tanhshrink(x: Tensor): Tensor {
 /** x outside [−lambd, lambd], 0 inside. */
 export function hardshrink(x: Tensor, lambd = 0.5): Tensor {
   if (arguments.length > 2) refuseSurplus('hardshrink', arguments, 2);
-  checkNumber('hardshrink', 'lambd', lambd);
-  return where(gt(abs(checkFloating('hardshrink', x)), lambd), x, mul(x, 0));
+  const edge = checkNumber('hardshrink', 'lambd', lambd);
+  return where(gt(abs(checkFloating('hardshrink', x)), edge), x, mul(x, 0));
 }
 
 /** x moved towards 0 by lambd, 0 inside [−lambd, lambd]. */
 export function softshrink(x: Tensor, lambd = 0.5): Tensor {
   if (arguments.length > 2) refuseSurplus('softshrink', arguments, 2);
-  if (!(checkNumber('softshrink', 'lambd', lambd) >= 0))
-    fail('BAD_ARGUMENT', `softshrink: lambd must not be negative, got ${lambd}`);
+  const edge = checkNumber('softshrink', 'lambd', lambd);
+  if (!(edge >= 0)) fail('BAD_ARGUMENT', `softshrink: lambd must not be negative, got ${edge}`);
   checkFloating('softshrink', x);
-  return where(gt(x, lambd), sub(x, lambd), where(lt(x, -lambd), add(x, lambd), mul(x, 0)));
+  return where(gt(x, edge), sub(x, edge), where(lt(x, -edge), add(x, edge), mul(x, 0)));
 }
 
 const threshold_ = inplaceOf('threshold_', (x: Tensor, limit: number, value: number) => threshold(x, limit, value));

@@ -18,22 +18,24 @@ export interface CloseOptions {
   equalNan?: boolean;
 }
 
-function checkTolerance(name: string, value: number): void {
-  if (!(checkNumber('isclose', name, value) >= 0))
-    fail('OUT_OF_RANGE', `isclose: ${name} must be greater than or equal to zero, but got ${value}`);
+function checkTolerance(name: string, value: unknown): number {
+  const tolerance = checkNumber('isclose', name, value);
+  if (!(tolerance >= 0))
+    fail('OUT_OF_RANGE', `isclose: ${name} must be greater than or equal to zero, but got ${tolerance}`);
+  return tolerance;
 }
 
 /** |x − other| ≤ atol + rtol · |other|, elementwise; equal infinities are close. */
 export function isclose(x: Tensor, other: Tensor, options?: CloseOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('isclose', arguments, 3);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('isclose', options, ['rtol', 'atol', 'equalNan']);
-  checkTolerance('rtol', rtol);
-  checkTolerance('atol', atol);
+  const relative = checkTolerance('rtol', rtol);
+  const absolute = checkTolerance('atol', atol);
   return noGrad(() => {
     const [a, b] = promote(checkTensor('isclose', x), checkTensor('isclose', other, 'other'));
     const [p, q] = isFloating(a.dtype) ? [a, b] : [castTo(a, 'float64'), castTo(b, 'float64')];
     const difference = abs(sub(p, q));
-    const near = logicalAnd(isfinite(difference), le(difference, add(mul(abs(q), rtol), atol)));
+    const near = logicalAnd(isfinite(difference), le(difference, add(mul(abs(q), relative), absolute)));
     const close = logicalOr(near, eq(p, q));
     return equalNan ? logicalOr(close, logicalAnd(isnan(p), isnan(q))) : close;
   });

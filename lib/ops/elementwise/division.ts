@@ -3,20 +3,24 @@ import { binaryKernel, unaryKernel } from '../../raw/elementwise.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating } from '../../tensor/dtype.js';
 import { fail } from '../../tensor/errors.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 import { type Operand, operands, sumTo, zerosAs } from '../broadcast.js';
 
 // Division to a whole number, for the ops that are made of it.
 
 export type Divider = Op<[x: Tensor, other: Operand]>;
 
-/** `op` on broadcast operands of one dtype, which is not bool. */
-export function divider(name: string, op: Op<[a: Tensor, b: Tensor]>): Divider {
+/** `op` on broadcast operands of one dtype, which is not bool; `byNumber` where the divisor is no tensor. */
+export function divider(
+  name: string,
+  op: Op<[a: Tensor, b: Tensor]>,
+  byNumber: Op<[a: Tensor, b: Tensor]> = op,
+): Divider {
   return function (x, other) {
     if (arguments.length > 2) refuseSurplus(name, arguments, 2);
     const [a, b] = operands(name, x, other);
     if (a.dtype === 'bool') fail('DTYPE_MISMATCH', `${name}: not defined for bool tensors`);
-    return op(a, b);
+    return other instanceof Tensor ? op(a, b) : byNumber(a, b);
   };
 }
 

@@ -1,5 +1,6 @@
 import { noGrad } from '../../autograd/modes.js';
 import { defineOp, type Op, type TensorInfo } from '../../autograd/op.js';
+import { nodeName } from '../../autograd/opNode.js';
 import { binaryKernel, binaryScalarKernel, unaryKernel } from '../../raw/elementwise.js';
 import { refuseSurplus } from '../../tensor/arguments.js';
 import { isFloating, resultType } from '../../tensor/dtype.js';
@@ -40,18 +41,18 @@ export const floorDivide: Divider = divider(
 // What is left of x has x's own slope, and `quotient`, a step function, for other.
 function rest(name: 'remainder' | 'fmod', quotient: (a: Tensor, b: Tensor) => Tensor): Divider {
   const kernel = binaryKernel(name);
-  return divider(
-    name,
+  const withNode = (node: string): Op<[a: Tensor, b: Tensor]> =>
     defineOp({
       name,
+      node,
       forward: (a: Tensor, b: Tensor) => kernel(a, b),
       save: ([a, b], _out, [, bNeeds]) => (bNeeds ? [a, b] : []),
       backward: ({ args: [x, y], saved: [a, b], needs }, g) => [
         needs[0] ? sumTo(g, x.shape) : null,
         needs[1] ? sumTo(neg(mul(g, quotient(a!, b!))), y.shape) : null,
       ],
-    }),
-  );
+    });
+  return divider(name, withNode(nodeName(name, 1)), withNode(nodeName(name)));
 }
 
 /** x − ⌊x / other⌋ · other: has the sign of `other`, as Python's %. */
@@ -209,11 +210,12 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
     fail('DTYPE_MISMATCH', `lerp: expected dtype ${x.dtype} for end, got ${end.dtype}; cast it with to('${x.dtype}')`);
   const [from, to] = [widen(x), widen(end)];
   const span = sub(to, from);
-  if (typeof weight === 'number') {
+  checkOperand('lerp', weight, 'weight');
+  if (!(weight instanceof Tensor)) {
+    const part = Number(weight);
     // From the nearer end, so that weights 0 and 1 give x and end exactly.
-    return castTo(Math.abs(weight) < 0.5 ? add(from, mul(span, weight)) : sub(to, mul(span, 1 - weight)), x.dtype);
+    return castTo(Math.abs(part) < 0.5 ? add(from, mul(span, part)) : sub(to, mul(span, 1 - part)), x.dtype);
   }
-  checkTensor('lerp', weight, 'weight');
   if (weight.dtype !== x.dtype)
     fail(
       'DTYPE_MISMATCH',

@@ -17,7 +17,7 @@ import { fail } from '../../tensor/errors.js';
 import { checkInteger, checkNumber, checkOptions } from '../../tensor/options.js';
 import type { Shape } from '../../tensor/shape.js';
 import { checkTensor, Tensor } from '../../tensor/tensor.js';
-import { castTo, floating, fused, sumTo, widen, zerosAs } from '../broadcast.js';
+import { castTo, checkOperand, floating, fused, sumTo, widen, zerosAs } from '../broadcast.js';
 import { rawClone } from '../shape/layout.js';
 import { add, div, mul, neg, rsub, square, sub } from './arithmetic.js';
 import { eq, ge, gt, isnan, le, logicalAnd, logicalOr, lt } from './compare.js';
@@ -219,19 +219,23 @@ const clampOp: Op<[x: Tensor, low: number, high: number]> = defineOp({
 /** A bound of `clamp`: null or undefined for none. */
 export type Bound = number | Tensor | null;
 
+function checkBound(name: string, bound: Bound): Bound {
+  if (bound === null || typeof bound === 'number') return bound;
+  const given = checkOperand('clamp', bound, name);
+  return given instanceof Tensor ? given : Number(given);
+}
+
 /**
  * x limited to [min, max]; either bound may be null, or a tensor that broadcasts. The derivative at a bound is 1.
  *
  * @example
  * tensor([-2, 0.5, 3]).clamp(0, 1).toArray(); // [0, 0.5, 1]
  */
-export function clamp(x: Tensor, min: Bound = null, max: Bound = null): Tensor {
+export function clamp(x: Tensor, lower: Bound = null, upper: Bound = null): Tensor {
   if (arguments.length > 3) refuseSurplus('clamp', arguments, 3);
   checkTensor('clamp', x);
-  if (min === null && max === null) fail('BAD_ARGUMENT', 'clamp: at least one of min or max must not be null');
-  for (const bound of [min, max]) {
-    if (bound !== null && typeof bound !== 'number') checkTensor('clamp', bound, bound === min ? 'min' : 'max');
-  }
+  if (lower === null && upper === null) fail('BAD_ARGUMENT', 'clamp: at least one of min or max must not be null');
+  const [min, max] = [checkBound('min', lower), checkBound('max', upper)];
   if (min instanceof Tensor || max instanceof Tensor) return clampTensors(x, min, max);
   if (Number.isNaN(min) || Number.isNaN(max)) return add(x, Number.NaN);
   let dtype = x.dtype;
@@ -301,10 +305,11 @@ export interface NanToNumOptions {
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('nanToNum', arguments, 2);
   const { nan = 0, posinf = null, neginf = null } = checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
-  for (const [name, value] of Object.entries({ nan, posinf: posinf ?? 0, neginf: neginf ?? 0 }))
-    checkNumber('nanToNum', name, value);
-  if (!isFloating(checkTensor('nanToNum', x).dtype)) return rawClone(x);
-  const { largest } = DTYPES[x.dtype];
-  const finite = maskedFill(maskedFill(x, isnan(x), nan), eq(x, Infinity), posinf ?? largest);
-  return maskedFill(finite, eq(x, -Infinity), neginf ?? -largest);
+  const number = checkNumber('nanToNum', 'nan', nan);
+  const { largest } = DTYPES[checkTensor('nanToNum', x).dtype];
+  const most = checkNumber('nanToNum', 'posinf', posinf ?? largest);
+  const least = checkNumber('nanToNum', 'neginf', neginf ?? -largest);
+  if (!isFloating(x.dtype)) return rawClone(x);
+  const finite = maskedFill(maskedFill(x, isnan(x), number), eq(x, Infinity), most);
+  return maskedFill(finite, eq(x, -Infinity), least);
 }

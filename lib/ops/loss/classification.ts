@@ -229,10 +229,10 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
   if (arguments.length > 3) refuseSurplus('crossEntropy', arguments, 3);
   const op = 'crossEntropy';
   const known = checkOptions(op, options, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
-  const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = known;
+  const { weight = null, ignoreIndex = -100, labelSmoothing: smoothing = 0 } = known;
   const reduction = checkReduction(op, known.reduction);
   checkInteger(op, 'ignoreIndex', ignoreIndex);
-  checkNumber(op, 'labelSmoothing', labelSmoothing);
+  const labelSmoothing = checkNumber(op, 'labelSmoothing', smoothing);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     fail('OUT_OF_RANGE', `${op}: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
   checkFloating(op, input);

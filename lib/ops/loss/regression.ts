@@ -126,10 +126,10 @@ export interface SmoothL1Options extends LossOptions {
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1Options): Tensor {
   if (arguments.length > 3) refuseSurplus('smoothL1Loss', arguments, 3);
-  const { beta = 1, reduction } = checkOptions('smoothL1Loss', options, ['beta', 'reduction']);
+  const { beta: width = 1, reduction } = checkOptions('smoothL1Loss', options, ['beta', 'reduction']);
   const kind = checkReduction('smoothL1Loss', reduction);
-  if (!(checkNumber('smoothL1Loss', 'beta', beta) >= 0))
-    fail('BAD_ARGUMENT', `smoothL1Loss: beta must not be negative, got ${beta}`);
+  const beta = checkNumber('smoothL1Loss', 'beta', width);
+  if (!(beta >= 0)) fail('BAD_ARGUMENT', `smoothL1Loss: beta must not be negative, got ${beta}`);
   if (beta === 0) return l1Loss(input, target, { reduction: kind });
   const [x, y] = checkPair('smoothL1Loss', input, target);
   return reduceLoss(smoothL1Op(x, y, beta, beta), kind);
@@ -150,10 +150,11 @@ export interface HuberOptions extends LossOptions {
  */
 export function huberLoss(input: Tensor, target: Tensor, options?: HuberOptions): Tensor {
   if (arguments.length > 3) refuseSurplus('huberLoss', arguments, 3);
-  const { delta = 1, weight = null, reduction } = checkOptions('huberLoss', options, ['delta', 'weight', 'reduction']);
-  const kind = checkReduction('huberLoss', reduction);
-  if (!(checkNumber('huberLoss', 'delta', delta) > 0))
-    fail('BAD_ARGUMENT', `huberLoss: delta must be positive, got ${delta}`);
+  const known = checkOptions('huberLoss', options, ['delta', 'weight', 'reduction']);
+  const { delta: width = 1, weight = null } = known;
+  const kind = checkReduction('huberLoss', known.reduction);
+  const delta = checkNumber('huberLoss', 'delta', width);
+  if (!(delta > 0)) fail('BAD_ARGUMENT', `huberLoss: delta must be positive, got ${delta}`);
   const [x, y] = checkPair('huberLoss', input, target);
   const losses = huberOp(x, y, delta, 1);
   return reduceLoss(weight === null ? losses : mul(losses, checkTensor('huberLoss', weight, 'weight')), kind);

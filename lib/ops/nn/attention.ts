@@ -317,9 +317,10 @@ export function scaledDotProductAttention(
 ): Tensor {
   if (arguments.length > 4) refuseSurplus('scaledDotProductAttention', arguments, 4);
   const known = checkOptions(OP, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'enableGqa']);
-  const { attnMask = null, dropoutP = 0, isCausal = false, enableGqa = false } = known;
+  const { attnMask = null, dropoutP: chance = 0, isCausal = false, enableGqa = false } = known;
   checkOperands(query, key, value);
-  if (!(checkNumber(OP, 'dropoutP', dropoutP) >= 0 && dropoutP <= 1)) {
+  const dropoutP = checkNumber(OP, 'dropoutP', chance);
+  if (!(dropoutP >= 0 && dropoutP <= 1)) {
     fail('OUT_OF_RANGE', `${OP}: dropout probability has to be between 0 and 1, but got ${dropoutP}`);
   }
   const scale = checkNumber(OP, 'scale', known.scale ?? 1 / Math.sqrt(query._shape.at(-1)!));

@@ -161,14 +161,15 @@ export function batchNorm(
   ];
   const w = checkAffine(op, 'weight', weight, input, [channels]);
   const b = checkAffine(op, 'bias', bias, input, [channels]);
-  checkNumber(op, 'momentum', momentum);
-  if (checkNumber(op, 'eps', eps) < 0 || (training && eps === 0)) {
+  const share = checkNumber(op, 'momentum', momentum);
+  const added = checkNumber(op, 'eps', eps);
+  if (added < 0 || (training && added === 0)) {
     fail(
       'OUT_OF_RANGE',
       `${op}: eps must be ${training ? 'positive during training' : 'non-negative'}, but got ${eps}`,
     );
   }
-  const out = normaliseBatch(input, w, b, running, training, momentum, eps);
+  const out = normaliseBatch(input, w, b, running, training, share, added);
   if (training) for (const statistic of running) if (statistic !== null) bumpVersion(statistic);
   return out;
 }
@@ -266,8 +267,7 @@ export function groupNorm(x: Tensor, numGroups: number, options?: GroupNormOptio
   }
   const w = checkAffine(op, 'weight', weight, input, [channels]);
   const b = checkAffine(op, 'bias', bias, input, [channels]);
-  checkNumber(op, 'eps', eps);
-  return normaliseGroups(input, numGroups, w, b, eps);
+  return normaliseGroups(input, numGroups, w, b, checkNumber(op, 'eps', eps));
 }
 
 function normaliseGroups(x: Tensor, groups: number, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
@@ -333,14 +333,14 @@ export function instanceNorm(x: Tensor, options?: InstanceNormOptions): Tensor {
   ];
   const w = checkAffine(op, 'weight', weight, input, [channels]);
   const b = checkAffine(op, 'bias', bias, input, [channels]);
-  checkNumber(op, 'momentum', momentum);
-  checkNumber(op, 'eps', eps);
+  const share = checkNumber(op, 'momentum', momentum);
+  const added = checkNumber(op, 'eps', eps);
   if (input.numel > 0) {
     const dims = input._shape.map((_, i) => i).slice(2);
-    track(running[0], momentum, () => mean(mean(input, dims), 0));
-    track(running[1], momentum, () => mean(varOf(input, dims), 0));
+    track(running[0], share, () => mean(mean(input, dims), 0));
+    track(running[1], share, () => mean(varOf(input, dims), 0));
   }
-  return normaliseGroups(input, Math.max(1, channels), w, b, eps);
+  return normaliseGroups(input, Math.max(1, channels), w, b, added);
 }
 
 /** running ← (1 − momentum) · running + momentum · new. */

@@ -33,9 +33,14 @@ const applyInPlace = inplaceOf('mul_', (x: Tensor, noise: Tensor) => mul(x, nois
  */
 export function dropout(x: Tensor, options?: DropoutOptions): Tensor {
   if (arguments.length > 2) refuseSurplus('dropout', arguments, 2);
-  const { p = 0.5, training = true, inplace = false } = checkOptions('dropout', options, ['p', 'training', 'inplace']);
+  const {
+    p: chance = 0.5,
+    training = true,
+    inplace = false,
+  } = checkOptions('dropout', options, ['p', 'training', 'inplace']);
   checkTensor('dropout', x);
-  if (!(checkNumber('dropout', 'p', p) >= 0 && p <= 1)) {
+  const p = checkNumber('dropout', 'p', chance);
+  if (!(p >= 0 && p <= 1)) {
     fail('OUT_OF_RANGE', `dropout: dropout probability has to be between 0 and 1, but got ${p}`);
   }
   if (p === 0 || !training || x.numel === 0) return x;

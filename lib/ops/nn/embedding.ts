@@ -118,12 +118,12 @@ export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOpti
     fail('SHAPE_MISMATCH', `${op}: weight must be 2-dimensional, got shape ${showShape(weight._shape)}`);
   }
   const padding = checkPaddingIdx(op, paddingIdx, weight._shape[0]!);
-  checkNumber(op, 'normType', normType);
+  const order = checkNumber(op, 'normType', normType);
   const index = rawTo(input, 'int64');
   if (maxNorm !== null) {
     if (!isFloating(weight.dtype))
       fail('DTYPE_MISMATCH', `${op}: maxNorm needs a floating weight, got ${weight.dtype}`);
-    limitNorms(weight, index, checkNumber(op, 'maxNorm', maxNorm), normType);
+    limitNorms(weight, index, checkNumber(op, 'maxNorm', maxNorm), order);
   }
   return embeddingOp(weight, index, padding ?? -1, scaleGradByFreq);
 }

@@ -114,7 +114,7 @@ export function pad(x: Tensor, padding: readonly number[], options?: PadOptions)
   const { mode = 'constant', value } = checkOptions('pad', options, ['mode', 'value']);
   checkTensor('pad', x);
   checkChoice('pad', 'mode', mode, MODES);
-  if (value !== undefined) checkNumber('pad', 'value', value);
+  const fill = value === undefined ? 0 : checkNumber('pad', 'value', value);
   if (!Array.isArray(padding)) fail('WRONG_TYPE', `pad: padding must be an array of numbers, got ${describe(padding)}`);
   for (const n of padding as readonly unknown[]) checkInteger('pad', 'padding', n);
   const rank = x._shape.length;
@@ -130,9 +130,8 @@ export function pad(x: Tensor, padding: readonly number[], options?: PadOptions)
   const amounts = (side: number): number[] =>
     x._shape.map((_, i) => (i < rank - dims ? 0 : padding[2 * (rank - 1 - i) + side]!));
   const [before, after] = [amounts(0), amounts(1)];
-  if (mode === 'constant') return constantPad(x, before, after, checkElement('pad', 'value', value ?? 0, x.dtype));
-  if (value !== undefined && value !== 0)
-    fail('BAD_ARGUMENT', `pad: mode ${describe(mode)} doesn't take in value argument`);
+  if (mode === 'constant') return constantPad(x, before, after, checkElement('pad', 'value', fill, x.dtype));
+  if (fill !== 0) fail('BAD_ARGUMENT', `pad: mode ${describe(mode)} doesn't take in value argument`);
   if (dims < 1 || dims > 3 || (rank !== dims + 1 && rank !== dims + 2)) {
     fail(
       'SHAPE_MISMATCH',

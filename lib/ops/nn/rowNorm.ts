@@ -175,14 +175,13 @@ export function layerNorm(x: Tensor, normalizedShape: readonly number[], options
   const op = 'layerNorm';
   const { weight, bias, eps = 1e-5 } = checkOptions(op, options, ['weight', 'bias', 'eps'], ['bias']);
   const [input, shape] = checkNormalized(op, x, normalizedShape);
-  checkNumber(op, 'eps', eps);
   return rowNorm(
     false,
     input,
     checkAffine(op, 'weight', weight, input, shape),
     checkAffine(op, 'bias', bias, input, shape),
     shape.length,
-    eps,
+    checkNumber(op, 'eps', eps),
   );
 }
 

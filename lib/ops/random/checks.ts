@@ -17,26 +17,27 @@ export function checkFloating(op: string, x: Tensor): void {
 
 /** Whether a bound fits into the dtype; NaN never does. */
 export function checkBound(op: string, name: string, value: number, dtype: DType): number {
-  const limit = DTYPES[dtype].largest;
-  checkNumber(op, name, value);
-  if (!(Math.abs(value) <= limit)) fail('OUT_OF_RANGE', `${op}: ${name} is out of bounds for ${dtype}, got ${value}`);
-  return value;
+  const bound = checkNumber(op, name, value);
+  if (!(Math.abs(bound) <= DTYPES[dtype].largest))
+    fail('OUT_OF_RANGE', `${op}: ${name} is out of bounds for ${dtype}, got ${bound}`);
+  return bound;
 }
 
 export function checkPositive(op: string, name: string, value: number): number {
-  if (!(checkNumber(op, name, value) > 0))
-    fail('OUT_OF_RANGE', `${op}: expects ${name} > 0, but found ${name}=${value}`);
-  return value;
+  const number = checkNumber(op, name, value);
+  if (!(number > 0)) fail('OUT_OF_RANGE', `${op}: expects ${name} > 0, but found ${name}=${number}`);
+  return number;
 }
 
-export function checkStd(op: string, std: number): number {
-  if (!(checkNumber(op, 'std', std) >= 0)) fail('OUT_OF_RANGE', `${op}: expects std >= 0.0, but found std ${std}`);
+export function checkStd(op: string, value: number): number {
+  const std = checkNumber(op, 'std', value);
+  if (!(std >= 0)) fail('OUT_OF_RANGE', `${op}: expects std >= 0.0, but found std ${std}`);
   return std;
 }
 
-export function checkProbability(op: string, p: number): number {
-  if (!(checkNumber(op, 'p', p) >= 0 && p <= 1))
-    fail('OUT_OF_RANGE', `${op}: expects p to be in [0, 1], but got p=${p}`);
+export function checkProbability(op: string, value: number): number {
+  const p = checkNumber(op, 'p', value);
+  if (!(p >= 0 && p <= 1)) fail('OUT_OF_RANGE', `${op}: expects p to be in [0, 1], but got p=${p}`);
   return p;
 }
 

@@ -162,6 +162,14 @@ const normalOp = defineOp({
     [mean, std].filter((x) => x instanceof Tensor).map((x) => sumTo(zerosAs(g), x._shape)),
 });
 
+function checkParameter(name: string, value: number | Tensor): number | Tensor {
+  if (!(value instanceof Tensor)) return checkNumber('normal', name, value);
+  if (!isFloating(checkTensor('normal', value, name).dtype)) {
+    fail('DTYPE_MISMATCH', `normal: ${name} must be of a floating dtype, got ${value.dtype}`);
+  }
+  return value;
+}
+
 /**
  * Numbers of the normal distribution with the given mean and standard deviation, each a number or a tensor (they
  * broadcast); two numbers need a shape.
@@ -174,21 +182,13 @@ export function normal(mean: Tensor, std: number | Tensor, options?: RandomOptio
 export function normal(mean: number, std: Tensor, options?: RandomOptions): Tensor;
 export function normal(mean: number, std: number, shape: Shape, options?: RandomCreateOptions): Tensor;
 export function normal(
-  mean: number | Tensor,
-  std: number | Tensor,
+  meanGiven: number | Tensor,
+  stdGiven: number | Tensor,
   ...rest: [options?: RandomOptions] | [shape: Shape, options?: RandomCreateOptions]
 ): Tensor {
+  const [mean, std] = [checkParameter('mean', meanGiven), checkParameter('std', stdGiven)];
   const most = typeof mean === 'number' && typeof std === 'number' ? 2 : 1;
   if (rest.length > most) refuseSurplus('normal', rest, most);
-  for (const [name, x] of [
-    ['mean', mean],
-    ['std', std],
-  ] as const) {
-    if (!(x instanceof Tensor)) checkNumber('normal', name, x);
-    else if (!isFloating(checkTensor('normal', x, name).dtype)) {
-      fail('DTYPE_MISMATCH', `normal: ${name} must be of a floating dtype, got ${x.dtype}`);
-    }
-  }
   if (typeof std === 'number') checkStd('normal', std);
   else if ((std.toTypedArray() as Float64Array).some((s) => !(s >= 0))) {
     fail('OUT_OF_RANGE', 'normal: expects all elements of std >= 0.0');

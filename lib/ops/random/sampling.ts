@@ -67,13 +67,13 @@ const uniformFill = filling('uniform_', (x, generator, from: number, to: number)
 export function uniform_(x: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('uniform_', arguments, 4);
   checkFloating('uniform_', x);
-  checkBound('uniform_', 'from', from, x.dtype);
-  checkBound('uniform_', 'to', to, x.dtype);
-  if (from > to) {
-    fail('OUT_OF_RANGE', `uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  const low = checkBound('uniform_', 'from', from, x.dtype);
+  const high = checkBound('uniform_', 'to', to, x.dtype);
+  if (low > high) {
+    fail('OUT_OF_RANGE', `uniform_: expects to return a [from, to) range, but found from=${low} > to=${high}`);
   }
-  checkBound('uniform_', 'to - from', to - from, x.dtype);
-  return uniformFill(x, generatorOf('uniform_', options), from, to);
+  checkBound('uniform_', 'to - from', high - low, x.dtype);
+  return uniformFill(x, generatorOf('uniform_', options), low, high);
 }
 
 const normalFill = filling('normal_', (x, generator, mean: number, std: number) =>
@@ -84,8 +84,8 @@ const normalFill = filling('normal_', (x, generator, mean: number, std: number) 
 export function normal_(x: Tensor, mean = 0, std = 1, options?: RandomOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('normal_', arguments, 4);
   checkFloating('normal_', x);
-  checkNumber('normal_', 'mean', mean);
-  return normalFill(x, generatorOf('normal_', options), mean, checkStd('normal_', std));
+  const middle = checkNumber('normal_', 'mean', mean);
+  return normalFill(x, generatorOf('normal_', options), middle, checkStd('normal_', std));
 }
 
 const logNormalFill = filling('logNormal_', (x, generator, mean: number, std: number) =>
@@ -96,8 +96,8 @@ const logNormalFill = filling('logNormal_', (x, generator, mean: number, std: nu
 export function logNormal_(x: Tensor, mean = 1, std = 2, options?: RandomOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('logNormal_', arguments, 4);
   checkFloating('logNormal_', x);
-  checkNumber('logNormal_', 'mean', mean);
-  return logNormalFill(x, generatorOf('logNormal_', options), mean, checkPositive('logNormal_', 'std', std));
+  const middle = checkNumber('logNormal_', 'mean', mean);
+  return logNormalFill(x, generatorOf('logNormal_', options), middle, checkPositive('logNormal_', 'std', std));
 }
 
 const cauchyFill = filling('cauchy_', (x, generator, median: number, sigma: number) =>
@@ -108,8 +108,8 @@ const cauchyFill = filling('cauchy_', (x, generator, median: number, sigma: numb
 export function cauchy_(x: Tensor, median = 0, sigma = 1, options?: RandomOptions): Tensor {
   if (arguments.length > 4) refuseSurplus('cauchy_', arguments, 4);
   checkFloating('cauchy_', x);
-  checkNumber('cauchy_', 'median', median);
-  return cauchyFill(x, generatorOf('cauchy_', options), median, checkPositive('cauchy_', 'sigma', sigma));
+  const middle = checkNumber('cauchy_', 'median', median);
+  return cauchyFill(x, generatorOf('cauchy_', options), middle, checkPositive('cauchy_', 'sigma', sigma));
 }
 
 const exponentialFill = filling('exponential_', (x, generator, rate: number) =>
@@ -130,10 +130,11 @@ export function geometric_(x: Tensor, p: number, options?: RandomOptions): Tenso
   if (arguments.length > 3) refuseSurplus('geometric_', arguments, 3);
   if (checkTensor('geometric_', x).dtype === 'bool')
     fail('DTYPE_MISMATCH', 'geometric_: x must be of a number dtype, got bool');
-  if (!(checkNumber('geometric_', 'p', p) > 0 && p < 1)) {
-    fail('OUT_OF_RANGE', `geometric_: expects p to be in (0, 1), but got p=${p}`);
+  const chance = checkNumber('geometric_', 'p', p);
+  if (!(chance > 0 && chance < 1)) {
+    fail('OUT_OF_RANGE', `geometric_: expects p to be in (0, 1), but got p=${chance}`);
   }
-  return geometricFill(x, generatorOf('geometric_', options), p);
+  return geometricFill(x, generatorOf('geometric_', options), chance);
 }
 
 const bernoulliFill = filling('bernoulli_', (x, generator, p: number | Tensor) => rawBernoulli(generator, x, p));
