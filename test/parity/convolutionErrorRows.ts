@@ -172,6 +172,8 @@ export const convolutionErrors: readonly ErrorRow[] = [
     /^pad: padding length should be at most/,
   ),
   error('pad', 'F.pad(a, (-2, -2))', [[2, 3]], ([a]) => pad(a!, [-2, -2]), /^pad: .*leaves nothing/),
+  error('pad', 'F.pad(a, (-4, 2))', [[2, 3]], ([a]) => pad(a!, [-4, 2]), /^pad: .*leaves nothing/),
+  error('pad', 'F.pad(a, (0, 0, 1, -3))', [[2, 3]], ([a]) => pad(a!, [0, 0, 1, -3]), /^pad: .*leaves nothing/),
   error(
     'pad',
     'F.pad(a, (3, 1), mode="reflect")',

@@ -68,6 +68,22 @@ export const multihead: readonly Row[] = [
     [[x(2, 3, 6), x(2, 4, 6), mask([3, 4]), mask([2, 4])]],
   ),
   layer(
+    'MultiheadAttention with a bias as a key, masked',
+    ', add_bias_kv=True',
+    { addBiasKv: true },
+    'm(a, b, b, attn_mask=c != 0, key_padding_mask=d != 0)',
+    (m, [a, b, c, d]) => m(a!, b!, b!, { attnMask: c!.ne(0), keyPaddingMask: d!.ne(0) }),
+    [[x(3, 2, 6), x(4, 2, 6), mask([3, 4]), mask([2, 4])]],
+  ),
+  layer(
+    'MultiheadAttention with a key of zeros, masked',
+    ', add_zero_attn=True',
+    { addZeroAttn: true },
+    'm(a, b, b, attn_mask=c, need_weights=False)',
+    (m, [a, b, c]) => m(a!, b!, b!, { attnMask: c!, needWeights: false }),
+    [[x(3, 2, 6), x(4, 2, 6), { ...t([3, 4]), grad: false }]],
+  ),
+  layer(
     'MultiheadAttention with masks',
     '',
     {},

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type DType, fromTypedArray, ones, tensor, zeros } from '../../lib/index.js';
+import { arange, type DType, fromTypedArray, ones, type Tensor, tensor, zeros } from '../../lib/index.js';
+import { MAX_RANK } from '../../lib/tensor/runtime.js';
 
 type Printed = readonly [shape: number[], dtype: DType, base64: string, text: string];
 
@@ -46,6 +47,18 @@ describe('tensors print as in PyTorch', () => {
       ),
     ).toBe('tensor([[1., 3.],\n        [2., 4.]])');
     expect(String(zeros([1]).expand(1e9))).toBe('tensor([0., 0., 0.,  ..., 0., 0., 0.])');
+  });
+
+  test('edges in more dimensions than one view could split', () => {
+    const numbers = (x: Tensor): string[] => String(x).match(/\d+(?=[,\]])/g)!;
+    const x = arange(2400).reshape(2, 8, 150);
+    const ends = ['0', '1', '2', '147', '148', '149'];
+    expect(numbers(x).slice(0, 6)).toEqual(ends);
+    // Ones in between make it deep; the printed elements stay.
+    const ones = new Array(MAX_RANK - 3).fill(1);
+    expect(numbers(x.reshape([2, 8, ...ones, 150]))).toEqual(numbers(x));
+    expect(numbers(x.transpose(0, 1).reshape([8, 2, ...ones, 150]).narrow(0, 0, 8))).toEqual(numbers(x.transpose(0, 1)));
+    expect(numbers(arange(4800).reshape([2, 2, 8, ...ones.slice(1), 150]).select(0, 1)).at(-1)).toBe('4799');
   });
 
   test('inspect and disposed tensors', () => {

@@ -63,6 +63,21 @@ const empty: readonly Row[] = [
   row('chunks of an empty tensor', 'a.chunk(3, 1)', ([a]) => a!.chunk(3, { dim: 1 }), [[t([0, 6])]]),
 ];
 
+// The parts that nothing is made of have a gradient of zeros, of their own shape.
+const parts: readonly Row[] = [
+  row('one of unbind', 'a.unbind(0)[1]', ([a]) => a!.unbind(0)[1]!, [[t([2, 3, 4])], [t([3])]]),
+  row('two of unbind', '[a.unbind(1)[2], a.unbind(1)[0]]', ([a]) => [a!.unbind(1)[2]!, a!.unbind(1)[0]!], [
+    [t([2, 3, 4], 'any', 'strided')],
+    [t([4, 3], 'any', 'transposed')],
+  ]),
+  row('one of unbind last', 'a.unbind(-1)[0]', ([a]) => a!.unbind(-1)[0]!, [[t([2, 3, 4])]]),
+  row('one of split', 'a.split((1, 2, 3), 1)[1]', ([a]) => a!.split([1, 2, 3], 1)[1]!, [
+    [t([2, 6])],
+    [t([2, 6, 3], 'any', 'strided')],
+  ]),
+  row('one of chunk', 'a.chunk(3, 0)[2]', ([a]) => a!.chunk(3, 0)[2]!, [[t([7, 2])], [t([5, 3], 'any', 'transposed')]]),
+];
+
 const writing: readonly Row[] = [
   // Each row of the index names one column: PyTorch leaves it open which of several sources wins.
   row('scatter', 'a.scatter(1, b, c)', ([a, b, c]) => a!.scatter(1, b!, c!), [
@@ -179,4 +194,4 @@ const arranging: readonly Row[] = [
   row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
 ];
 
-export const shaping: readonly Row[] = [...reading, ...empty, ...writing, ...writingInPlace, ...joining, ...arranging];
+export const shaping: readonly Row[] = [...reading, ...empty, ...parts, ...writing, ...writingInPlace, ...joining, ...arranging];
