@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { listFiles } from '../../tools/files.mjs';
 import { root } from '../../tools/sources.mjs';
+import { keyOf, sampleFile } from './sampled.mjs';
 
 const here = import.meta.dirname;
 const [samples = 200, seed = 1] = process.argv.slice(2).map(Number);
@@ -42,8 +43,17 @@ async function allMutants() {
   });
   const options = { excludedMutations: EXCLUDED, ignorers: [], plugins: null };
   const { mutants } = await new Instrumenter(/** @type {never} */ (silent)).instrument(files, options);
-  return mutants.filter(({ status }) => status === undefined); // the others are excluded
+  const lines = new Map(files.map(({ name, content }) => [name, content.split('\n')]));
+  return mutants.filter(
+    (mutant) =>
+      mutant.status === undefined && // the others are excluded
+      !(isWider(mutant) && GUARD.test(lines.get(mutant.fileName)?.[mutant.location.start.line] ?? '')),
+  );
 }
+
+// refuseSurplus counts for itself: the condition before it spares a call, and a wider one changes nothing.
+const GUARD = /^\s*if \(arguments\.length > \d\) refuseSurplus\(/;
+const isWider = (/** @type {Mutant} */ { replacement }) => /^(true|arguments\.length >= \d)$/.test(replacement);
 
 /** Mutants count lines and columns from 0. @param {Mutant} mutant */
 function applied({ fileName, location: { start, end }, replacement }) {
@@ -66,38 +76,52 @@ const options = {
 const project = { extends: '../../tsconfig.build.json', compilerOptions: options, include: ['lib'] };
 writeFileSync(path.join(scratch, 'tsconfig.json'), JSON.stringify(project));
 
-/** Whether a copy of the library type-checks with the change. @param {Mutant} mutant */
-function typeChecks(mutant) {
-  const copy = path.join(scratch, path.relative(root, mutant.fileName));
-  writeFileSync(copy, applied(mutant));
-  const { status } = spawnSync(process.execPath, [tsc, '-p', scratch]);
-  cpSync(mutant.fileName, copy);
-  return status === 0;
-}
 const manifest = createRequire(path.join(root, 'package.json')).resolve('typescript/package.json');
 const tsc = path.join(path.dirname(manifest), 'bin/tsc');
 
-/** @param {{ fileName: string, replacement?: string, location: Mutant['location'] }} mutant @param {number} first */
-const keyOf = ({ fileName, replacement, location: { start, end } }, first) =>
-  [
-    path.relative(root, fileName),
-    start.line - first,
-    start.column - first,
-    end.line - first,
-    end.column - first,
-    replacement,
-  ].join(' ');
+/** The files of a copy of the library that do not type-check with these changes, of one a file. @param {Mutant[]} batch */
+function wrongFiles(batch) {
+  for (const mutant of batch) writeFileSync(copyOf(mutant), applied(mutant));
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', scratch, '--pretty', 'false'], { encoding: 'utf8' });
+  for (const mutant of batch) cpSync(mutant.fileName, copyOf(mutant));
+  return new Set([...stdout.matchAll(/^(\S+\.ts)\(\d+,\d+\): error/gm)].map(([, file]) => path.resolve(file ?? '')));
+}
+const copyOf = (/** @type {Mutant} */ { fileName }) => path.join(scratch, path.relative(root, fileName));
+
+/** Those of the changes that type-check. A compiler's run costs seconds, so many are looked at together. @param {Mutant[]} batch @returns {Mutant[]} */
+function typeChecked(batch) {
+  const wrong = wrongFiles(batch);
+  if (wrong.size === 0) return batch;
+  const right = batch.filter((mutant) => !wrong.has(copyOf(mutant)));
+  if (right.length < batch.length) return typeChecked(right);
+  // The errors are in files that none of them changes: one by one, then.
+  return batch.length === 1 ? [] : batch.filter((mutant) => wrongFiles([mutant]).size === 0);
+}
+
+/** @returns {Map<string, Mutant>} */
+function draw() {
+  const chosen = new Map();
+  const seen = new Set();
+  /** @type {Map<string, Mutant>} by file */
+  const batch = new Map();
+  const take = () => {
+    for (const mutant of typeChecked([...batch.values()])) chosen.set(keyOf(mutant, 0), mutant);
+    batch.clear();
+  };
+  for (const x of random(seed)) {
+    const mutant = /** @type {Mutant} */ (mutants[Math.floor(x * mutants.length)]);
+    if (batch.has(mutant.fileName) || chosen.size + batch.size >= samples) take();
+    if (chosen.size >= samples) return chosen;
+    if (!seen.has(keyOf(mutant, 0))) batch.set(mutant.fileName, mutant);
+    seen.add(keyOf(mutant, 0));
+  }
+  return chosen;
+}
 
 const mutants = await allMutants();
 console.log(`${mutants.length} changes are possible; drawing ${samples} that type-check, seed ${seed}`);
-/** @type {Map<string, Mutant>} */
-const chosen = new Map();
-for (const x of random(seed)) {
-  if (chosen.size >= samples) break;
-  const mutant = /** @type {Mutant} */ (mutants[Math.floor(x * mutants.length)]);
-  const key = keyOf(mutant, 0);
-  if (!chosen.has(key) && typeChecks(mutant)) chosen.set(key, mutant);
-}
+const chosen = draw();
+writeFileSync(sampleFile, JSON.stringify([...chosen.keys()]));
 
 const results = await new Stryker({
   mutate: [...chosen.values()].map(({ fileName, location: { start, end } }) => {
@@ -105,12 +129,16 @@ const results = await new Stryker({
     return `${path.relative(root, fileName).split(path.sep).join('/')}:${range}`;
   }),
   mutator: { excludedMutations: EXCLUDED },
+  checkers: ['sampled'],
   testRunner: 'vitest',
   tsconfigFile: 'none', // nothing reads it: the tests run from TypeScript's sources
-  plugins: [import.meta.resolve('@stryker-mutator/vitest-runner')],
+  plugins: [import.meta.resolve('@stryker-mutator/vitest-runner'), import.meta.resolve('./sampled.mjs')],
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   reporters: ['progress-append-only'],
   coverageAnalysis: 'perTest',
+  // A loop without end is told by its count. A machine with other work is no reason to call a change noticed.
+  timeoutMS: 60_000,
+  timeoutFactor: 4,
   tempDirName: 'out/mutation',
   ignorePatterns: ['/bench', '/docs', '/out', '/prebuilds', '/build/*', '!/build/Release'],
   ignoreStatic: false,
@@ -118,15 +146,21 @@ const results = await new Stryker({
 }).runMutationTest();
 
 const outcome = new Map(results.map((result) => [keyOf(result, 1), result]));
-const survivors = [...chosen].filter(
-  ([key]) => !/^(Killed|Timeout|RuntimeError|CompileError)$/.test(outcome.get(key)?.status ?? ''),
-);
+const statusOf = (/** @type {string} */ key) => outcome.get(key)?.status ?? 'not run';
+/** @type {Record<string, number>} */
+const counts = {};
+for (const key of chosen.keys()) counts[statusOf(key)] = (counts[statusOf(key)] ?? 0) + 1;
+const survivors = [...chosen].filter(([key]) => !['Killed', 'Timeout'].includes(statusOf(key)));
 for (const [key, { fileName, location, mutatorName, replacement }] of survivors) {
   const file = path.relative(root, fileName);
   const line = readFileSync(fileName, 'utf8').split('\n')[location.start.line]?.trim();
-  console.log(
-    `${outcome.get(key)?.status ?? 'not run'}: ${file}:${location.start.line + 1} ${mutatorName}\n  ${line}\n  → ${replacement}`,
-  );
+  const at = `${file}:${location.start.line + 1}:${location.start.column + 1}`;
+  console.log(`${statusOf(key)}: ${at} ${mutatorName}\n  ${line}\n  → ${replacement}`);
 }
+console.log(
+  Object.entries(counts)
+    .map((pair) => pair.join(' '))
+    .join(', '),
+);
 const noticed = chosen.size - survivors.length;
 console.log(`${noticed} of ${chosen.size} noticed (${((100 * noticed) / chosen.size).toFixed(1)}%), seed ${seed}`);
