@@ -57,8 +57,21 @@ describe('tensors print as in PyTorch', () => {
     // Ones in between make it deep; the printed elements stay.
     const ones = new Array(MAX_RANK - 3).fill(1);
     expect(numbers(x.reshape([2, 8, ...ones, 150]))).toEqual(numbers(x));
-    expect(numbers(x.transpose(0, 1).reshape([8, 2, ...ones, 150]).narrow(0, 0, 8))).toEqual(numbers(x.transpose(0, 1)));
-    expect(numbers(arange(4800).reshape([2, 2, 8, ...ones.slice(1), 150]).select(0, 1)).at(-1)).toBe('4799');
+    expect(
+      numbers(
+        x
+          .transpose(0, 1)
+          .reshape([8, 2, ...ones, 150])
+          .narrow(0, 0, 8),
+      ),
+    ).toEqual(numbers(x.transpose(0, 1)));
+    expect(
+      numbers(
+        arange(4800)
+          .reshape([2, 2, 8, ...ones.slice(1), 150])
+          .select(0, 1),
+      ).at(-1),
+    ).toBe('4799');
   });
 
   test('inspect and disposed tensors', () => {

@@ -194,4 +194,12 @@ const arranging: readonly Row[] = [
   row('oneHot classes', 'F.one_hot(a, 6)', ([a]) => a!.oneHot(6), [[index([5], 4)], [of('int64', [0])]]),
 ];
 
-export const shaping: readonly Row[] = [...reading, ...empty, ...parts, ...writing, ...writingInPlace, ...joining, ...arranging];
+export const shaping: readonly Row[] = [
+  ...reading,
+  ...empty,
+  ...parts,
+  ...writing,
+  ...writingInPlace,
+  ...joining,
+  ...arranging,
+];

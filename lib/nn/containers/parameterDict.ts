@@ -131,10 +131,12 @@ export class ParameterDict<V = Parameter> extends Module {
   }
 
   *values(): IterableIterator<V> {
+    if (arguments.length > 0) refuseSurplus('values', arguments, 0);
     for (const key of this.keys()) yield this.get(key) as V;
   }
 
   *entries(): IterableIterator<[string, V]> {
+    if (arguments.length > 0) refuseSurplus('entries', arguments, 0);
     for (const key of this.keys()) yield [key, this.get(key) as V];
   }
 

@@ -194,6 +194,7 @@ export class Module {
 
   /** Every parameter once, a module's own before its children's. */
   *parameters(options: { readonly recurse?: boolean } = {}): IterableIterator<Parameter> {
+    if (arguments.length > 1) refuseSurplus('parameters', arguments, 1);
     const known = checkOptions('parameters', options, ['recurse']);
     for (const [, parameter] of namedMembers(this, ofParameters, known)) yield parameter;
   }
@@ -206,6 +207,7 @@ export class Module {
 
   /** Every buffer once. */
   *buffers(options: { readonly recurse?: boolean } = {}): IterableIterator<Tensor> {
+    if (arguments.length > 1) refuseSurplus('buffers', arguments, 1);
     const known = checkOptions('buffers', options, ['recurse']);
     for (const [, buffer] of namedMembers(this, ofBuffers, known)) yield buffer;
   }
@@ -218,11 +220,13 @@ export class Module {
 
   /** The immediate submodules, each once. */
   *children(): IterableIterator<Module> {
+    if (arguments.length > 0) refuseSurplus('children', arguments, 0);
     for (const [, child] of this.namedChildren()) yield child;
   }
 
   /** The immediate submodules with their names, each once. */
   *namedChildren(): IterableIterator<[string, Module]> {
+    if (arguments.length > 0) refuseSurplus('namedChildren', arguments, 0);
     const seen = new Set<Module>();
     for (const [name, child] of [...stateOf(this).children]) {
       if (child === null || seen.has(child)) continue;
@@ -233,6 +237,7 @@ export class Module {
 
   /** The module itself and all its descendants. */
   *modules(options: { readonly removeDuplicate?: boolean } = {}): IterableIterator<Module> {
+    if (arguments.length > 1) refuseSurplus('modules', arguments, 1);
     const known = checkOptions('modules', options, ['removeDuplicate']);
     for (const [, module] of namedModules(stateOf(this).self, known)) yield module;
   }
