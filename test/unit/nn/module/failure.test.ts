@@ -43,7 +43,7 @@ describe('an error in a forward', () => {
   it('of the module itself has no path', () => {
     expect(thrown(() => new nn.Linear(3, 1)(ones([2, 4]))).message).toMatch(/^Linear: linear: /);
     expect(thrown(() => new nn.Linear(3, 1)(3 as never)).message).toContain('given 3');
-    expect(thrown(() => (new nn.Linear(3, 1) as () => void)()).message).toMatch(/given no input$/);
+    expect(thrown(() => (new nn.Linear(3, 1) as unknown as () => void)()).message).toMatch(/given no input$/);
   });
 
   it('of user code is wrapped too, and a module that is not registered is named by its class', () => {
