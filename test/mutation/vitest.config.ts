@@ -11,5 +11,7 @@ export default defineConfig({
     include: ['test/unit/**/*.test.ts', 'test/parity/**/*.test.ts', 'test/examples/**/*.test.ts'],
     exclude: ['test/unit/bench/**', 'test/unit/native/**'],
     testTimeout: 60_000,
+    // One import of lib/ for all files of a run. Each change still gets a worker of its own.
+    isolate: false,
   },
 });
