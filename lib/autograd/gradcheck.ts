@@ -135,13 +135,11 @@ function mismatch(analytic: Jacobian, numeric: Jacobian, atol: number, rtol: num
     const a = analytic.data[i]!;
     const n = numeric.data[i]!;
     if (Object.is(a, n) || (Number.isNaN(a) && Number.isNaN(n))) continue;
-    const over = Math.abs(a - n) - (atol + rtol * Math.abs(n));
+    const difference = Math.abs(a - n);
+    const over = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference - (atol + rtol * Math.abs(n));
     if (over <= excess) continue;
     worst = i;
-    excess = Number.isNaN(over) ? Number.POSITIVE_INFINITY : over;
-  }
-  for (let i = 0; worst === -1 && i < numeric.data.length; i++) {
-    if (Number.isNaN(analytic.data[i]!) !== Number.isNaN(numeric.data[i]!)) worst = i;
+    excess = over;
   }
   if (worst === -1) return null;
   const place = `[${Math.floor(worst / numeric.columns)}, ${worst % numeric.columns}]`;

@@ -379,7 +379,7 @@ const pads: readonly Row[] = [
       ),
     ),
   ),
-  ...[[], [1, 2], [-1, -2], [1, -1, 0, 2], [0, 0, -1, -1, 3, 0], [0, 0]].map((padding) =>
+  ...[[], [1, 2], [-1, -2], [2, -1], [-1, 2], [1, -1, 0, 2], [0, 0, -1, -1, 3, 0], [0, 0]].map((padding) =>
     row(
       `pad constant ${padding}`,
       `F.pad(a, (${padding}${padding.length > 0 ? ',' : ''}), value=1.5)`,

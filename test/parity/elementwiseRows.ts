@@ -100,6 +100,8 @@ const withNumbers: readonly Row[] = [
   row('add number', 'a + 2.5', ([a]) => a!.add(2.5), [...oneTensor('any'), special]),
   row('add number alpha', 'torch.add(a, 2, alpha=1.5)', ([a]) => a!.add(2, { alpha: 1.5 }), oneTensor('any')),
   row('sub number', 'a - 2.5', ([a]) => a!.sub(2.5), [...oneTensor('any'), special]),
+  row('rsub alpha', 'torch.rsub(a, b, alpha=-2)', ([a, b]) => a!.rsub(b!, { alpha: -2 }), twoTensors('any', 'any')),
+  row('rsub number alpha', 'torch.rsub(a, 2, alpha=1.5)', ([a]) => a!.rsub(2, { alpha: 1.5 }), oneTensor('any')),
   row('rsub number', '2.5 - a', ([a]) => a!.rsub(2.5), [...oneTensor('any'), special]),
   row('mul number', 'a * -1.5', ([a]) => a!.mul(-1.5), [...oneTensor('any'), special]),
   row('div number', 'a / 3', ([a]) => a!.div(3), [...oneTensor('any'), special]),

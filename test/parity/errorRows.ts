@@ -451,4 +451,33 @@ export const errors: readonly ErrorRow[] = [
     ([a, b]) => embedding(b!, a!, { paddingIdx: 3 }),
     /^embedding: paddingIdx must be within the 3 embeddings, got 3/,
   ),
+  error(
+    'crossEntropy',
+    'F.cross_entropy(a, a, label_smoothing=1.5)',
+    [t([2, 3])],
+    ([a]) => crossEntropy(a!, a!, { labelSmoothing: 1.5 }),
+    /^crossEntropy: labelSmoothing must be between 0 and 1, got 1\.5/,
+  ),
+  error('unflatten', 'a.unflatten(0, ())', [t([2])], ([a]) => a!.unflatten(0, []), /^unflatten: .*non-empty array/),
+  error(
+    'groupNorm',
+    'F.group_norm(a, 1)',
+    [t([4])],
+    ([a]) => groupNorm(a!, 1),
+    /^groupNorm: expected an input with at least 2 dimensions/,
+  ),
+  error(
+    'instanceNorm',
+    'F.instance_norm(a)',
+    [t([4])],
+    ([a]) => instanceNorm(a!),
+    /^instanceNorm: expected an input with at least \d dimensions/,
+  ),
+  error(
+    'batchNorm',
+    'F.batch_norm(a, a, a)',
+    [t([4])],
+    ([a]) => batchNorm(a!, a!, a!),
+    /^batchNorm: expected an input with at least 2 dimensions/,
+  ),
 ];

@@ -151,6 +151,18 @@ const average: readonly Row[] = [
   row('adaptiveAvgPool2d', 'F.adaptive_avg_pool2d(a, (3, 4))', ([a]) => adaptiveAvgPool2d(a!, [3, 4]), IMAGES),
   row('adaptiveAvgPool2d global', 'F.adaptive_avg_pool2d(a, 1)', ([a]) => adaptiveAvgPool2d(a!, 1), IMAGES),
   row(
+    'adaptiveAvgPool2d of one row',
+    'F.adaptive_avg_pool2d(a, (1, 3))',
+    ([a]) => adaptiveAvgPool2d(a!, [1, 3]),
+    IMAGES,
+  ),
+  row(
+    'adaptiveAvgPool2d of one column',
+    'F.adaptive_avg_pool2d(a, (2, 1))',
+    ([a]) => adaptiveAvgPool2d(a!, [2, 1]),
+    IMAGES,
+  ),
+  row(
     'adaptiveAvgPool2d null',
     'F.adaptive_avg_pool2d(a, (None, 2))',
     ([a]) => adaptiveAvgPool2d(a!, [null, 2]),

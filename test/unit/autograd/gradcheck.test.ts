@@ -26,6 +26,16 @@ describe('gradcheck', () => {
     expect(autograd.gradcheck((x) => Wrong.apply(x), x(), { raiseException: false })).toBe(false);
   });
 
+  test('a gradient that is NaN alone is an error at the first such entry', () => {
+    class Missing extends autograd.Function {
+      static forward = (_ctx: autograd.FunctionContext, x: Tensor): Tensor => x.mul(2);
+      static backward = (_ctx: autograd.FunctionContext, g: Tensor): Tensor => g.mul(Number.NaN);
+    }
+    expect(() => autograd.gradcheck((x) => Missing.apply(x), x())).toThrow(
+      /worst at \[0, 0\]: numerical .*, analytical NaN/,
+    );
+  });
+
   test('several inputs and outputs; the inputs come back as they were', () => {
     const a = x();
     const b = x();

@@ -150,6 +150,11 @@ describe('a missing forward', () => {
         return input;
       }
     }
+    class Twice extends nn.Module {
+      forforward(input: Tensor): Tensor {
+        return input;
+      }
+    }
     class Backward extends nn.Module {
       backward(): void {}
     }
@@ -157,6 +162,7 @@ describe('a missing forward', () => {
     const missing = (name: string): string => `Module [${name}] is missing the required "forward" function`;
     expect(call(new Typo())).toBe(`${missing('Typo')}; did you mean foward to be it?`);
     expect(call(new Swapped())).toBe(`${missing('Swapped')}; did you mean forwrad to be it?`);
+    expect(call(new Twice())).not.toContain('did you mean');
     expect(call(new Capital())).toBe(`${missing('Capital')}; did you mean Forward to be it?`);
     expect(call(new Backward())).toBe(missing('Backward'));
   });
